@@ -1,0 +1,84 @@
+//! How a connection stands, in words: what the mqtt room reports and everybody else shows.
+
+use crate::model::exchange::Reason;
+use crate::model::message::{Qos, UserProperty};
+use crate::model::time::Timestamp;
+use std::sync::Arc;
+
+/// Something that went wrong with a connection.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// One sentence: what failed, on what, why.
+    pub summary: Arc<str>,
+    /// What to do about it.
+    pub hint: Arc<str>,
+    /// What the broker or the operating system said, as it said it. May be empty.
+    pub detail: Arc<str>,
+    /// The broker's reason code, when it gave one.
+    pub reason: Option<Reason>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum ConnectionState {
+    #[default]
+    Disconnected,
+    Connecting,
+    Connected(Arc<ConnectionInfo>),
+    /// It was lost or could not be made; the next attempt is due at `at`.
+    Retrying {
+        problem: Problem,
+        at: Timestamp,
+        attempt: u32,
+    },
+    /// The broker said no, and trying again would not change its mind: the user has to act.
+    Refused {
+        problem: Problem,
+    },
+}
+
+impl ConnectionState {
+    pub fn is_connected(&self) -> bool {
+        matches!(self, Self::Connected(_))
+    }
+
+    pub fn info(&self) -> Option<&Arc<ConnectionInfo>> {
+        match self {
+            Self::Connected(info) => Some(info),
+            _ => None,
+        }
+    }
+
+    pub fn problem(&self) -> Option<&Problem> {
+        match self {
+            Self::Retrying { problem, .. } | Self::Refused { problem } => Some(problem),
+            _ => None,
+        }
+    }
+}
+
+/// What the broker said in its CONNACK (MQTT 5 §3.2.2.3). Absent means what the specification says it means.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConnectionInfo {
+    /// `host:port` as connected to.
+    pub address: Arc<str>,
+    /// The client id in use: the assigned one where the broker assigned it.
+    pub client_id: Arc<str>,
+    pub client_id_was_assigned: bool,
+    pub session_present: bool,
+    pub since: Timestamp,
+    pub response_information: Option<Arc<str>>,
+    pub server_reference: Option<Arc<str>>,
+    pub reason_string: Option<Arc<str>>,
+    /// Server Keep Alive, when the broker set its own.
+    pub server_keep_alive_secs: Option<u16>,
+    pub session_expiry_secs: Option<u32>,
+    pub receive_maximum: Option<u16>,
+    pub maximum_packet_size: Option<u32>,
+    pub maximum_qos: Option<Qos>,
+    pub topic_alias_maximum: Option<u16>,
+    pub retain_available: Option<bool>,
+    pub wildcard_subscriptions_available: Option<bool>,
+    pub subscription_identifiers_available: Option<bool>,
+    pub shared_subscriptions_available: Option<bool>,
+    pub user_properties: Vec<UserProperty>,
+}

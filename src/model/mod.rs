@@ -1,0 +1,25 @@
+//! What the words mean: topics, messages, requests, exchanges, pairing rules, simulated devices.
+//!
+//! No I/O, clock, thread, async, egui or rumqttc in here: time is an argument, randomness is
+//! seeded, and everything can be tested by calling it. Whoever wants to know what a verdict
+//! means starts at [`requester`] and [`exchange`].
+
+pub mod connection;
+pub mod correlation;
+pub mod exchange;
+pub mod message;
+pub mod pairing;
+pub mod payload;
+pub mod profile;
+pub mod request;
+pub mod requester;
+pub mod time;
+pub mod timeline;
+pub mod topic;
+
+/// What is wrong with one field of a draft, in words for the place beside it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FieldError<Field> {
+    pub field: Field,
+    pub message: String,
+}

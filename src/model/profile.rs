@@ -1,0 +1,417 @@
+//! Connection profiles: as typed and saved ([`ProfileDraft`]), and valid ([`Profile`]).
+//!
+//! A profile never holds a password: where it is kept is the business of `store`.
+
+use crate::model::FieldError;
+use crate::model::message::{Properties, Qos};
+use crate::model::payload::PayloadFormat;
+use crate::model::topic::{MAX_STRING_BYTES, TopicName};
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use std::sync::Arc;
+
+/// The id and file name of the built-in broker's profile.
+pub const BUILT_IN_ID: &str = "built-in-broker";
+/// The address that stands for the built-in broker: it has no port until it runs.
+pub const BUILT_IN_ADDRESS: &str = "built-in";
+pub const DEFAULT_PORT: u16 = 1883;
+
+/// A connection profile as typed and as kept in its file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ProfileDraft {
+    pub name: String,
+    /// `mqtt://host:port`, or `built-in`.
+    pub address: String,
+    pub client_id: String,
+    pub user_name: String,
+    /// Whether a password belongs to the user name. Where one is kept is not said here.
+    pub password_wanted: bool,
+    pub keep_alive_secs: u16,
+    pub clean_start: bool,
+    pub session_expiry_secs: u32,
+    pub request_response_information: bool,
+    pub request_problem_information: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub will: Option<WillDraft>,
+}
+
+impl Default for ProfileDraft {
+    fn default() -> Self {
+        Self {
+            name: String::new(),
+            address: "mqtt://127.0.0.1:1883".to_owned(),
+            client_id: String::new(),
+            user_name: String::new(),
+            password_wanted: false,
+            keep_alive_secs: 60,
+            clean_start: true,
+            session_expiry_secs: 0,
+            request_response_information: true,
+            request_problem_information: true,
+            will: None,
+        }
+    }
+}
+
+/// The last will (MQTT 5 §3.1.3) as typed.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct WillDraft {
+    pub topic: String,
+    pub qos: Qos,
+    pub retain: bool,
+    pub format: PayloadFormat,
+    pub payload: String,
+    pub delay_secs: u32,
+}
+
+/// The fields of a profile that can be wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ProfileField {
+    Name,
+    Address,
+    ClientId,
+    UserName,
+    KeepAlive,
+    WillTopic,
+    WillPayload,
+}
+
+/// Where a broker is.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum BrokerAddress {
+    /// The broker inside Roundtrip, started on demand.
+    BuiltIn,
+    Tcp {
+        host: Arc<str>,
+        port: u16,
+    },
+}
+
+impl BrokerAddress {
+    /// Reads `mqtt://host:port`, `host:port`, `host` or `built-in`. A user name in a URL is given
+    /// back beside the address, percent-decoded, so that nothing typed is lost.
+    pub fn parse(text: &str) -> Result<ParsedAddress, String> {
+        let text = text.trim();
+        if text.is_empty() {
+            return Err(
+                "the broker address is empty; write one like mqtt://192.168.1.10:1883".to_owned(),
+            );
+        }
+        if text == BUILT_IN_ADDRESS {
+            return Ok(ParsedAddress {
+                address: Self::BuiltIn,
+                user_name: None,
+                password: None,
+            });
+        }
+        let with_scheme = if text.contains("://") {
+            text.to_owned()
+        } else {
+            format!("mqtt://{text}")
+        };
+        let url = url::Url::parse(&with_scheme).map_err(|err| {
+            format!("`{text}` is no broker address: {err}; write one like mqtt://192.168.1.10:1883")
+        })?;
+        match url.scheme() {
+            "mqtt" | "tcp" => {}
+            scheme @ ("mqtts" | "ssl" | "ws" | "wss") => {
+                return Err(format!(
+                    "`{scheme}://` is not supported yet; this version connects over plain TCP, mqtt://host:port"
+                ));
+            }
+            other => {
+                return Err(format!(
+                    "`{other}://` is no way to reach a broker; use mqtt://host:port"
+                ));
+            }
+        }
+        if !matches!(url.path(), "" | "/") || url.query().is_some() || url.fragment().is_some() {
+            return Err(format!(
+                "`{text}` has a path; a broker address is just mqtt://host:port"
+            ));
+        }
+        let host = url
+            .host_str()
+            .filter(|host| !host.is_empty())
+            .ok_or_else(|| {
+                format!("`{text}` names no host; write one like mqtt://192.168.1.10:1883")
+            })?;
+        let host = host.trim_start_matches('[').trim_end_matches(']');
+        if url.port() == Some(0) {
+            return Err(
+                "port 0 cannot be connected to; MQTT brokers usually listen on 1883".to_owned(),
+            );
+        }
+        let decode = |part: &str| {
+            percent_encoding::percent_decode_str(part)
+                .decode_utf8_lossy()
+                .into_owned()
+        };
+        Ok(ParsedAddress {
+            address: Self::Tcp {
+                host: decode(host).into(),
+                port: url.port().unwrap_or(DEFAULT_PORT),
+            },
+            user_name: Some(url.username())
+                .filter(|name| !name.is_empty())
+                .map(decode),
+            password: url.password().map(decode),
+        })
+    }
+}
+
+/// What [`BrokerAddress::parse`] found.
+#[derive(Clone, PartialEq, Eq)]
+pub struct ParsedAddress {
+    pub address: BrokerAddress,
+    pub user_name: Option<String>,
+    pub password: Option<String>,
+}
+
+impl fmt::Display for BrokerAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::BuiltIn => f.write_str(BUILT_IN_ADDRESS),
+            Self::Tcp { host, port } if host.contains(':') => write!(f, "mqtt://[{host}]:{port}"),
+            Self::Tcp { host, port } => write!(f, "mqtt://{host}:{port}"),
+        }
+    }
+}
+
+/// A valid last will.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Will {
+    pub topic: TopicName,
+    pub payload: Bytes,
+    pub qos: Qos,
+    pub retain: bool,
+    pub delay_secs: u32,
+    pub properties: Properties,
+}
+
+/// A profile that a connection can be made with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Profile {
+    /// The file's name without its ending; stable when the profile is renamed.
+    pub id: Arc<str>,
+    pub name: Arc<str>,
+    pub address: BrokerAddress,
+    /// Empty: the broker assigns one (MQTT 5 §3.1.3.1).
+    pub client_id: Arc<str>,
+    pub user_name: Option<Arc<str>>,
+    /// 0 switches keep alive off.
+    pub keep_alive_secs: u16,
+    pub clean_start: bool,
+    pub session_expiry_secs: u32,
+    pub request_response_information: bool,
+    pub request_problem_information: bool,
+    pub will: Option<Will>,
+}
+
+impl ProfileDraft {
+    /// The profile of the built-in broker.
+    pub fn built_in() -> Self {
+        Self {
+            name: "Built-in broker".to_owned(),
+            address: BUILT_IN_ADDRESS.to_owned(),
+            ..Self::default()
+        }
+    }
+
+    pub fn is_built_in(&self) -> bool {
+        self.address.trim() == BUILT_IN_ADDRESS
+    }
+
+    /// The valid profile, or everything that is wrong, field by field.
+    pub fn validate(&self, id: &str) -> Result<Profile, Vec<FieldError<ProfileField>>> {
+        let mut errors = Vec::new();
+        let mut wrong = |field, message: String| errors.push(FieldError { field, message });
+        if self.name.trim().is_empty() {
+            wrong(
+                ProfileField::Name,
+                "the name is empty; it is how you will find this connection again".to_owned(),
+            );
+        }
+        let parsed = BrokerAddress::parse(&self.address)
+            .map_err(|message| wrong(ProfileField::Address, message))
+            .ok();
+        if parsed
+            .as_ref()
+            .is_some_and(|parsed| parsed.password.is_some())
+        {
+            wrong(ProfileField::Address, "the address holds a password, and files are no place for one; take it out and type it into the password field".to_owned());
+        }
+        for (field, text) in [
+            (ProfileField::ClientId, &self.client_id),
+            (ProfileField::UserName, &self.user_name),
+        ] {
+            if text.len() > MAX_STRING_BYTES {
+                wrong(
+                    field,
+                    format!(
+                        "it is {} bytes long; MQTT allows at most 65,535",
+                        text.len()
+                    ),
+                );
+            } else if text.contains('\0') {
+                wrong(
+                    field,
+                    "it holds the character U+0000, which MQTT forbids".to_owned(),
+                );
+            }
+        }
+        if self.client_id.is_empty() && !self.clean_start {
+            wrong(ProfileField::ClientId, "a session can only be resumed under a client id of its own; type one or switch clean start on".to_owned());
+        }
+        let will = self.will.as_ref().and_then(|will| {
+            let topic = TopicName::new(&will.topic)
+                .map_err(|err| {
+                    wrong(
+                        ProfileField::WillTopic,
+                        format!("the will's topic is not valid: {err}"),
+                    )
+                })
+                .ok();
+            let payload = will
+                .format
+                .encode(&will.payload)
+                .map_err(|err| wrong(ProfileField::WillPayload, err.to_string()))
+                .ok();
+            Some(Will {
+                topic: topic?,
+                payload: payload?,
+                qos: will.qos,
+                retain: will.retain,
+                delay_secs: will.delay_secs,
+                properties: Properties::default(),
+            })
+        });
+        let Some(parsed) = parsed.filter(|_| errors.is_empty()) else {
+            return Err(errors);
+        };
+        let user_name = if self.user_name.is_empty() {
+            parsed.user_name
+        } else {
+            Some(self.user_name.clone())
+        };
+        Ok(Profile {
+            id: id.into(),
+            name: self.name.trim().into(),
+            address: parsed.address,
+            client_id: self.client_id.as_str().into(),
+            user_name: user_name.map(Into::into),
+            keep_alive_secs: self.keep_alive_secs,
+            clean_start: self.clean_start,
+            session_expiry_secs: self.session_expiry_secs,
+            request_response_information: self.request_response_information,
+            request_problem_information: self.request_problem_information,
+            will,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tcp(host: &str, port: u16) -> BrokerAddress {
+        BrokerAddress::Tcp {
+            host: host.into(),
+            port,
+        }
+    }
+
+    #[test]
+    fn addresses_are_read_in_the_usual_spellings() {
+        for (text, want) in [
+            ("mqtt://broker.local:1884", tcp("broker.local", 1884)),
+            ("broker.local", tcp("broker.local", 1883)),
+            (" 10.0.0.1:99 ", tcp("10.0.0.1", 99)),
+            ("mqtt://[::1]:1883/", tcp("::1", 1883)),
+            ("built-in", BrokerAddress::BuiltIn),
+        ] {
+            assert_eq!(
+                BrokerAddress::parse(text)
+                    .unwrap_or_else(|err| panic!("{text}: {err}"))
+                    .address,
+                want
+            );
+        }
+        let parsed =
+            BrokerAddress::parse("mqtt://us%40er:p%3Aw@h").unwrap_or_else(|err| panic!("{err}"));
+        assert_eq!(
+            (parsed.user_name.as_deref(), parsed.password.as_deref()),
+            (Some("us@er"), Some("p:w"))
+        );
+        assert_eq!(
+            BrokerAddress::parse("mqtt://[::1]:5")
+                .unwrap_or_else(|err| panic!("{err}"))
+                .address
+                .to_string(),
+            "mqtt://[::1]:5"
+        );
+    }
+
+    #[test]
+    fn wrong_addresses_say_what_to_write_instead() {
+        for (text, word) in [
+            ("", "empty"),
+            ("mqtts://h", "not supported yet"),
+            ("http://h", "no way"),
+            ("mqtt://h:99999", "port"),
+            ("mqtt://h:0", "port 0"),
+            ("mqtt://h/x", "path"),
+            ("mqtt://", "host"),
+        ] {
+            let Err(err) = BrokerAddress::parse(text) else {
+                panic!("{text}")
+            };
+            assert!(err.contains(word), "{text}: {err}");
+        }
+    }
+
+    #[test]
+    fn a_draft_collects_every_mistake_at_its_field() {
+        let draft = ProfileDraft {
+            address: String::new(),
+            clean_start: false,
+            will: Some(WillDraft {
+                topic: "a/#".to_owned(),
+                ..WillDraft::default()
+            }),
+            ..ProfileDraft::default()
+        };
+        let fields: Vec<ProfileField> = draft
+            .validate("x")
+            .unwrap_err()
+            .into_iter()
+            .map(|err| err.field)
+            .collect();
+        assert_eq!(
+            fields,
+            [
+                ProfileField::Name,
+                ProfileField::Address,
+                ProfileField::ClientId,
+                ProfileField::WillTopic
+            ]
+        );
+        assert!(ProfileDraft::built_in().validate(BUILT_IN_ID).is_ok());
+    }
+
+    #[test]
+    fn a_password_in_the_address_is_refused_because_the_address_is_saved() {
+        let draft = ProfileDraft {
+            name: "n".to_owned(),
+            address: "mqtt://u:secret@h".to_owned(),
+            ..ProfileDraft::default()
+        };
+        assert_eq!(
+            draft.validate("x").unwrap_err()[0].field,
+            ProfileField::Address
+        );
+    }
+}

@@ -1,0 +1,572 @@
+//! Requests: as typed and saved ([`RequestDraft`]), and valid ([`Request`]).
+
+use crate::model::FieldError;
+use crate::model::correlation::{CorrelationData, CorrelationDraft, CorrelationSpec};
+use crate::model::message::{Message, Properties, Qos, UserProperty};
+use crate::model::payload::PayloadFormat;
+use crate::model::topic::{MAX_STRING_BYTES, TopicName};
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// The longest payload that one PUBLISH can carry, less room for topic and properties
+/// (MQTT 5 §1.5.5: a packet has at most 268,435,455 bytes after its fixed header).
+pub const MAX_PAYLOAD_BYTES: usize = 268_435_455 - 3 * MAX_STRING_BYTES;
+
+/// Where the reply is asked to go.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "String", into = "String")]
+pub enum ResponseTopicDraft {
+    /// From Response Information where the broker gave some, else from the client id.
+    #[default]
+    Generated,
+    Typed(String),
+    /// No reply is asked for: the message is a bare publish.
+    None,
+}
+
+impl From<String> for ResponseTopicDraft {
+    fn from(text: String) -> Self {
+        match text.as_str() {
+            "<generated>" => Self::Generated,
+            "<none>" => Self::None,
+            _ => Self::Typed(text),
+        }
+    }
+}
+
+impl From<ResponseTopicDraft> for String {
+    fn from(draft: ResponseTopicDraft) -> Self {
+        match draft {
+            ResponseTopicDraft::Generated => "<generated>".to_owned(),
+            ResponseTopicDraft::None => "<none>".to_owned(),
+            ResponseTopicDraft::Typed(text) => text,
+        }
+    }
+}
+
+/// A request as typed and as kept in its file. Nothing in it need be valid.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct RequestDraft {
+    pub name: String,
+    /// The folder it is listed under; empty for none.
+    pub folder: String,
+    /// The id of a connection profile.
+    pub connection: String,
+    pub topic: String,
+    pub qos: Qos,
+    pub retain: bool,
+    pub response_topic: ResponseTopicDraft,
+    pub correlation_data: CorrelationDraft,
+    /// Such as `5 s` or `500ms`.
+    pub timeout: String,
+    /// `first`, `all` (until the timeout), `terminal` (until a terminal status) or a number.
+    pub replies: String,
+    pub content_type: String,
+    pub payload_is_utf8: bool,
+    /// Whole seconds, or empty for none.
+    pub message_expiry_secs: String,
+    pub format: PayloadFormat,
+    pub payload: String,
+    pub user_properties: Vec<UserProperty>,
+}
+
+impl Default for RequestDraft {
+    fn default() -> Self {
+        Self {
+            name: String::new(),
+            folder: String::new(),
+            connection: String::new(),
+            topic: String::new(),
+            qos: Qos::AtLeastOnce,
+            retain: false,
+            response_topic: ResponseTopicDraft::Generated,
+            correlation_data: CorrelationDraft::default(),
+            timeout: "5 s".to_owned(),
+            replies: "first".to_owned(),
+            content_type: String::new(),
+            payload_is_utf8: false,
+            message_expiry_secs: String::new(),
+            format: PayloadFormat::Json,
+            payload: String::new(),
+            user_properties: Vec::new(),
+        }
+    }
+}
+
+/// The fields of a request that can be wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum RequestField {
+    Topic,
+    ResponseTopic,
+    CorrelationData,
+    Timeout,
+    Replies,
+    ContentType,
+    MessageExpiry,
+    Payload,
+    /// By position in the list.
+    UserProperty(usize),
+}
+
+/// How many replies complete an exchange.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum RepliesWanted {
+    #[default]
+    First,
+    Count(u32),
+    /// All that come until the timeout.
+    All,
+    /// The first whose status is not progress.
+    UntilTerminal,
+}
+
+impl RepliesWanted {
+    pub fn parse(text: &str) -> Result<Self, String> {
+        match text.trim() {
+            "" | "first" => Ok(Self::First),
+            "all" => Ok(Self::All),
+            "terminal" => Ok(Self::UntilTerminal),
+            number => match number.parse::<u32>() {
+                Ok(1) => Ok(Self::First),
+                Ok(count) if count > 1 => Ok(Self::Count(count)),
+                _ => Err(format!(
+                    "`{number}` says no number of replies; use first, all, terminal or a number from 1"
+                )),
+            },
+        }
+    }
+}
+
+/// Reads a duration such as `5 s`, `500ms` or `2m`; a bare number is seconds.
+pub fn parse_duration(text: &str) -> Result<Duration, String> {
+    let text = text.trim();
+    let hint = "write a duration like 5 s, 500 ms or 2 m";
+    if text.is_empty() {
+        return Err(format!("it is empty; {hint}"));
+    }
+    let duration = match text.parse::<f64>() {
+        Ok(secs) => Duration::try_from_secs_f64(secs)
+            .map_err(|err| format!("`{text}` is no duration: {err}; {hint}"))?,
+        Err(_) => humantime::parse_duration(text)
+            .map_err(|err| format!("`{text}` is no duration: {err}; {hint}"))?,
+    };
+    if duration.is_zero() {
+        return Err(format!(
+            "a timeout of zero leaves no time to answer; {hint}"
+        ));
+    }
+    if duration > Duration::from_hours(24) {
+        return Err(format!("`{text}` is longer than a day; {hint}"));
+    }
+    Ok(duration)
+}
+
+/// What a draft needs to know of its connection.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Surroundings<'a> {
+    pub client_id: &'a str,
+    /// Response Information of the CONNACK (MQTT 5 §3.2.2.3.15).
+    pub response_information: Option<&'a str>,
+}
+
+impl Surroundings<'_> {
+    /// The Response Topic when none is typed. What Response Information means is not specified;
+    /// its common use is a prefix, so it is taken as one.
+    pub fn generated_response_topic(&self) -> String {
+        // The client id may hold characters that a topic may not.
+        let client_id: String = self
+            .client_id
+            .chars()
+            .map(|c| {
+                if matches!(c, '+' | '#' | '\0') {
+                    '_'
+                } else {
+                    c
+                }
+            })
+            .collect();
+        match self
+            .response_information
+            .filter(|prefix| !prefix.is_empty())
+        {
+            Some(prefix) => {
+                let slash = if prefix.ends_with('/') { "" } else { "/" };
+                format!("{prefix}{slash}{client_id}/resp")
+            }
+            None => format!("clients/{client_id}/resp"),
+        }
+    }
+}
+
+/// A request that can be sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Request {
+    /// The saved request's name; empty for one that was never saved.
+    pub name: Arc<str>,
+    pub topic: TopicName,
+    pub qos: Qos,
+    pub retain: bool,
+    pub payload: Bytes,
+    /// `None` is a bare publish: nobody is asked to reply.
+    pub response_topic: Option<TopicName>,
+    pub correlation: CorrelationSpec,
+    pub timeout: Duration,
+    pub replies: RepliesWanted,
+    pub content_type: Option<Arc<str>>,
+    pub payload_is_utf8: bool,
+    pub message_expiry_secs: Option<u32>,
+    pub user_properties: Vec<UserProperty>,
+}
+
+impl RequestDraft {
+    /// The valid request, or everything that is wrong, field by field.
+    pub fn validate(
+        &self,
+        surroundings: &Surroundings<'_>,
+    ) -> Result<Request, Vec<FieldError<RequestField>>> {
+        let mut errors = Vec::new();
+        let mut wrong = |field, message: String| errors.push(FieldError { field, message });
+        let topic = TopicName::new(&self.topic)
+            .map_err(|err| {
+                wrong(
+                    RequestField::Topic,
+                    format!("the topic is not valid: {err}"),
+                )
+            })
+            .ok();
+        let response_topic = match &self.response_topic {
+            ResponseTopicDraft::None => None,
+            ResponseTopicDraft::Generated => Some(surroundings.generated_response_topic()),
+            ResponseTopicDraft::Typed(text) => Some(text.clone()),
+        };
+        let response_topic = response_topic.and_then(|text| {
+            if text.starts_with("$share/") {
+                wrong(RequestField::ResponseTopic, "the Response Topic is not valid: `$share/` is for subscriptions; a reply cannot be published there".to_owned());
+            }
+            TopicName::new(&text).map_err(|err| wrong(RequestField::ResponseTopic, format!("the Response Topic is not valid: {err}"))).ok()
+        });
+        let correlation = self
+            .correlation_data
+            .validate()
+            .map_err(|message| {
+                wrong(
+                    RequestField::CorrelationData,
+                    format!("the Correlation Data is not valid: {message}"),
+                )
+            })
+            .ok();
+        let timeout = parse_duration(&self.timeout)
+            .map_err(|message| {
+                wrong(
+                    RequestField::Timeout,
+                    format!("the timeout is not valid: {message}"),
+                )
+            })
+            .ok();
+        let replies = RepliesWanted::parse(&self.replies)
+            .map_err(|message| wrong(RequestField::Replies, message))
+            .ok();
+        let payload = self
+            .format
+            .encode(&self.payload)
+            .map_err(|err| wrong(RequestField::Payload, err.to_string()))
+            .ok();
+        // An empty payload is a message without one, in every format.
+        let payload = if self.payload.is_empty() {
+            Some(Bytes::new())
+        } else {
+            payload
+        };
+        if self.payload.is_empty() {
+            errors.retain(|err| err.field != RequestField::Payload);
+        }
+        let mut wrong = |field, message: String| errors.push(FieldError { field, message });
+        if let Some(payload) = &payload {
+            if payload.len() > MAX_PAYLOAD_BYTES {
+                wrong(
+                    RequestField::Payload,
+                    format!(
+                        "the payload has {} bytes; one MQTT packet cannot carry more than {MAX_PAYLOAD_BYTES}",
+                        payload.len()
+                    ),
+                );
+            }
+            if self.payload_is_utf8
+                && let Err(err) = std::str::from_utf8(payload)
+            {
+                wrong(
+                    RequestField::Payload,
+                    format!(
+                        "the payload is marked as UTF-8 but byte {} is not; correct it or take the Payload Format Indicator off",
+                        err.valid_up_to() + 1
+                    ),
+                );
+            }
+        }
+        let mut check_string = |field, what: &str, text: &str| {
+            if text.len() > MAX_STRING_BYTES {
+                wrong(
+                    field,
+                    format!(
+                        "the {what} is {} bytes long; MQTT allows at most 65,535",
+                        text.len()
+                    ),
+                );
+            } else if text.contains('\0') {
+                wrong(
+                    field,
+                    format!("the {what} holds the character U+0000, which MQTT forbids"),
+                );
+            }
+        };
+        check_string(
+            RequestField::ContentType,
+            "content type",
+            &self.content_type,
+        );
+        for (index, property) in self.user_properties.iter().enumerate() {
+            check_string(
+                RequestField::UserProperty(index),
+                "user property's name",
+                &property.name,
+            );
+            check_string(
+                RequestField::UserProperty(index),
+                "user property's value",
+                &property.value,
+            );
+        }
+        let message_expiry_secs = match self.message_expiry_secs.trim() {
+            "" => None,
+            text => text.parse::<u32>().map_err(|_| wrong(RequestField::MessageExpiry, format!("`{text}` is no message expiry; it is a whole number of seconds, 0 to 4,294,967,295"))).ok(),
+        };
+        match (topic, correlation, timeout, replies, payload) {
+            (Some(topic), Some(correlation), Some(timeout), Some(replies), Some(payload))
+                if errors.is_empty() =>
+            {
+                Ok(Request {
+                    name: self.name.as_str().into(),
+                    topic,
+                    qos: self.qos,
+                    retain: self.retain,
+                    payload,
+                    response_topic,
+                    correlation,
+                    timeout,
+                    replies,
+                    content_type: Some(self.content_type.as_str())
+                        .filter(|text| !text.is_empty())
+                        .map(Into::into),
+                    payload_is_utf8: self.payload_is_utf8,
+                    message_expiry_secs,
+                    user_properties: self.user_properties.clone(),
+                })
+            }
+            _ => Err(errors),
+        }
+    }
+}
+
+impl Request {
+    /// The message to publish, with the Correlation Data drawn for it.
+    pub fn message(&self, correlation_data: Option<CorrelationData>) -> Message {
+        Message {
+            topic: self.topic.clone(),
+            payload: self.payload.clone(),
+            qos: self.qos,
+            retain: self.retain,
+            duplicate: false,
+            properties: Properties {
+                payload_is_utf8: self.payload_is_utf8.then_some(true),
+                message_expiry_secs: self.message_expiry_secs,
+                topic_alias: None,
+                response_topic: self.response_topic.clone(),
+                // Correlation Data belongs to a request; a bare publish carries none.
+                correlation_data: correlation_data.filter(|_| self.response_topic.is_some()),
+                user_properties: self.user_properties.clone(),
+                subscription_identifiers: Vec::new(),
+                content_type: self.content_type.clone(),
+            },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::payload::Encoding;
+
+    const HERE: Surroundings<'static> = Surroundings {
+        client_id: "rt-1",
+        response_information: None,
+    };
+
+    fn draft() -> RequestDraft {
+        RequestDraft {
+            topic: "cmnd/x".to_owned(),
+            ..RequestDraft::default()
+        }
+    }
+
+    fn fields(draft: &RequestDraft) -> Vec<RequestField> {
+        draft.validate(&HERE).map_or_else(
+            |errors| errors.into_iter().map(|err| err.field).collect(),
+            |_| Vec::new(),
+        )
+    }
+
+    #[test]
+    fn the_response_topic_comes_from_the_client_id_or_from_the_broker() {
+        let request = draft().validate(&HERE).unwrap();
+        assert_eq!(
+            request.response_topic.unwrap().as_str(),
+            "clients/rt-1/resp"
+        );
+        let told = Surroundings {
+            client_id: "a+b",
+            response_information: Some("rr"),
+        };
+        assert_eq!(
+            draft()
+                .validate(&told)
+                .unwrap()
+                .response_topic
+                .unwrap()
+                .as_str(),
+            "rr/a_b/resp"
+        );
+    }
+
+    #[test]
+    fn every_wrong_field_is_named_at_once() {
+        let wrong = RequestDraft {
+            topic: "a/+".to_owned(),
+            response_topic: ResponseTopicDraft::Typed("b/#".to_owned()),
+            correlation_data: CorrelationDraft::fixed(Encoding::Hex, "0"),
+            timeout: "soon".to_owned(),
+            replies: "0".to_owned(),
+            message_expiry_secs: "-1".to_owned(),
+            payload: "{".to_owned(),
+            content_type: "x\0".to_owned(),
+            user_properties: vec![
+                UserProperty::default(),
+                UserProperty {
+                    name: "n".repeat(70_000),
+                    value: String::new(),
+                },
+            ],
+            ..RequestDraft::default()
+        };
+        let found = fields(&wrong);
+        for field in [
+            RequestField::Topic,
+            RequestField::ResponseTopic,
+            RequestField::CorrelationData,
+            RequestField::Timeout,
+            RequestField::Replies,
+            RequestField::MessageExpiry,
+            RequestField::Payload,
+            RequestField::ContentType,
+            RequestField::UserProperty(1),
+        ] {
+            assert_eq!(
+                found.iter().filter(|one| **one == field).count(),
+                1,
+                "{field:?}"
+            );
+        }
+        assert_eq!(found.len(), 9);
+    }
+
+    #[test]
+    fn the_utf8_flag_is_checked_against_the_bytes() {
+        let wrong = RequestDraft {
+            format: PayloadFormat::Hex,
+            payload: "61 ff".to_owned(),
+            payload_is_utf8: true,
+            ..draft()
+        };
+        assert!(
+            wrong.validate(&HERE).unwrap_err()[0]
+                .message
+                .contains("byte 2")
+        );
+        assert!(
+            fields(&RequestDraft {
+                payload_is_utf8: false,
+                ..wrong
+            })
+            .is_empty()
+        );
+    }
+
+    #[test]
+    fn a_bare_publish_has_neither_response_topic_nor_correlation_data() {
+        let request = RequestDraft {
+            response_topic: ResponseTopicDraft::None,
+            ..draft()
+        }
+        .validate(&HERE)
+        .unwrap();
+        let message = request.message(Some(CorrelationData::new("x")));
+        assert_eq!(message.properties.count(), 0);
+    }
+
+    #[test]
+    fn a_shared_subscription_is_no_response_topic_and_empty_topics_are_refused() {
+        assert_eq!(
+            fields(&RequestDraft {
+                response_topic: ResponseTopicDraft::Typed("$share/g/x".to_owned()),
+                ..draft()
+            }),
+            [RequestField::ResponseTopic]
+        );
+        assert_eq!(
+            fields(&RequestDraft {
+                topic: String::new(),
+                ..draft()
+            }),
+            [RequestField::Topic]
+        );
+        assert_eq!(
+            fields(&RequestDraft {
+                response_topic: ResponseTopicDraft::Typed(String::new()),
+                ..draft()
+            }),
+            [RequestField::ResponseTopic]
+        );
+        assert_eq!(
+            fields(&RequestDraft {
+                topic: "x".repeat(65_536),
+                ..draft()
+            }),
+            [RequestField::Topic]
+        );
+    }
+
+    #[test]
+    fn durations_are_read_as_people_write_them() {
+        assert_eq!(parse_duration("5 s"), Ok(Duration::from_secs(5)));
+        assert_eq!(parse_duration("500ms"), Ok(Duration::from_millis(500)));
+        assert_eq!(parse_duration("2"), Ok(Duration::from_secs(2)));
+        assert_eq!(parse_duration("1m 30s"), Ok(Duration::from_secs(90)));
+        for wrong in ["", "0", "soon", "-1", "1e99", "2 days", "NaN"] {
+            assert!(parse_duration(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_draft_survives_its_file_even_when_it_is_not_valid() {
+        let draft = RequestDraft {
+            response_topic: ResponseTopicDraft::Typed("#".to_owned()),
+            correlation_data: CorrelationDraft::fixed(Encoding::Hex, "zz"),
+            timeout: "?".to_owned(),
+            ..draft()
+        };
+        let text = toml::to_string(&draft).unwrap();
+        assert_eq!(toml::from_str::<RequestDraft>(&text).unwrap(), draft);
+    }
+}
