@@ -107,7 +107,7 @@ pub struct Message {
 }
 
 impl Message {
-    /// A QoS 1 message without properties.
+    /// A `QoS` 1 message without properties.
     pub fn new(topic: TopicName, payload: impl Into<Bytes>) -> Self {
         Self {
             topic,

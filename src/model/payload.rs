@@ -203,37 +203,34 @@ pub fn preview(bytes: &[u8], max: usize) -> String {
             .and_then(|valid| std::str::from_utf8(valid).ok()),
         Err(_) => None,
     };
-    match text {
-        Some(text) => {
-            let mut line: String = text
-                .chars()
-                .take(max)
-                .map(|c| match c {
-                    '\n' | '\r' | '\t' => ' ',
-                    c if c.is_control() => '\u{b7}',
-                    c => c,
-                })
-                .collect();
-            if text.chars().nth(max).is_some() || head.len() < bytes.len() {
-                line.push('…');
-            }
-            line
+    if let Some(text) = text {
+        let mut line: String = text
+            .chars()
+            .take(max)
+            .map(|c| match c {
+                '\n' | '\r' | '\t' => ' ',
+                c if c.is_control() => '\u{b7}',
+                c => c,
+            })
+            .collect();
+        if text.chars().nth(max).is_some() || head.len() < bytes.len() {
+            line.push('…');
         }
-        None => {
-            let shown = bytes.get(..bytes.len().min(max / 3)).unwrap_or_default();
-            let mut line = shown.iter().fold(String::new(), |mut line, byte| {
-                if !line.is_empty() {
-                    line.push(' ');
-                }
-                // Writing to a String cannot fail.
-                write!(line, "{byte:02x}").unwrap_or_default();
-                line
-            });
-            if shown.len() < bytes.len() {
-                line.push('…');
+        line
+    } else {
+        let shown = bytes.get(..bytes.len().min(max / 3)).unwrap_or_default();
+        let mut line = shown.iter().fold(String::new(), |mut line, byte| {
+            if !line.is_empty() {
+                line.push(' ');
             }
+            // Writing to a String cannot fail.
+            write!(line, "{byte:02x}").unwrap_or_default();
             line
+        });
+        if shown.len() < bytes.len() {
+            line.push('…');
         }
+        line
     }
 }
 
@@ -349,7 +346,7 @@ mod tests {
         #[test]
         fn no_text_panics(text in ".{0,60}", max in 0_usize..20) {
             for format in PayloadFormat::ALL {
-                let _ = format.encode(&text);
+                let _unused = format.encode(&text);
             }
             let _ = preview(text.as_bytes(), max);
         }

@@ -272,7 +272,7 @@ impl ProfileDraft {
                     wrong(
                         ProfileField::WillTopic,
                         format!("the will's topic is not valid: {err}"),
-                    )
+                    );
                 })
                 .ok();
             let payload = will

@@ -227,147 +227,171 @@ impl RequestDraft {
         &self,
         surroundings: &Surroundings<'_>,
     ) -> Result<Request, Vec<FieldError<RequestField>>> {
+        use RequestField as Field;
         let mut errors = Vec::new();
-        let mut wrong = |field, message: String| errors.push(FieldError { field, message });
-        let topic = TopicName::new(&self.topic)
-            .map_err(|err| {
-                wrong(
-                    RequestField::Topic,
-                    format!("the topic is not valid: {err}"),
-                )
-            })
-            .ok();
-        let response_topic = match &self.response_topic {
-            ResponseTopicDraft::None => None,
-            ResponseTopicDraft::Generated => Some(surroundings.generated_response_topic()),
-            ResponseTopicDraft::Typed(text) => Some(text.clone()),
-        };
-        let response_topic = response_topic.and_then(|text| {
-            if text.starts_with("$share/") {
-                wrong(RequestField::ResponseTopic, "the Response Topic is not valid: `$share/` is for subscriptions; a reply cannot be published there".to_owned());
-            }
-            TopicName::new(&text).map_err(|err| wrong(RequestField::ResponseTopic, format!("the Response Topic is not valid: {err}"))).ok()
-        });
-        let correlation = self
-            .correlation_data
-            .validate()
-            .map_err(|message| {
-                wrong(
-                    RequestField::CorrelationData,
-                    format!("the Correlation Data is not valid: {message}"),
-                )
-            })
-            .ok();
-        let timeout = parse_duration(&self.timeout)
-            .map_err(|message| {
-                wrong(
-                    RequestField::Timeout,
-                    format!("the timeout is not valid: {message}"),
-                )
-            })
-            .ok();
-        let replies = RepliesWanted::parse(&self.replies)
-            .map_err(|message| wrong(RequestField::Replies, message))
-            .ok();
-        let payload = self
-            .format
-            .encode(&self.payload)
-            .map_err(|err| wrong(RequestField::Payload, err.to_string()))
-            .ok();
-        // An empty payload is a message without one, in every format.
-        let payload = if self.payload.is_empty() {
-            Some(Bytes::new())
-        } else {
-            payload
-        };
-        if self.payload.is_empty() {
-            errors.retain(|err| err.field != RequestField::Payload);
-        }
-        let mut wrong = |field, message: String| errors.push(FieldError { field, message });
-        if let Some(payload) = &payload {
-            if payload.len() > MAX_PAYLOAD_BYTES {
-                wrong(
-                    RequestField::Payload,
-                    format!(
-                        "the payload has {} bytes; one MQTT packet cannot carry more than {MAX_PAYLOAD_BYTES}",
-                        payload.len()
-                    ),
-                );
-            }
-            if self.payload_is_utf8
-                && let Err(err) = std::str::from_utf8(payload)
-            {
-                wrong(
-                    RequestField::Payload,
-                    format!(
-                        "the payload is marked as UTF-8 but byte {} is not; correct it or take the Payload Format Indicator off",
-                        err.valid_up_to() + 1
-                    ),
-                );
-            }
-        }
-        let mut check_string = |field, what: &str, text: &str| {
-            if text.len() > MAX_STRING_BYTES {
-                wrong(
-                    field,
-                    format!(
-                        "the {what} is {} bytes long; MQTT allows at most 65,535",
-                        text.len()
-                    ),
-                );
-            } else if text.contains('\0') {
-                wrong(
-                    field,
-                    format!("the {what} holds the character U+0000, which MQTT forbids"),
-                );
-            }
-        };
-        check_string(
-            RequestField::ContentType,
-            "content type",
-            &self.content_type,
+        let topic = check(&mut errors, Field::Topic, self.checked_topic());
+        let response_topic = check(
+            &mut errors,
+            Field::ResponseTopic,
+            self.checked_response_topic(surroundings),
+        );
+        let correlation = check(
+            &mut errors,
+            Field::CorrelationData,
+            self.correlation_data
+                .validate()
+                .map_err(|why| format!("the Correlation Data is not valid: {why}")),
+        );
+        let timeout = check(
+            &mut errors,
+            Field::Timeout,
+            parse_duration(&self.timeout).map_err(|why| format!("the timeout is not valid: {why}")),
+        );
+        let replies = check(
+            &mut errors,
+            Field::Replies,
+            RepliesWanted::parse(&self.replies),
+        );
+        let payload = check(&mut errors, Field::Payload, self.checked_payload());
+        let expiry = check(
+            &mut errors,
+            Field::MessageExpiry,
+            self.checked_message_expiry(),
+        );
+        check(
+            &mut errors,
+            Field::ContentType,
+            check_string("content type", &self.content_type),
         );
         for (index, property) in self.user_properties.iter().enumerate() {
-            check_string(
-                RequestField::UserProperty(index),
-                "user property's name",
-                &property.name,
-            );
-            check_string(
-                RequestField::UserProperty(index),
-                "user property's value",
-                &property.value,
+            let name = check_string("user property's name", &property.name);
+            let value = || check_string("user property's value", &property.value);
+            check(
+                &mut errors,
+                Field::UserProperty(index),
+                name.and_then(|()| value()),
             );
         }
-        let message_expiry_secs = match self.message_expiry_secs.trim() {
-            "" => None,
-            text => text.parse::<u32>().map_err(|_| wrong(RequestField::MessageExpiry, format!("`{text}` is no message expiry; it is a whole number of seconds, 0 to 4,294,967,295"))).ok(),
-        };
-        match (topic, correlation, timeout, replies, payload) {
-            (Some(topic), Some(correlation), Some(timeout), Some(replies), Some(payload))
-                if errors.is_empty() =>
-            {
-                Ok(Request {
-                    name: self.name.as_str().into(),
-                    topic,
-                    qos: self.qos,
-                    retain: self.retain,
-                    payload,
-                    response_topic,
-                    correlation,
-                    timeout,
-                    replies,
-                    content_type: Some(self.content_type.as_str())
-                        .filter(|text| !text.is_empty())
-                        .map(Into::into),
-                    payload_is_utf8: self.payload_is_utf8,
-                    message_expiry_secs,
-                    user_properties: self.user_properties.clone(),
-                })
-            }
+        match (
+            topic,
+            response_topic,
+            correlation,
+            timeout,
+            replies,
+            payload,
+            expiry,
+        ) {
+            (
+                Some(topic),
+                Some(response_topic),
+                Some(correlation),
+                Some(timeout),
+                Some(replies),
+                Some(payload),
+                Some(message_expiry_secs),
+            ) if errors.is_empty() => Ok(Request {
+                name: self.name.as_str().into(),
+                topic,
+                qos: self.qos,
+                retain: self.retain,
+                payload,
+                response_topic,
+                correlation,
+                timeout,
+                replies,
+                content_type: Some(self.content_type.as_str())
+                    .filter(|text| !text.is_empty())
+                    .map(Into::into),
+                payload_is_utf8: self.payload_is_utf8,
+                message_expiry_secs,
+                user_properties: self.user_properties.clone(),
+            }),
             _ => Err(errors),
         }
     }
+
+    fn checked_topic(&self) -> Result<TopicName, String> {
+        TopicName::new(&self.topic).map_err(|err| format!("the topic is not valid: {err}"))
+    }
+
+    fn checked_response_topic(
+        &self,
+        surroundings: &Surroundings<'_>,
+    ) -> Result<Option<TopicName>, String> {
+        let text = match &self.response_topic {
+            ResponseTopicDraft::None => return Ok(None),
+            ResponseTopicDraft::Generated => surroundings.generated_response_topic(),
+            ResponseTopicDraft::Typed(text) => text.clone(),
+        };
+        if text.starts_with("$share/") {
+            return Err("the Response Topic is not valid: `$share/` is for subscriptions; a reply cannot be published there".to_owned());
+        }
+        TopicName::new(&text)
+            .map(Some)
+            .map_err(|err| format!("the Response Topic is not valid: {err}"))
+    }
+
+    fn checked_payload(&self) -> Result<Bytes, String> {
+        // An empty payload is a message without one, in every format.
+        if self.payload.is_empty() {
+            return Ok(Bytes::new());
+        }
+        let payload = self
+            .format
+            .encode(&self.payload)
+            .map_err(|err| err.to_string())?;
+        if payload.len() > MAX_PAYLOAD_BYTES {
+            return Err(format!(
+                "the payload has {} bytes; one MQTT packet cannot carry more than {MAX_PAYLOAD_BYTES}",
+                payload.len()
+            ));
+        }
+        match std::str::from_utf8(&payload) {
+            Err(err) if self.payload_is_utf8 => Err(format!(
+                "the payload is marked as UTF-8 but byte {} is not; correct it or take the Payload Format Indicator off",
+                err.valid_up_to() + 1
+            )),
+            _ => Ok(payload),
+        }
+    }
+
+    fn checked_message_expiry(&self) -> Result<Option<u32>, String> {
+        match self.message_expiry_secs.trim() {
+            "" => Ok(None),
+            text => match text.parse() {
+                Ok(secs) => Ok(Some(secs)),
+                Err(err) => Err(format!(
+                    "`{text}` is no message expiry ({err}); it is a whole number of seconds, 0 to 4,294,967,295"
+                )),
+            },
+        }
+    }
+}
+
+/// Notes what is wrong with `field`, if anything is.
+fn check<T>(
+    errors: &mut Vec<FieldError<RequestField>>,
+    field: RequestField,
+    result: Result<T, String>,
+) -> Option<T> {
+    result
+        .map_err(|message| errors.push(FieldError { field, message }))
+        .ok()
+}
+
+fn check_string(what: &str, text: &str) -> Result<(), String> {
+    if text.len() > MAX_STRING_BYTES {
+        return Err(format!(
+            "the {what} is {} bytes long; MQTT allows at most 65,535",
+            text.len()
+        ));
+    }
+    if text.contains('\0') {
+        return Err(format!(
+            "the {what} holds the character U+0000, which MQTT forbids"
+        ));
+    }
+    Ok(())
 }
 
 impl Request {

@@ -1,0 +1,443 @@
+//! The laws of product.md, "An exchange and its verdict".
+
+use super::*;
+use crate::model::correlation::{CorrelationData, CorrelationSpec};
+use crate::model::message::{Qos, UserProperty};
+use std::time::Duration;
+
+/// A requester and every exchange as its effects tell it.
+struct Bench {
+    requester: Requester,
+    exchanges: BTreeMap<ExchangeId, Exchange>,
+    arrived: Vec<(MessageVerdict, Option<ExchangeId>)>,
+    subscribed: Vec<String>,
+    published: Vec<ExchangeId>,
+}
+
+fn at(ms: i64) -> Timestamp {
+    Timestamp::from_nanos(ms * 1_000_000)
+}
+
+fn topic(text: &str) -> TopicName {
+    TopicName::new(text).unwrap()
+}
+
+fn reply(correlation: Option<&'static str>) -> Message {
+    let mut message = Message::new(topic("resp"), "ok");
+    message.properties.correlation_data = correlation.map(CorrelationData::new);
+    message
+}
+
+impl Bench {
+    fn new() -> Self {
+        Self {
+            requester: Requester::new("c".into(), Rule::mqtt5()),
+            exchanges: BTreeMap::new(),
+            arrived: Vec::new(),
+            subscribed: Vec::new(),
+            published: Vec::new(),
+        }
+    }
+
+    fn run(&mut self, effects: Vec<Effect>) {
+        for effect in effects {
+            match effect {
+                Effect::Begun(exchange) => {
+                    self.exchanges.insert(exchange.id, *exchange);
+                }
+                Effect::Changed { id, change, at } => self
+                    .exchanges
+                    .get_mut(&id)
+                    .expect("known")
+                    .apply(change, at),
+                Effect::Arrived { verdict, near, .. } => self.arrived.push((verdict, near)),
+                Effect::Subscribe(filter) => self.subscribed.push(filter.to_string()),
+                Effect::Publish { id, .. } => self.published.push(id),
+            }
+        }
+    }
+
+    fn begin(&mut self, id: u64, correlation: Option<&'static str>, replies: RepliesWanted) {
+        let request = Request {
+            name: "".into(),
+            topic: topic("cmnd"),
+            qos: Qos::AtLeastOnce,
+            retain: false,
+            payload: "".into(),
+            response_topic: Some(topic("resp")),
+            correlation: CorrelationSpec::None,
+            timeout: Duration::from_millis(100),
+            replies,
+            content_type: None,
+            payload_is_utf8: false,
+            message_expiry_secs: None,
+            user_properties: Vec::new(),
+        };
+        let message = Arc::new(request.message(correlation.map(CorrelationData::new)));
+        let effects = self
+            .requester
+            .begin(ExchangeId(id), Arc::new(request), message, at(0));
+        self.run(effects);
+    }
+
+    /// Begun at 0, subscribed at 1, published at 2, so the deadline is at 102.
+    fn send(&mut self, id: u64, correlation: Option<&'static str>, replies: RepliesWanted) {
+        self.begin(id, correlation, replies);
+        let effects = self
+            .requester
+            .subscribed(&TopicFilter::new("resp").unwrap(), Ok(()), at(1));
+        self.run(effects);
+        let effects = self.requester.published(ExchangeId(id), at(2));
+        self.run(effects);
+    }
+
+    fn receive(&mut self, message: Message, ms: i64) {
+        let effects = self.requester.receive(Arc::new(message), None, at(ms));
+        self.run(effects);
+    }
+
+    fn expire(&mut self, ms: i64) {
+        let effects = self.requester.expire(at(ms));
+        self.run(effects);
+    }
+
+    fn verdict(&self, id: u64) -> &'static str {
+        self.exchanges[&ExchangeId(id)].verdict.word()
+    }
+
+    fn replies(&self, id: u64) -> Vec<MessageVerdict> {
+        self.exchanges[&ExchangeId(id)]
+            .replies
+            .iter()
+            .map(|reply| reply.verdict)
+            .collect()
+    }
+}
+
+#[test]
+fn the_request_is_published_only_after_the_suback() {
+    let mut bench = Bench::new();
+    bench.begin(1, Some("a"), RepliesWanted::First);
+    assert_eq!((bench.subscribed.len(), bench.published.len()), (1, 0));
+    let effects = bench
+        .requester
+        .subscribed(&TopicFilter::new("resp").unwrap(), Ok(()), at(1));
+    bench.run(effects);
+    assert_eq!(bench.published, [ExchangeId(1)]);
+    assert_eq!(bench.exchanges[&ExchangeId(1)].legs.subscribed, Some(at(1)));
+}
+
+#[test]
+fn a_live_subscription_is_not_asked_for_again() {
+    let mut bench = Bench::new();
+    bench.send(1, Some("a"), RepliesWanted::First);
+    bench.begin(2, Some("b"), RepliesWanted::First);
+    assert_eq!(
+        (bench.subscribed.len(), bench.published.as_slice()),
+        (1, [ExchangeId(1), ExchangeId(2)].as_slice())
+    );
+    assert_eq!(bench.exchanges[&ExchangeId(2)].legs.subscribed, None);
+}
+
+#[test]
+fn two_requests_wait_for_one_suback() {
+    let mut bench = Bench::new();
+    bench.begin(1, Some("a"), RepliesWanted::First);
+    bench.begin(2, Some("b"), RepliesWanted::First);
+    assert_eq!(bench.subscribed.len(), 1);
+    let effects = bench
+        .requester
+        .subscribed(&TopicFilter::new("resp").unwrap(), Ok(()), at(1));
+    bench.run(effects);
+    assert_eq!(bench.published.len(), 2);
+}
+
+#[test]
+fn a_refused_subscription_rejects_the_exchange_in_words() {
+    let mut bench = Bench::new();
+    bench.begin(1, Some("a"), RepliesWanted::First);
+    let effects = bench.requester.subscribed(
+        &TopicFilter::new("resp").unwrap(),
+        Err(Reason::new(0x87, "not authorized")),
+        at(1),
+    );
+    bench.run(effects);
+    assert_eq!(bench.verdict(1), "rejected");
+    assert!(bench.published.is_empty());
+    bench.begin(2, Some("a"), RepliesWanted::First);
+    assert_eq!(
+        bench.subscribed.len(),
+        2,
+        "a refused filter is asked for again"
+    );
+}
+
+#[test]
+fn the_right_reply_answers_and_times_its_request() {
+    let mut bench = Bench::new();
+    bench.send(1, Some("a"), RepliesWanted::First);
+    bench.send(2, Some("b"), RepliesWanted::First);
+    bench.receive(reply(Some("b")), 12);
+    assert_eq!(
+        (bench.verdict(1), bench.verdict(2)),
+        ("waiting", "answered")
+    );
+    assert_eq!(
+        bench.exchanges[&ExchangeId(2)].round_trip(),
+        Some(Duration::from_millis(10))
+    );
+    assert!(bench.arrived.is_empty());
+}
+
+#[test]
+fn a_reply_may_overtake_the_acknowledgement() {
+    let mut bench = Bench::new();
+    bench.send(1, Some("a"), RepliesWanted::First);
+    bench.receive(reply(Some("a")), 5);
+    let effects = bench.requester.acknowledged(
+        ExchangeId(1),
+        Reason::new(0x10, "no matching subscribers"),
+        at(6),
+    );
+    bench.run(effects);
+    assert_eq!(bench.verdict(1), "answered");
+    assert_eq!(
+        bench.exchanges[&ExchangeId(1)].legs.acknowledged,
+        Some(at(6))
+    );
+}
+
+#[test]
+fn no_subscribers_and_refusals_of_the_request_end_it_at_once() {
+    let mut bench = Bench::new();
+    bench.send(1, Some("a"), RepliesWanted::First);
+    let effects = bench.requester.acknowledged(
+        ExchangeId(1),
+        Reason::new(0x10, "no matching subscribers"),
+        at(3),
+    );
+    bench.run(effects);
+    bench.send(2, Some("b"), RepliesWanted::First);
+    let effects =
+        bench
+            .requester
+            .acknowledged(ExchangeId(2), Reason::new(0x87, "not authorized"), at(3));
+    bench.run(effects);
+    assert_eq!(
+        (bench.verdict(1), bench.verdict(2)),
+        ("no_subscribers", "rejected")
+    );
+    assert_eq!(bench.requester.next_deadline(), None);
+}
+
+#[test]
+fn a_reply_after_the_deadline_is_late_and_keeps_the_exchange_timed_out() {
+    let mut bench = Bench::new();
+    bench.send(1, Some("a"), RepliesWanted::First);
+    assert_eq!(bench.requester.next_deadline(), Some(at(102)));
+    bench.expire(101);
+    assert_eq!(bench.verdict(1), "waiting");
+    bench.expire(102);
+    assert_eq!(bench.verdict(1), "timed_out");
+    bench.receive(reply(Some("a")), 150);
+    assert_eq!(bench.verdict(1), "late");
+    assert_eq!(bench.replies(1), [MessageVerdict::LateReply]);
+    bench.receive(reply(Some("a")), 160);
+    assert_eq!(
+        bench.replies(1),
+        [MessageVerdict::LateReply, MessageVerdict::AdditionalReply]
+    );
+}
+
+#[test]
+fn the_deadline_counts_even_when_the_timer_was_slow() {
+    let mut bench = Bench::new();
+    bench.send(1, Some("a"), RepliesWanted::First);
+    bench.receive(reply(Some("a")), 103);
+    assert_eq!(bench.verdict(1), "late");
+    assert_eq!(bench.replies(1), [MessageVerdict::LateReply]);
+}
+
+#[test]
+fn wrong_missing_stale_and_unmatched_are_told_apart() {
+    let mut bench = Bench::new();
+    bench.send(1, Some("a"), RepliesWanted::First);
+    bench.receive(reply(Some("A")), 3);
+    bench.receive(reply(None), 4);
+    bench.receive(
+        Message {
+            retain: true,
+            ..reply(Some("a"))
+        },
+        5,
+    );
+    bench.receive(Message::new(topic("elsewhere"), ""), 6);
+    let near = Some(ExchangeId(1));
+    assert_eq!(
+        bench.arrived,
+        [
+            (MessageVerdict::WrongCorrelation, near),
+            (MessageVerdict::MissingCorrelation, near),
+            (MessageVerdict::Stale, None),
+            (MessageVerdict::Unmatched, None)
+        ]
+    );
+    assert_eq!(bench.verdict(1), "waiting");
+}
+
+#[test]
+fn a_second_answer_is_an_additional_reply() {
+    let mut bench = Bench::new();
+    bench.send(1, Some("a"), RepliesWanted::First);
+    bench.receive(reply(Some("a")), 3);
+    bench.receive(reply(Some("a")), 4);
+    assert_eq!(
+        bench.replies(1),
+        [MessageVerdict::Reply, MessageVerdict::AdditionalReply]
+    );
+    assert_eq!(bench.verdict(1), "answered");
+    assert_eq!(
+        bench.exchanges[&ExchangeId(1)].last_round_trip(),
+        Some(Duration::from_millis(2))
+    );
+}
+
+#[test]
+fn n_replies_and_all_replies_are_waited_for() {
+    let mut bench = Bench::new();
+    bench.send(1, Some("a"), RepliesWanted::Count(2));
+    bench.receive(reply(Some("a")), 3);
+    assert_eq!(bench.verdict(1), "waiting");
+    bench.receive(reply(Some("a")), 4);
+    assert_eq!(bench.verdict(1), "answered");
+    bench.send(2, Some("b"), RepliesWanted::All);
+    bench.receive(reply(Some("b")), 3);
+    bench.receive(reply(Some("b")), 4);
+    assert_eq!(bench.verdict(2), "waiting");
+    bench.expire(200);
+    assert_eq!((bench.verdict(2), bench.replies(2).len()), ("answered", 2));
+    bench.send(3, Some("c"), RepliesWanted::Count(2));
+    bench.receive(reply(Some("c")), 3);
+    bench.expire(200);
+    assert_eq!(bench.verdict(3), "timed_out", "one of two is not enough");
+    bench.send(4, Some("d"), RepliesWanted::All);
+    bench.expire(200);
+    assert_eq!(bench.verdict(4), "timed_out", "none is no answer");
+}
+
+#[test]
+fn requests_without_correlation_data_are_answered_in_the_order_they_were_sent() {
+    let mut bench = Bench::new();
+    bench.send(1, None, RepliesWanted::First);
+    bench.send(2, None, RepliesWanted::First);
+    bench.receive(reply(None), 3);
+    assert_eq!(
+        (bench.verdict(1), bench.verdict(2)),
+        ("answered", "waiting")
+    );
+    bench.receive(reply(None), 4);
+    assert_eq!(bench.verdict(2), "answered");
+}
+
+#[test]
+fn a_failure_that_the_reply_tells_is_an_answer_with_an_error() {
+    let mut bench = Bench::new();
+    bench.send(1, Some("a"), RepliesWanted::First);
+    let mut message = reply(Some("a"));
+    message.properties.user_properties.push(UserProperty {
+        name: "__stat".into(),
+        value: "500".into(),
+    });
+    bench.receive(message, 3);
+    assert_eq!(bench.verdict(1), "answered_with_error");
+}
+
+#[test]
+fn a_lost_connection_fails_what_was_sent_and_keeps_what_was_not() {
+    let mut bench = Bench::new();
+    bench.send(1, Some("a"), RepliesWanted::First);
+    let effects = bench
+        .requester
+        .connection_lost(&"reset".into(), false, at(10));
+    bench.run(effects);
+    assert!(
+        matches!(&bench.exchanges[&ExchangeId(1)].verdict, Verdict::Failed { reason } if reason.contains("reset"))
+    );
+    bench.begin(2, Some("b"), RepliesWanted::First);
+    assert_eq!(
+        bench.subscribed.len(),
+        2,
+        "the old subscription is gone with the connection"
+    );
+    let effects = bench.requester.connected(false, at(20));
+    bench.run(effects);
+    assert_eq!((bench.verdict(2), bench.subscribed.len()), ("waiting", 3));
+    let effects = bench
+        .requester
+        .subscribed(&TopicFilter::new("resp").unwrap(), Ok(()), at(21));
+    bench.run(effects);
+    assert_eq!(bench.published, [ExchangeId(1), ExchangeId(2)]);
+}
+
+#[test]
+fn an_exchange_in_flight_survives_when_the_session_is_resumed() {
+    let mut bench = Bench::new();
+    bench.send(1, Some("a"), RepliesWanted::First);
+    bench.send(2, Some("b"), RepliesWanted::First);
+    let effects = bench
+        .requester
+        .connection_lost(&"reset".into(), true, at(10));
+    bench.run(effects);
+    let effects = bench.requester.connected(true, at(20));
+    bench.run(effects);
+    assert_eq!(
+        bench.subscribed.len(),
+        1,
+        "the session kept the subscription"
+    );
+    bench.receive(reply(Some("a")), 30);
+    assert_eq!(
+        (bench.verdict(1), bench.verdict(2)),
+        ("answered", "waiting")
+    );
+    let effects = bench
+        .requester
+        .connection_lost(&"reset".into(), true, at(40));
+    bench.run(effects);
+    let effects = bench.requester.connected(false, at(50));
+    bench.run(effects);
+    assert!(
+        matches!(&bench.exchanges[&ExchangeId(2)].verdict, Verdict::Failed { reason } if reason.contains("no session"))
+    );
+}
+
+#[test]
+fn what_never_got_onto_the_wire_says_so_at_its_deadline() {
+    let mut bench = Bench::new();
+    bench.begin(1, Some("a"), RepliesWanted::First);
+    bench.expire(100);
+    assert!(
+        matches!(&bench.exchanges[&ExchangeId(1)].verdict, Verdict::Failed { reason } if reason.contains("not sent"))
+    );
+}
+
+#[test]
+fn closing_the_connection_ends_what_is_open() {
+    let mut bench = Bench::new();
+    bench.send(1, Some("a"), RepliesWanted::First);
+    let effects = bench.requester.closed(at(10));
+    bench.run(effects);
+    assert_eq!(bench.verdict(1), "failed");
+    assert_eq!(bench.requester.next_deadline(), None);
+}
+
+#[test]
+fn finished_exchanges_are_forgotten_in_the_end() {
+    let mut bench = Bench::new();
+    for id in 0..=REMEMBERED as u64 {
+        bench.send(id, None, RepliesWanted::First);
+        bench.receive(reply(None), 3);
+    }
+    assert_eq!(bench.requester.ended.len(), REMEMBERED);
+    assert!(bench.requester.matcher.standing(ExchangeId(0)).is_none());
+}
