@@ -1,0 +1,355 @@
+//! The timeline: every exchange, every message that belongs to none, every bare publish.
+//!
+//! Bounded by count and by bytes; what had to go is counted. Rows keep the order in which they
+//! began. The rows that pass the [`Filter`] are kept up to date as things change, not searched
+//! for when somebody looks.
+
+mod filter;
+mod row;
+
+pub use filter::Filter;
+pub use row::{Category, MessageRow, PublishRow, Row};
+
+use crate::model::exchange::{Change, Exchange, ExchangeId};
+use crate::model::time::Timestamp;
+use std::collections::{HashMap, VecDeque};
+use std::time::Duration;
+
+/// How much a timeline holds before the oldest rows go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bounds {
+    pub rows: usize,
+    pub bytes: usize,
+}
+
+impl Default for Bounds {
+    fn default() -> Self {
+        Self {
+            rows: 100_000,
+            bytes: 256 << 20,
+        }
+    }
+}
+
+/// Names one row; later rows have larger numbers, and none is used twice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RowId(u64);
+
+#[derive(Clone, Debug)]
+struct Entry {
+    id: RowId,
+    row: Row,
+    category: Category,
+    weight: usize,
+}
+
+/// What [`Timeline::clear`] took away, for [`Timeline::restore`].
+#[derive(Debug)]
+pub struct Cleared(Vec<Entry>);
+
+impl Cleared {
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+#[derive(Debug, Default)]
+pub struct Timeline {
+    bounds: Bounds,
+    /// Ascending by id.
+    entries: VecDeque<Entry>,
+    exchanges: HashMap<ExchangeId, RowId>,
+    /// Ascending; what passes the filter.
+    visible: VecDeque<RowId>,
+    filter: Filter,
+    counts: [usize; Category::ALL.len()],
+    bytes: usize,
+    dropped: u64,
+    next: u64,
+    version: u64,
+}
+
+impl Timeline {
+    pub fn new(bounds: Bounds) -> Self {
+        Self {
+            bounds,
+            ..Self::default()
+        }
+    }
+
+    pub fn set_bounds(&mut self, bounds: Bounds) {
+        self.bounds = bounds;
+        self.make_room();
+    }
+
+    pub fn begin(&mut self, exchange: Exchange) -> RowId {
+        let id = exchange.id;
+        let row = self.push(Row::Exchange(Box::new(exchange)));
+        self.exchanges.insert(id, row);
+        row
+    }
+
+    pub fn push_message(&mut self, message: MessageRow) -> RowId {
+        self.push(Row::Message(message))
+    }
+
+    pub fn push_publish(&mut self, publish: PublishRow) -> RowId {
+        self.push(Row::Publish(publish))
+    }
+
+    /// Applies what happened to an exchange. One that has been dropped or cleared stays gone.
+    pub fn apply(&mut self, id: ExchangeId, change: Change, at: Timestamp) {
+        let Some(row) = self.exchanges.get(&id).copied() else {
+            return;
+        };
+        let Some(index) = self.index_of(row) else {
+            return;
+        };
+        let Some(entry) = self.entries.get_mut(index) else {
+            return;
+        };
+        let Row::Exchange(exchange) = &mut entry.row else {
+            return;
+        };
+        let grown = match &change {
+            Change::Reply(reply) => size_of_val(reply) + reply.message.weight(),
+            _ => 0,
+        };
+        exchange.apply(change, at);
+        entry.weight += grown;
+        let category = Category::of(&entry.row);
+        let old = std::mem::replace(&mut entry.category, category);
+        let passes = self.filter.passes(&entry.row, category);
+        self.bytes += grown;
+        self.count(old, category);
+        match (self.visible.binary_search(&row), passes) {
+            (Ok(place), false) => {
+                self.visible.remove(place);
+            }
+            (Err(place), true) => self.visible.insert(place, row),
+            _ => {}
+        }
+        self.version += 1;
+        self.make_room();
+    }
+
+    /// Takes every row away that is not still waiting. What waits stays: it is not over.
+    pub fn clear(&mut self) -> Cleared {
+        let (kept, gone): (Vec<Entry>, Vec<Entry>) = std::mem::take(&mut self.entries)
+            .into_iter()
+            .partition(|entry| entry.category == Category::Waiting);
+        self.entries = kept.into();
+        self.rebuild();
+        Cleared(gone)
+    }
+
+    /// Puts cleared rows back where they were.
+    pub fn restore(&mut self, cleared: Cleared) {
+        let mut entries: Vec<Entry> = cleared.0;
+        entries.extend(std::mem::take(&mut self.entries));
+        entries.sort_by_key(|entry| entry.id);
+        self.entries = entries.into();
+        self.rebuild();
+        self.make_room();
+    }
+
+    pub fn filter(&self) -> &Filter {
+        &self.filter
+    }
+
+    pub fn set_filter(&mut self, filter: Filter) {
+        if filter == self.filter {
+            return;
+        }
+        self.filter = filter;
+        self.rebuild_visible();
+    }
+
+    /// The row at `place` of those that pass the filter, counted from the newest.
+    pub fn visible_from_newest(&self, place: usize) -> Option<(RowId, &Row)> {
+        let index = self.visible.len().checked_sub(place.checked_add(1)?)?;
+        let id = *self.visible.get(index)?;
+        Some((id, self.row(id)?))
+    }
+
+    /// Where a row stands among those that pass the filter, counted from the newest.
+    pub fn place_of(&self, id: RowId) -> Option<usize> {
+        let index = self.visible.binary_search(&id).ok()?;
+        Some(self.visible.len() - 1 - index)
+    }
+
+    pub fn visible_len(&self) -> usize {
+        self.visible.len()
+    }
+
+    pub fn row(&self, id: RowId) -> Option<&Row> {
+        self.entries.get(self.index_of(id)?).map(|entry| &entry.row)
+    }
+
+    pub fn row_of(&self, id: ExchangeId) -> Option<RowId> {
+        self.exchanges.get(&id).copied()
+    }
+
+    pub fn exchange(&self, id: ExchangeId) -> Option<&Exchange> {
+        match self.row(self.row_of(id)?)? {
+            Row::Exchange(exchange) => Some(exchange),
+            _ => None,
+        }
+    }
+
+    /// Oldest first.
+    pub fn rows(&self) -> impl DoubleEndedIterator<Item = &Row> {
+        self.entries.iter().map(|entry| &entry.row)
+    }
+
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    pub fn count_of(&self, category: Category) -> usize {
+        self.counts.get(category as usize).copied().unwrap_or(0)
+    }
+
+    /// Rows that had to go because of the bounds.
+    pub fn dropped(&self) -> u64 {
+        self.dropped
+    }
+
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// Grows with every change, so that a reader knows whether to look again.
+    pub fn version(&self) -> u64 {
+        self.version
+    }
+
+    /// The round trip below which `fractions` of all answered exchanges are, each 0 to 1.
+    pub fn percentiles<const N: usize>(&self, fractions: [f64; N]) -> Option<[Duration; N]> {
+        let mut times: Vec<Duration> = self
+            .entries
+            .iter()
+            .filter_map(|entry| match &entry.row {
+                Row::Exchange(exchange) if exchange.verdict.is_answered() => exchange.round_trip(),
+                _ => None,
+            })
+            .collect();
+        if times.is_empty() {
+            return None;
+        }
+        times.sort_unstable();
+        Some(fractions.map(|fraction| nearest_rank(&times, fraction)))
+    }
+
+    fn push(&mut self, row: Row) -> RowId {
+        let id = RowId(self.next);
+        self.next += 1;
+        self.version += 1;
+        let category = Category::of(&row);
+        let weight = row.weight();
+        if self.filter.passes(&row, category) {
+            self.visible.push_back(id);
+        }
+        self.bytes += weight;
+        if let Some(count) = self.counts.get_mut(category as usize) {
+            *count += 1;
+        }
+        self.entries.push_back(Entry {
+            id,
+            row,
+            category,
+            weight,
+        });
+        self.make_room();
+        id
+    }
+
+    fn make_room(&mut self) {
+        while self.entries.len() > self.bounds.rows.max(1)
+            || (self.bytes > self.bounds.bytes && self.entries.len() > 1)
+        {
+            let Some(entry) = self.entries.pop_front() else {
+                break;
+            };
+            self.dropped += 1;
+            self.version += 1;
+            self.bytes = self.bytes.saturating_sub(entry.weight);
+            if let Some(count) = self.counts.get_mut(entry.category as usize) {
+                *count = count.saturating_sub(1);
+            }
+            if let Row::Exchange(exchange) = &entry.row {
+                self.exchanges.remove(&exchange.id);
+            }
+            if self.visible.front() == Some(&entry.id) {
+                self.visible.pop_front();
+            }
+        }
+    }
+
+    fn index_of(&self, id: RowId) -> Option<usize> {
+        self.entries
+            .binary_search_by_key(&id, |entry| entry.id)
+            .ok()
+    }
+
+    fn count(&mut self, old: Category, new: Category) {
+        if old == new {
+            return;
+        }
+        if let Some(count) = self.counts.get_mut(old as usize) {
+            *count = count.saturating_sub(1);
+        }
+        if let Some(count) = self.counts.get_mut(new as usize) {
+            *count += 1;
+        }
+    }
+
+    fn rebuild(&mut self) {
+        self.counts = Default::default();
+        self.exchanges.clear();
+        self.bytes = 0;
+        for entry in &self.entries {
+            if let Some(count) = self.counts.get_mut(entry.category as usize) {
+                *count += 1;
+            }
+            if let Row::Exchange(exchange) = &entry.row {
+                self.exchanges.insert(exchange.id, entry.id);
+            }
+            self.bytes += entry.weight;
+        }
+        self.rebuild_visible();
+    }
+
+    fn rebuild_visible(&mut self) {
+        self.visible = self
+            .entries
+            .iter()
+            .filter(|entry| self.filter.passes(&entry.row, entry.category))
+            .map(|entry| entry.id)
+            .collect();
+        self.version += 1;
+    }
+}
+
+fn nearest_rank(sorted: &[Duration], fraction: f64) -> Duration {
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        clippy::cast_precision_loss,
+        reason = "a rank within the list: small, positive, and clamped below"
+    )]
+    let rank = (sorted.len() as f64 * fraction).ceil() as usize;
+    let index = rank.clamp(1, sorted.len().max(1)) - 1;
+    sorted.get(index).copied().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests;

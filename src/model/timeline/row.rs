@@ -1,0 +1,151 @@
+//! What one line of the timeline stands for, and under which chip it counts.
+
+use crate::model::exchange::{Exchange, ExchangeId, MessageVerdict, Reason, Verdict};
+use crate::model::message::Message;
+use crate::model::time::Timestamp;
+use std::sync::Arc;
+
+#[derive(Clone, Debug)]
+pub enum Row {
+    Exchange(Box<Exchange>),
+    Message(MessageRow),
+    Publish(PublishRow),
+}
+
+/// A message that belongs to no exchange.
+#[derive(Clone, Debug)]
+pub struct MessageRow {
+    pub connection: Arc<str>,
+    pub message: Arc<Message>,
+    pub verdict: MessageVerdict,
+    pub received: Timestamp,
+    pub responder: Option<Arc<str>>,
+    /// The open exchange that it may have been meant for.
+    pub near: Option<ExchangeId>,
+}
+
+/// A message that was sent without asking for a reply: nobody knows what came of it.
+#[derive(Clone, Debug)]
+pub struct PublishRow {
+    pub connection: Arc<str>,
+    pub message: Arc<Message>,
+    pub published: Timestamp,
+    pub acknowledgement: Option<Reason>,
+    /// Why it could not be sent.
+    pub failure: Option<Arc<str>>,
+}
+
+impl Row {
+    /// When it was sent, or for a message when it came.
+    pub fn time(&self) -> Timestamp {
+        match self {
+            Self::Exchange(exchange) => exchange.legs.published.unwrap_or(exchange.legs.queued),
+            Self::Message(row) => row.received,
+            Self::Publish(row) => row.published,
+        }
+    }
+
+    pub fn message(&self) -> &Arc<Message> {
+        match self {
+            Self::Exchange(exchange) => &exchange.message,
+            Self::Message(row) => &row.message,
+            Self::Publish(row) => &row.message,
+        }
+    }
+
+    pub fn connection(&self) -> &Arc<str> {
+        match self {
+            Self::Exchange(exchange) => &exchange.connection,
+            Self::Message(row) => &row.connection,
+            Self::Publish(row) => &row.connection,
+        }
+    }
+
+    pub fn weight(&self) -> usize {
+        match self {
+            Self::Exchange(exchange) => exchange.weight(),
+            Self::Message(row) => size_of::<MessageRow>() + row.message.weight(),
+            Self::Publish(row) => size_of::<PublishRow>() + row.message.weight(),
+        }
+    }
+}
+
+/// The verdict chips. Every row counts under exactly one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Category {
+    Waiting,
+    Answered,
+    AnsweredWithError,
+    TimedOut,
+    NoSubscribers,
+    Late,
+    /// Rejected by the broker, or failed here.
+    Failed,
+    Unmatched,
+    Published,
+}
+
+impl Category {
+    pub const ALL: [Self; 9] = [
+        Self::Waiting,
+        Self::Answered,
+        Self::AnsweredWithError,
+        Self::TimedOut,
+        Self::NoSubscribers,
+        Self::Late,
+        Self::Failed,
+        Self::Unmatched,
+        Self::Published,
+    ];
+
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Waiting => "Waiting",
+            Self::Answered => "Answered",
+            Self::AnsweredWithError => "Error answers",
+            Self::TimedOut => "Timed out",
+            Self::NoSubscribers => "No subscribers",
+            Self::Late => "Late",
+            Self::Failed => "Failed",
+            Self::Unmatched => "Unmatched",
+            Self::Published => "Published",
+        }
+    }
+
+    /// As typed in a filter.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Waiting => "waiting",
+            Self::Answered => "answered",
+            Self::AnsweredWithError => "answered_with_error",
+            Self::TimedOut => "timed_out",
+            Self::NoSubscribers => "no_subscribers",
+            Self::Late => "late",
+            Self::Failed => "failed",
+            Self::Unmatched => "unmatched",
+            Self::Published => "published",
+        }
+    }
+
+    pub fn of(row: &Row) -> Self {
+        match row {
+            Row::Message(_) => Self::Unmatched,
+            Row::Publish(row)
+                if row.failure.is_some()
+                    || row.acknowledgement.as_ref().is_some_and(Reason::is_refusal) =>
+            {
+                Self::Failed
+            }
+            Row::Publish(_) => Self::Published,
+            Row::Exchange(exchange) => match exchange.verdict {
+                Verdict::Waiting => Self::Waiting,
+                Verdict::Answered => Self::Answered,
+                Verdict::AnsweredWithError { .. } => Self::AnsweredWithError,
+                Verdict::TimedOut => Self::TimedOut,
+                Verdict::Late => Self::Late,
+                Verdict::NoSubscribers => Self::NoSubscribers,
+                Verdict::Rejected { .. } | Verdict::Failed { .. } => Self::Failed,
+            },
+        }
+    }
+}

@@ -1,0 +1,191 @@
+use super::*;
+use crate::model::correlation::CorrelationSpec;
+use crate::model::exchange::{MessageVerdict, Outcome, Reply, Verdict};
+use crate::model::message::{Message, Qos};
+use crate::model::request::{RepliesWanted, Request};
+use crate::model::topic::TopicName;
+use std::sync::Arc;
+
+fn at(ms: i64) -> Timestamp {
+    Timestamp::from_nanos(ms * 1_000_000)
+}
+
+fn message(topic: &str, payload: &'static str) -> Arc<Message> {
+    Arc::new(Message::new(TopicName::new(topic).unwrap(), payload))
+}
+
+fn exchange(id: u64, topic: &str, payload: &'static str) -> Exchange {
+    let request = Request {
+        name: "Turn on".into(),
+        topic: TopicName::new(topic).unwrap(),
+        qos: Qos::AtLeastOnce,
+        retain: false,
+        payload: payload.into(),
+        response_topic: None,
+        correlation: CorrelationSpec::None,
+        timeout: Duration::from_secs(1),
+        replies: RepliesWanted::First,
+        content_type: None,
+        payload_is_utf8: false,
+        message_expiry_secs: None,
+        user_properties: Vec::new(),
+    };
+    Exchange::new(
+        ExchangeId(id),
+        "lab".into(),
+        Arc::new(request),
+        message(topic, payload),
+        "mqtt5".into(),
+        at(0),
+    )
+}
+
+fn answer(timeline: &mut Timeline, id: u64, ms: i64) {
+    let reply = Reply {
+        message: message("resp", "{\"ok\":true}"),
+        received: at(ms),
+        verdict: MessageVerdict::Reply,
+        outcome: Outcome::Ok,
+        responder: Some("Lamp-7".into()),
+    };
+    timeline.apply(ExchangeId(id), Change::Reply(reply), at(ms));
+    timeline.apply(ExchangeId(id), Change::Finished(Verdict::Answered), at(ms));
+}
+
+fn unmatched() -> MessageRow {
+    MessageRow {
+        connection: "lab".into(),
+        message: message("other", ""),
+        verdict: MessageVerdict::Unmatched,
+        received: at(5),
+        responder: None,
+        near: None,
+    }
+}
+
+fn filtered(timeline: &mut Timeline, text: &str) -> usize {
+    timeline.set_filter(Filter::new(text, None));
+    timeline.visible_len()
+}
+
+#[test]
+fn counts_follow_the_verdicts() {
+    let mut timeline = Timeline::default();
+    timeline.begin(exchange(1, "a", "on"));
+    timeline.begin(exchange(2, "b", "off"));
+    timeline.push_message(unmatched());
+    answer(&mut timeline, 1, 4);
+    assert_eq!(timeline.count_of(Category::Waiting), 1);
+    assert_eq!(timeline.count_of(Category::Answered), 1);
+    assert_eq!(timeline.count_of(Category::Unmatched), 1);
+    assert_eq!(
+        timeline.percentiles([0.5, 0.99]),
+        Some([Duration::from_millis(4); 2])
+    );
+}
+
+#[test]
+fn the_filter_finds_words_and_fields() {
+    let mut timeline = Timeline::default();
+    timeline.begin(exchange(1, "cmnd/light/power", "{\"power\":\"ON\"}"));
+    timeline.begin(exchange(2, "cmnd/door", "open"));
+    answer(&mut timeline, 1, 8);
+    for (text, rows) in [
+        ("", 2),
+        ("light", 1),
+        ("LIGHT", 1),
+        ("topic:door", 1),
+        ("topic:resp", 1),
+        ("payload:on", 1),
+        ("payload:OK", 1),
+        ("responder:lamp", 1),
+        ("lamp", 1),
+        ("connection:la", 2),
+        ("connection:x", 0),
+        ("rtt:>5ms", 1),
+        ("rtt:<5ms", 0),
+        ("rtt:soon", 0),
+        ("verdict:wait", 1),
+        ("light door", 0),
+        ("name:\"turn on\"", 2),
+        ("\"turn on\"", 2),
+    ] {
+        assert_eq!(filtered(&mut timeline, text), rows, "{text}");
+    }
+}
+
+#[test]
+fn a_filtered_view_follows_the_changes() {
+    let mut timeline = Timeline::default();
+    timeline.set_filter(Filter::new("", Some(Category::Answered)));
+    timeline.begin(exchange(1, "a", ""));
+    timeline.begin(exchange(2, "b", ""));
+    timeline.begin(exchange(3, "c", ""));
+    assert_eq!(timeline.visible_len(), 0);
+    answer(&mut timeline, 3, 1);
+    answer(&mut timeline, 1, 2);
+    let (newest, _) = timeline.visible_from_newest(0).unwrap();
+    assert_eq!(Some(newest), timeline.row_of(ExchangeId(3)));
+    assert_eq!(
+        timeline.place_of(timeline.row_of(ExchangeId(1)).unwrap()),
+        Some(1)
+    );
+    timeline.apply(ExchangeId(3), Change::Finished(Verdict::Late), at(9));
+    assert_eq!(timeline.visible_len(), 1);
+}
+
+#[test]
+fn the_bounds_hold_and_what_went_is_counted() {
+    let mut timeline = Timeline::new(Bounds {
+        rows: 3,
+        bytes: usize::MAX,
+    });
+    for id in 0..5 {
+        timeline.begin(exchange(id, "a", ""));
+    }
+    assert_eq!(
+        (timeline.len(), timeline.dropped(), timeline.visible_len()),
+        (3, 2, 3)
+    );
+    assert_eq!(timeline.count_of(Category::Waiting), 3);
+    answer(&mut timeline, 0, 1);
+    assert!(timeline.exchange(ExchangeId(0)).is_none());
+    let per_row = timeline.bytes() / 3;
+    timeline.set_bounds(Bounds {
+        rows: 3,
+        bytes: per_row + 1,
+    });
+    assert_eq!((timeline.len(), timeline.dropped()), (1, 4));
+}
+
+#[test]
+fn clearing_keeps_what_waits_and_can_be_undone() {
+    let mut timeline = Timeline::default();
+    timeline.begin(exchange(1, "a", ""));
+    timeline.begin(exchange(2, "b", ""));
+    timeline.push_message(unmatched());
+    answer(&mut timeline, 1, 1);
+    let bytes = timeline.bytes();
+    let cleared = timeline.clear();
+    assert_eq!((cleared.len(), timeline.len()), (2, 1));
+    answer(&mut timeline, 2, 3);
+    assert_eq!(timeline.count_of(Category::Answered), 1);
+    timeline.begin(exchange(3, "c", ""));
+    timeline.restore(cleared);
+    let topics: Vec<&str> = timeline
+        .rows()
+        .map(|row| row.message().topic.as_str())
+        .collect();
+    assert_eq!(topics, ["a", "b", "other", "c"]);
+    assert_eq!(timeline.count_of(Category::Answered), 2);
+    assert!(timeline.bytes() > bytes);
+}
+
+#[test]
+fn percentiles_are_of_the_nearest_rank() {
+    let times: Vec<Duration> = (1..=100).map(Duration::from_millis).collect();
+    assert_eq!(nearest_rank(&times, 0.5), Duration::from_millis(50));
+    assert_eq!(nearest_rank(&times, 0.99), Duration::from_millis(99));
+    assert_eq!(nearest_rank(&times, 0.0), Duration::from_millis(1));
+    assert_eq!(nearest_rank(&times, 1.0), Duration::from_millis(100));
+}
