@@ -1,0 +1,551 @@
+//! The timeline's rows as they are painted: words, tones and bar lengths, no colours and no pixels.
+
+use crate::model::exchange::{Exchange, MessageVerdict, Outcome, Verdict};
+use crate::model::payload;
+use crate::model::text;
+use crate::model::time::Timestamp;
+use crate::model::timeline::{Category, MessageRow, PublishRow, Row};
+use chrono::{Local, TimeZone as _};
+use std::time::Duration;
+
+/// What a colour stands for. The words beside it say the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Tone {
+    Neutral,
+    Accent,
+    Answered,
+    Waiting,
+    Failed,
+    Late,
+    NoSubscribers,
+    Unmatched,
+}
+
+impl Tone {
+    pub fn of(category: Category) -> Self {
+        match category {
+            Category::Waiting => Self::Waiting,
+            Category::Answered => Self::Answered,
+            Category::AnsweredWithError | Category::TimedOut | Category::Failed => Self::Failed,
+            Category::NoSubscribers => Self::NoSubscribers,
+            Category::Late => Self::Late,
+            Category::Unmatched => Self::Unmatched,
+            Category::Published => Self::Neutral,
+        }
+    }
+}
+
+/// A piece of a bar, from 0 to 1 of the cell's width.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Bar {
+    pub from: f32,
+    pub to: f32,
+    pub tone: Tone,
+    /// Nothing came: waiting, or waited in vain.
+    pub hatched: bool,
+}
+
+/// The waterfall cell.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Waterfall {
+    pub bars: Vec<Bar>,
+    /// Replies, where there are several, or a message on its own.
+    pub ticks: Vec<(f32, Tone)>,
+}
+
+/// One line of the timeline.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TimelineRow {
+    pub number: String,
+    pub sent: String,
+    pub topic: String,
+    pub payload: String,
+    pub responder: String,
+    pub status: String,
+    pub tone: Tone,
+    pub round_trip: String,
+    pub waterfall: Waterfall,
+    /// The whole row as one sentence, for screen readers.
+    pub sentence: String,
+}
+
+const TOPIC_CHARS: usize = 160;
+const PAYLOAD_CHARS: usize = 120;
+const NOTHING: &str = "—";
+
+/// `now` moves the waiting bar and nothing else.
+pub fn timeline_row(row: &Row, now: Timestamp) -> TimelineRow {
+    match row {
+        Row::Exchange(exchange) => exchange_row(exchange, row, now),
+        Row::Message(message) => message_row(message, row),
+        Row::Publish(publish) => publish_row(publish, row),
+    }
+}
+
+/// Local time of day with milliseconds: `09:14:07.307`.
+pub fn clock(at: Timestamp) -> String {
+    Local
+        .timestamp_nanos(at.as_nanos())
+        .format("%H:%M:%S%.3f")
+        .to_string()
+}
+
+fn cut(text: &str, chars: usize) -> String {
+    payload::preview(text.as_bytes(), chars)
+}
+
+fn base(
+    row: &Row,
+    number: String,
+    responder: String,
+    status: String,
+    round_trip: String,
+    waterfall: Waterfall,
+) -> TimelineRow {
+    let topic = cut(row.message().topic.as_str(), TOPIC_CHARS);
+    let payload = payload::preview(&row.message().payload, PAYLOAD_CHARS);
+    let sent = clock(row.time());
+    let from = if responder == NOTHING {
+        String::new()
+    } else {
+        format!(", from {responder}")
+    };
+    let took = if round_trip == NOTHING || round_trip == "…" {
+        String::new()
+    } else {
+        format!(", {round_trip}")
+    };
+    let sentence = format!("{number} {topic}, {status}{took}{from}, {sent}")
+        .trim_start_matches([' ', '—'])
+        .to_owned();
+    TimelineRow {
+        number,
+        sent,
+        topic,
+        payload,
+        responder,
+        status,
+        tone: Tone::of(Category::of(row)),
+        round_trip,
+        waterfall,
+        sentence,
+    }
+}
+
+fn exchange_row(exchange: &Exchange, row: &Row, now: Timestamp) -> TimelineRow {
+    let responders = exchange.responders();
+    let responder = match responders.as_slice() {
+        [] => NOTHING.to_owned(),
+        [one] => one.to_string(),
+        several => format!("{} responders", several.len()),
+    };
+    let replies = exchange
+        .replies
+        .iter()
+        .filter(|reply| reply.outcome != Outcome::Progress)
+        .count();
+    let round_trip = match (exchange.round_trip(), exchange.last_round_trip()) {
+        (Some(first), Some(last)) if replies > 1 => text::span(first, last),
+        (Some(first), _) => text::duration(first),
+        _ if exchange.verdict.is_open() => "…".to_owned(),
+        _ => NOTHING.to_owned(),
+    };
+    base(
+        row,
+        exchange.id.0.to_string(),
+        responder,
+        status(exchange, now),
+        round_trip,
+        waterfall(exchange, now),
+    )
+}
+
+/// The verdict of an exchange in a few words.
+pub fn status(exchange: &Exchange, now: Timestamp) -> String {
+    let replies = exchange
+        .replies
+        .iter()
+        .filter(|reply| {
+            reply.verdict == MessageVerdict::Reply
+                || reply.verdict == MessageVerdict::AdditionalReply
+        })
+        .count();
+    match &exchange.verdict {
+        Verdict::Waiting => match (exchange.legs.published, exchange.legs.subscribed) {
+            (Some(_), _) if replies > 0 => format!("{replies} so far"),
+            (Some(published), _) => format!("Waiting {:.1} s", now.since(published).as_secs_f64()),
+            (None, Some(_)) => "Publishing".to_owned(),
+            (None, None) => "Subscribing".to_owned(),
+        },
+        Verdict::Answered if replies > 1 => format!("{replies} replies"),
+        Verdict::Answered => "Answered".to_owned(),
+        Verdict::AnsweredWithError {
+            code: Some(code), ..
+        } => format!("Error {}", cut(code, 24)),
+        Verdict::AnsweredWithError { .. } => "Answered with an error".to_owned(),
+        Verdict::TimedOut => format!("Timed out {}", text::setting(exchange.request.timeout)),
+        Verdict::Late => match exchange.last_round_trip() {
+            Some(time) => format!("Late, {}", text::duration(time)),
+            None => "Late".to_owned(),
+        },
+        Verdict::NoSubscribers => "No subscribers".to_owned(),
+        Verdict::Rejected { reason, .. } => format!("Rejected: {}", reason.text),
+        Verdict::Failed { .. } => "Failed".to_owned(),
+    }
+}
+
+fn message_row(message: &MessageRow, row: &Row) -> TimelineRow {
+    let responder = message.responder.as_deref().unwrap_or(NOTHING).to_owned();
+    let status = match message.verdict {
+        MessageVerdict::Unmatched => "Unmatched".to_owned(),
+        verdict => verdict.label().to_owned(),
+    };
+    let waterfall = Waterfall {
+        bars: Vec::new(),
+        ticks: vec![(0.0, Tone::Unmatched)],
+    };
+    base(
+        row,
+        NOTHING.to_owned(),
+        responder,
+        status,
+        NOTHING.to_owned(),
+        waterfall,
+    )
+}
+
+fn publish_row(publish: &PublishRow, row: &Row) -> TimelineRow {
+    let status = match (&publish.failure, &publish.acknowledgement) {
+        (Some(_), _) => "Not sent".to_owned(),
+        (None, Some(reason)) if reason.is_refusal() => format!("Rejected: {}", reason.text),
+        (None, Some(reason))
+            if reason.code == crate::model::exchange::Reason::NO_MATCHING_SUBSCRIBERS =>
+        {
+            "Published, no subscribers".to_owned()
+        }
+        _ => "Published, no reply asked".to_owned(),
+    };
+    let waterfall = Waterfall {
+        bars: Vec::new(),
+        ticks: vec![(0.0, Tone::Accent)],
+    };
+    base(
+        row,
+        NOTHING.to_owned(),
+        NOTHING.to_owned(),
+        status,
+        NOTHING.to_owned(),
+        waterfall,
+    )
+}
+
+/// Where a time sits in the waterfall: logarithmic, 0.3 ms at the start, 10 s at the end, so that
+/// milliseconds and seconds can be told apart in the same column.
+fn place(time: Duration) -> f32 {
+    const START_MS: f64 = 0.3;
+    const DECADES: f64 = 4.52;
+    let ms = (time.as_secs_f64() * 1e3).max(START_MS);
+    #[expect(clippy::cast_possible_truncation, reason = "a share of a cell's width")]
+    let place = ((ms / START_MS).log10() / DECADES) as f32;
+    place.clamp(0.02, 1.0)
+}
+
+fn waterfall(exchange: &Exchange, now: Timestamp) -> Waterfall {
+    let Some(published) = exchange.legs.published else {
+        return Waterfall::default();
+    };
+    let tone = match exchange.verdict {
+        Verdict::Waiting => Tone::Waiting,
+        Verdict::Answered => Tone::Answered,
+        Verdict::Late => Tone::Late,
+        Verdict::NoSubscribers => Tone::NoSubscribers,
+        Verdict::AnsweredWithError { .. }
+        | Verdict::TimedOut
+        | Verdict::Rejected { .. }
+        | Verdict::Failed { .. } => Tone::Failed,
+    };
+    let bar = |from, to, tone, hatched| Bar {
+        from,
+        to,
+        tone,
+        hatched,
+    };
+    let ack = exchange
+        .legs
+        .acknowledged
+        .map(|at| place(at.since(published)));
+    let mut replies: Vec<f32> = exchange
+        .replies
+        .iter()
+        .filter(|reply| reply.outcome != Outcome::Progress)
+        .map(|reply| place(reply.received.since(published)))
+        .collect();
+    let mut waterfall = Waterfall::default();
+    match (replies.len(), &exchange.verdict) {
+        (0, Verdict::Waiting) => {
+            waterfall
+                .bars
+                .push(bar(0.0, place(now.since(published)), tone, true));
+        }
+        (0, Verdict::TimedOut) => {
+            waterfall
+                .bars
+                .push(bar(0.0, place(exchange.request.timeout), tone, true));
+        }
+        (0, _) => waterfall
+            .bars
+            .push(bar(0.0, ack.unwrap_or(0.03), tone, false)),
+        (1, _) => {
+            let end = replies.pop().unwrap_or(0.02);
+            // The acknowledgement may come after the reply.
+            let ack = ack.unwrap_or(0.0).min(end * 0.5);
+            if ack > 0.0 {
+                waterfall.bars.push(bar(0.0, ack, Tone::Accent, false));
+            }
+            waterfall.bars.push(bar(ack, end, tone, false));
+        }
+        _ => {
+            waterfall
+                .bars
+                .push(bar(0.0, ack.unwrap_or(0.02).min(0.05), Tone::Accent, false));
+            waterfall.ticks = replies.into_iter().map(|place| (place, tone)).collect();
+        }
+    }
+    waterfall
+}
+
+/// A piece of the leg bar above an answer.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Leg {
+    /// Such as `ack .6`.
+    pub label: String,
+    /// In a sentence, for the tooltip.
+    pub meaning: String,
+    pub share: f32,
+    pub tone: Tone,
+}
+
+/// How the round trip was spent, as far as it is known.
+pub fn legs(exchange: &Exchange) -> Vec<Leg> {
+    let (Some(published), Some(total)) = (exchange.legs.published, exchange.round_trip()) else {
+        return Vec::new();
+    };
+    let end = published.saturating_add(total);
+    let legs = &exchange.legs;
+    let mut points: Vec<(Timestamp, &str, &str, Tone)> = Vec::new();
+    let device_received = legs.device_received.filter(|at| *at <= end);
+    if let Some(at) = legs
+        .acknowledged
+        .filter(|at| *at <= device_received.unwrap_or(end))
+    {
+        points.push((
+            at,
+            "ack",
+            "until the broker acknowledged the request",
+            Tone::Accent,
+        ));
+    }
+    if let Some(at) = device_received {
+        points.push((
+            at,
+            "route",
+            "from the broker to the simulated device",
+            Tone::Neutral,
+        ));
+        if let Some(answered) = legs
+            .device_answered
+            .filter(|answered| *answered >= at && *answered <= end)
+        {
+            points.push((
+                answered,
+                "device",
+                "in the simulated device",
+                Tone::Answered,
+            ));
+        }
+        points.push((
+            end,
+            "route",
+            "from the device over the broker back to here",
+            Tone::Neutral,
+        ));
+    } else {
+        points.push((
+            end,
+            "responder",
+            "in the broker, on the way and in the responder",
+            Tone::Answered,
+        ));
+    }
+    let mut from = published;
+    let mut bar = Vec::new();
+    for (to, name, meaning, tone) in points {
+        let time = to.since(from);
+        #[expect(clippy::cast_possible_truncation, reason = "a share of a bar's width")]
+        let share = if total.is_zero() {
+            0.0
+        } else {
+            (time.as_secs_f64() / total.as_secs_f64()) as f32
+        };
+        bar.push(Leg {
+            label: format!("{name} {}", text::short_ms(time)),
+            meaning: format!("{} {meaning}", text::duration(time)),
+            share,
+            tone,
+        });
+        from = from.max(to);
+    }
+    bar
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::correlation::CorrelationSpec;
+    use crate::model::exchange::{Change, ExchangeId, Reason, Reply};
+    use crate::model::message::{Message, Qos};
+    use crate::model::request::{RepliesWanted, Request};
+    use crate::model::topic::TopicName;
+    use std::sync::Arc;
+
+    fn at(micros: i64) -> Timestamp {
+        Timestamp::from_nanos(micros * 1_000)
+    }
+
+    fn exchange() -> Exchange {
+        let request = Request {
+            name: "".into(),
+            topic: TopicName::new("cmnd/light/power").unwrap(),
+            qos: Qos::AtLeastOnce,
+            retain: false,
+            payload: "{\"power\":\"on\"}".into(),
+            response_topic: TopicName::new("state/light/power").ok(),
+            correlation: CorrelationSpec::None,
+            timeout: Duration::from_secs(5),
+            replies: RepliesWanted::First,
+            content_type: None,
+            payload_is_utf8: false,
+            message_expiry_secs: None,
+            user_properties: Vec::new(),
+        };
+        let message = Arc::new(request.message(None));
+        let mut exchange = Exchange::new(
+            ExchangeId(1203),
+            "built-in".into(),
+            Arc::new(request),
+            message,
+            "mqtt5".into(),
+            at(0),
+        );
+        exchange.apply(Change::Published, at(0));
+        exchange
+    }
+
+    fn reply(received: i64, responder: &str) -> Change {
+        Change::Reply(Reply {
+            message: Arc::new(Message::new(
+                TopicName::new("state/light/power").unwrap(),
+                "",
+            )),
+            received: at(received),
+            verdict: MessageVerdict::Reply,
+            outcome: Outcome::Ok,
+            responder: Some(responder.into()),
+        })
+    }
+
+    fn answered() -> Exchange {
+        let mut exchange = exchange();
+        exchange.apply(Change::Acknowledged(Reason::new(0, "success")), at(600));
+        exchange.apply(
+            Change::DeviceReceived {
+                device: "light".into(),
+            },
+            at(1_300),
+        );
+        exchange.apply(
+            Change::DeviceAnswered {
+                device: "light".into(),
+            },
+            at(3_600),
+        );
+        exchange.apply(reply(4_210, "light"), at(4_210));
+        exchange.apply(Change::Finished(Verdict::Answered), at(4_210));
+        exchange
+    }
+
+    #[test]
+    fn the_leg_bar_adds_up() {
+        let legs = legs(&answered());
+        let labels: Vec<&str> = legs.iter().map(|leg| leg.label.as_str()).collect();
+        assert_eq!(labels, ["ack .6", "route .7", "device 2.3", "route .6"]);
+        assert!((legs.iter().map(|leg| leg.share).sum::<f32>() - 1.0).abs() < 1e-5);
+    }
+
+    #[test]
+    fn an_answered_row_reads_as_in_the_picture() {
+        let row = timeline_row(&Row::Exchange(Box::new(answered())), at(9_000));
+        assert_eq!(
+            (
+                row.number.as_str(),
+                row.responder.as_str(),
+                row.status.as_str(),
+                row.round_trip.as_str()
+            ),
+            ("1203", "light", "Answered", "4.21 ms")
+        );
+        assert_eq!(row.tone, Tone::Answered);
+        assert!(
+            row.sentence
+                .starts_with("1203 cmnd/light/power, Answered, 4.21 ms, from light"),
+            "{}",
+            row.sentence
+        );
+    }
+
+    #[test]
+    fn waiting_and_timed_out_rows_are_hatched() {
+        let waiting = timeline_row(&Row::Exchange(Box::new(exchange())), at(1_200_000));
+        assert_eq!(
+            (waiting.status.as_str(), waiting.round_trip.as_str()),
+            ("Waiting 1.2 s", "…")
+        );
+        assert!(waiting.waterfall.bars[0].hatched);
+        let mut over = exchange();
+        over.apply(Change::Finished(Verdict::TimedOut), at(5_000_000));
+        let row = timeline_row(&Row::Exchange(Box::new(over)), at(6_000_000));
+        assert_eq!(
+            (row.status.as_str(), row.round_trip.as_str()),
+            ("Timed out 5 s", "—")
+        );
+        assert!(row.waterfall.bars[0].hatched);
+    }
+
+    #[test]
+    fn several_replies_are_counted_and_ticked() {
+        let mut exchange = exchange();
+        exchange.apply(reply(2_900, "a"), at(2_900));
+        exchange.apply(reply(8_800, "b"), at(8_800));
+        exchange.apply(Change::Finished(Verdict::Answered), at(9_000));
+        let row = timeline_row(&Row::Exchange(Box::new(exchange)), at(9_000));
+        assert_eq!(
+            (
+                row.status.as_str(),
+                row.responder.as_str(),
+                row.round_trip.as_str()
+            ),
+            ("2 replies", "2 responders", "2.90–8.80 ms")
+        );
+        assert_eq!(row.waterfall.ticks.len(), 2);
+    }
+
+    #[test]
+    fn longer_times_have_longer_bars() {
+        let places: Vec<f32> = [1, 5, 12, 400, 5_000, 9_410]
+            .iter()
+            .map(|ms| place(Duration::from_millis(*ms)))
+            .collect();
+        assert!(places.is_sorted());
+        assert!(places.last().is_some_and(|last| *last <= 1.0));
+    }
+}
