@@ -1,2 +1,5 @@
+//! Roundtrip.
+
 pub mod app;
+pub mod broker;
 pub mod model;
