@@ -13,6 +13,7 @@ pub mod payload;
 pub mod profile;
 pub mod request;
 pub mod requester;
+pub mod responder;
 pub mod template;
 pub mod text;
 pub mod time;

@@ -131,6 +131,14 @@ impl Template {
         self.is_json
     }
 
+    /// Whether it has no gaps.
+    pub fn is_constant(&self) -> bool {
+        !self
+            .parts
+            .iter()
+            .any(|part| matches!(part, Part::Gap { .. }))
+    }
+
     pub fn render(&self, context: &mut Context<'_>) -> Rendered {
         let mut rendered = Rendered::default();
         for part in &self.parts {

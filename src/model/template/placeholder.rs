@@ -49,6 +49,11 @@ impl Path {
         Ok(Self(steps))
     }
 
+    /// Whether it leads to the value itself.
+    pub fn is_whole(&self) -> bool {
+        self.0.is_empty()
+    }
+
     pub fn find<'a>(&self, value: &'a Value) -> Option<&'a Value> {
         self.0.iter().try_fold(value, step_into)
     }
@@ -59,7 +64,7 @@ impl Path {
     }
 }
 
-fn step_into<'a>(value: &'a Value, step: impl AsRef<str>) -> Option<&'a Value> {
+fn step_into(value: &Value, step: impl AsRef<str>) -> Option<&Value> {
     match value {
         Value::Object(members) => members.get(step.as_ref()),
         Value::Array(items) => items.get(step.as_ref().parse::<usize>().ok()?),
@@ -210,7 +215,7 @@ impl Placeholder {
         let made = |text: String| Found::Text(Cow::Owned(text));
         let number = |value: Value| Found::Value(Cow::Owned(value));
         match self {
-            Self::Payload(path) if path.0.is_empty() => Some(Found::Payload(context.request)),
+            Self::Payload(path) if path.is_whole() => Some(Found::Payload(context.request)),
             Self::Payload(path) => path
                 .find(context.request.json()?)
                 .map(|value| Found::Value(Cow::Borrowed(value))),
@@ -251,7 +256,7 @@ impl Placeholder {
 impl fmt::Display for Placeholder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Payload(path) if path.0.is_empty() => f.write_str("payload"),
+            Self::Payload(path) if path.is_whole() => f.write_str("payload"),
             Self::Payload(path) => write!(f, "payload.{path}"),
             Self::State(path) => write!(f, "state.{path}"),
             Self::Topic => f.write_str("topic"),
