@@ -12,6 +12,7 @@
 //! Start reading at [`DeviceDraft::validate`], then [`Responder::receive`].
 
 pub mod condition;
+mod device;
 mod draft;
 mod values;
 
@@ -20,8 +21,9 @@ use crate::model::request::MAX_PAYLOAD_BYTES;
 use crate::model::template::{Context, Request, Template, Values};
 use crate::model::time::Timestamp;
 use crate::model::topic::{MAX_STRING_BYTES, TopicFilter, TopicName};
-use draft::{AnswerParts, Rule, Setting};
-pub use draft::{Device, DeviceDraft, DeviceField, RuleDraft, RuleField};
+pub use device::Device;
+use device::{AnswerParts, Rule, Setting};
+pub use draft::{DeviceDraft, DeviceField, RuleDraft, RuleField};
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
 use serde_json::Value;
@@ -269,14 +271,6 @@ impl Responder {
         let span = delay.saturating_add(jitter).saturating_sub(earliest);
         let span = u64::try_from(span.as_nanos()).unwrap_or(u64::MAX);
         earliest + Duration::from_nanos(self.random.random_range(0..=span))
-    }
-}
-
-impl Device {
-    /// Whether a subscription can and should keep the device's own messages away. It always
-    /// should; on a shared subscription No Local is a protocol error (MQTT 5 §3.8.3.1).
-    pub fn no_local(filter: &TopicFilter) -> bool {
-        !filter.as_str().starts_with("$share/")
     }
 }
 
