@@ -6,6 +6,7 @@
 
 pub mod connection;
 pub mod correlation;
+pub mod demo;
 pub mod exchange;
 pub mod message;
 pub mod pairing;
@@ -15,6 +16,7 @@ pub mod request;
 pub mod requester;
 pub mod responder;
 pub mod template;
+pub mod secret;
 pub mod text;
 pub mod time;
 pub mod timeline;
