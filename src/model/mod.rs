@@ -13,6 +13,7 @@ pub mod payload;
 pub mod profile;
 pub mod request;
 pub mod requester;
+pub mod secret;
 pub mod text;
 pub mod time;
 pub mod timeline;
