@@ -10,7 +10,7 @@ use super::error::ClientError;
 use super::ledger::{self, Ledger, Progress, PublishTicket, Watcher};
 use super::outbox::Outbox;
 use super::packets;
-use super::secret::Secret;
+use crate::model::secret::Secret;
 use super::subscriptions::{Acknowledged, Control, SubscribeDone, SubscribeOptions, Subscriptions};
 use super::tap::{Outgoing, Tap};
 use super::words::Stage;

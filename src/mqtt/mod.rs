@@ -14,13 +14,14 @@
 
 pub mod client;
 pub mod clock;
+pub mod connection;
+pub use connection::{Connection,ConnectionEvent};
 mod driver;
 mod error;
 mod frames;
 mod ledger;
 mod outbox;
 mod packets;
-mod secret;
 mod socket;
 mod subscriptions;
 mod tap;
@@ -29,5 +30,4 @@ mod words;
 pub use client::{Client, ClientEvent, ClientOptions, ClientSink};
 pub use error::ClientError;
 pub use ledger::PublishTicket;
-pub use secret::Secret;
 pub use subscriptions::{RetainHandling, SubscribeDone, SubscribeOptions};

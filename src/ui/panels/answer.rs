@@ -3,10 +3,10 @@
 use crate::app::inspect::{Inspection, Part, inspect, properties};
 use crate::app::{Action, App};
 use crate::ui::panels::connections::facts_ui;
-use crate::ui::view::{AnswerPane, View};
-use crate::ui::widgets::payload_view::{PayloadView, View as PayloadForm};
+use crate::model::timeline::RowId;
+use crate::ui::view::{AnswerPane, PayloadForm, View};
 use crate::ui::widgets::tabs::{Tab, tabs};
-use crate::ui::widgets::{Button, leg_bar, marks, select, text};
+use crate::ui::widgets::{Button, leg_bar, marks, payload_view, select, text};
 use crate::ui::{Theme, fonts};
 use egui::{Align, Layout, ScrollArea, Ui};
 
@@ -17,7 +17,7 @@ pub fn answer_ui(ui: &mut Ui, app: &App, view: &mut View, actions: &mut Vec<Acti
         return;
     };
     let inspection = inspect(row, app.now);
-    verdict_line_ui(ui, &inspection, view, actions);
+    verdict_line_ui(ui, &inspection, actions);
     if !inspection.legs.is_empty() {
         ui.add_space(6.0);
         leg_bar::leg_bar(ui, &inspection.legs);
@@ -36,7 +36,7 @@ pub fn answer_ui(ui: &mut Ui, app: &App, view: &mut View, actions: &mut Vec<Acti
         parts_ui(ui, &inspection, at, |chosen| view.choose_part(id, chosen));
     }
     ui.add_space(2.0);
-    panes_ui(ui, &inspection, part, view, (id, at), actions);
+    panes_ui(ui, &inspection, part, view, (id, at));
 }
 
 fn nothing_yet(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
@@ -52,7 +52,7 @@ fn nothing_yet(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
     }
 }
 
-fn verdict_line_ui(ui: &mut Ui, inspection: &Inspection, view: &mut View, actions: &mut Vec<Action>) {
+fn verdict_line_ui(ui: &mut Ui, inspection: &Inspection, actions: &mut Vec<Action>) {
     let theme = Theme::of(ui);
     ui.horizontal(|ui| {
         ui.spacing_mut().item_spacing.x = 8.0;
@@ -68,7 +68,6 @@ fn verdict_line_ui(ui: &mut Ui, inspection: &Inspection, view: &mut View, action
             });
         });
     });
-    let _unused = view;
 }
 
 fn copy_menu(ui: &mut Ui, inspection: &Inspection, actions: &mut Vec<Action>) {
@@ -110,7 +109,7 @@ fn parts_ui(ui: &mut Ui, inspection: &Inspection, at: usize, mut choose: impl Fn
     });
 }
 
-fn panes_ui(ui: &mut Ui, inspection: &Inspection, part: &Part, view: &mut View, key: (crate::model::timeline::RowId, usize), actions: &mut Vec<Action>) {
+fn panes_ui(ui: &mut Ui, inspection: &Inspection, part: &Part, view: &mut View, key: (RowId, usize)) {
     let theme = Theme::of(ui);
     let facts = properties(&part.message);
     let count = part.message.properties.count();
@@ -125,8 +124,8 @@ fn panes_ui(ui: &mut Ui, inspection: &Inspection, part: &Part, view: &mut View, 
     let foot = 22.0;
     let size = egui::vec2(ui.available_width(), (ui.available_height() - foot).max(40.0));
     match view.answer_pane {
-        AnswerPane::Payload => payload_ui(ui, part, PayloadForm::Auto, view, key, size, actions),
-        AnswerPane::Raw => payload_ui(ui, part, PayloadForm::Hex, view, key, size, actions),
+        AnswerPane::Payload => payload_ui(ui, part, PayloadForm::Text, view, key, size),
+        AnswerPane::Raw => payload_ui(ui, part, PayloadForm::Hex, view, key, size),
         AnswerPane::Properties => {
             ScrollArea::vertical().id_salt("reply properties").max_height(size.y).show(ui, |ui| facts_ui(ui, &facts, "message properties"));
         }
@@ -137,14 +136,16 @@ fn panes_ui(ui: &mut Ui, inspection: &Inspection, part: &Part, view: &mut View, 
     text::label(ui, &part.line, fonts::small(), theme.dim);
 }
 
-fn payload_ui(ui: &mut Ui, part: &Part, form: PayloadForm, view: &mut View, key: (crate::model::timeline::RowId, usize), size: egui::Vec2, actions: &mut Vec<Action>) {
+fn payload_ui(ui: &mut Ui, part: &Part, form: PayloadForm, view: &mut View, key: (RowId, usize), size: egui::Vec2) {
     let theme = Theme::of(ui);
     if part.message.payload.is_empty() {
         text::label(ui, "The payload is empty (0 bytes).", fonts::small(), theme.muted);
+        ui.add_space((size.y - 24.0).max(0.0));
         return;
     }
-    let shown: &mut PayloadView = view.payload_view((key.0, key.1, form), &part.message.payload, form);
-    if let Some(text) = shown.show(ui, "Reply payload", size) {
-        actions.push(Action::Copy(text));
-    }
+    let (document, state) = view.document(key, form, &part.message.payload);
+    ui.allocate_ui(size, |ui| {
+        ui.set_min_size(size);
+        payload_view::show(ui, "Message payload", document, state);
+    });
 }

@@ -13,6 +13,7 @@ use crate::model::request::{RequestField, ResponseTopicDraft};
 use crate::model::text as words;
 use crate::model::topic::{TopicFilter, TopicName};
 use crate::ui::view::{Focus, View};
+use crate::ui::widgets::payload_edit::Mistake;
 use crate::ui::widgets::tabs::{DocumentTab, DocumentTabEvent, Tab, document_tabs, tabs};
 use crate::ui::widgets::{Button, Field, field, payload_edit, select, text};
 use crate::ui::{Icon, Theme, fonts, theme};
@@ -21,7 +22,7 @@ use egui::{Align, Id, Layout, Ui};
 /// The request tabs over everything.
 pub fn tab_bar_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
     let titles: Vec<(TabId, String, bool)> = app.tabs.iter().map(|tab| (tab.id, tab.title(), tab.is_dirty())).collect();
-    let shown: Vec<DocumentTab<'_>> = titles.iter().map(|(_, title, is_dirty)| DocumentTab { label: title, dirty: *is_dirty }).collect();
+    let shown: Vec<DocumentTab<'_>> = titles.iter().map(|(_, title, is_dirty)| DocumentTab { label: title, is_dirty: *is_dirty }).collect();
     let front = app.tabs.front().and_then(|front| titles.iter().position(|(id, _, _)| *id == front.id)).unwrap_or(0);
     match document_tabs(ui, &shown, front) {
         Some(DocumentTabEvent::Select(at)) => actions.extend(titles.get(at).map(|(id, _, _)| Action::SelectTab(*id))),
@@ -238,11 +239,11 @@ pub fn pane_tabs_ui(ui: &mut Ui, app: &mut App, actions: &mut Vec<Action>) {
 }
 
 /// What the front pane holds.
-pub fn pane_ui(ui: &mut Ui, app: &mut App) {
+pub fn pane_ui(ui: &mut Ui, app: &mut App, view: &mut View) {
     let rule = "A reply is the answer when it comes on the Response Topic and carries the Correlation Data of this request, byte for byte (MQTT 5 §4.10). Without Correlation Data, replies are taken in the order in which the requests were sent.";
     let Some(tab) = app.tabs.front_mut() else { return };
     match tab.pane {
-        ComposerPane::Payload => payload_ui(ui, tab),
+        ComposerPane::Payload => payload_ui(ui, tab, view),
         ComposerPane::Properties => properties::properties_ui(ui, tab),
         ComposerPane::Pairing => {
             let theme = Theme::of(ui);
@@ -253,7 +254,7 @@ pub fn pane_ui(ui: &mut Ui, app: &mut App) {
     }
 }
 
-fn payload_ui(ui: &mut Ui, tab: &mut RequestTab) {
+fn payload_ui(ui: &mut Ui, tab: &mut RequestTab, view: &mut View) {
     let theme = Theme::of(ui);
     let error = tab.error(RequestField::Payload).map(str::to_owned);
     ui.horizontal(|ui| {
@@ -268,8 +269,13 @@ fn payload_ui(ui: &mut Ui, tab: &mut RequestTab) {
         }
     });
     ui.add_space(4.0);
-    let size = ui.available_size();
-    payload_edit::payload_edit(ui, &mut tab.draft.payload, "Payload", tab.draft.format, tab.id.0, size);
+    // Where it is, for the mark in the text; the words are the draft's own.
+    let mistake = error.and_then(|message| {
+        let place = tab.draft.format.encode(&tab.draft.payload).err()?;
+        Some(Mistake { message, line: place.line, column: place.column })
+    });
+    let is_json = tab.draft.format == PayloadFormat::Json;
+    payload_edit::show(ui, "Payload", &mut tab.draft.payload, is_json, mistake.as_ref(), view.payload_editor(tab.id));
 }
 
 pub fn qos_select(ui: &mut Ui, name: &str, qos: &mut Qos) {

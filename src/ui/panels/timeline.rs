@@ -3,11 +3,11 @@
 use crate::app::rows::{TimelineRow, Tone, timeline_row};
 use crate::app::{Action, App};
 use crate::model::text as words;
-use crate::model::timeline::{Category, RowId};
+use crate::model::time::Timestamp;
+use crate::model::timeline::{Category, RowId, Timeline};
 use crate::ui::view::{Focus, View};
-use crate::ui::widgets::table::{Cell, Column, Table, TableEvent};
-use crate::ui::widgets::{Button, Chip, Field, marks, waterfall};
-use crate::ui::{Theme, fonts};
+use crate::ui::widgets::table::{self, Cell, Column, Ink, Line, Rows};
+use crate::ui::widgets::{Button, Chip, Field, marks};
 use egui::{Align, Id, Layout, Ui};
 
 /// Chips that are there even when they count nothing; the others come with their first row.
@@ -51,12 +51,52 @@ pub fn toolbar_ui(ui: &mut Ui, app: &App, view: &mut View, actions: &mut Vec<Act
 const COLUMNS: [Column; 7] = [
     Column::new("#", 52.0).right(),
     Column::new("Sent", 112.0),
-    Column::new("Request", 300.0).grows(),
+    Column::new("Request", 300.0).growing(),
     Column::new("Responder", 138.0),
     Column::new("Status", 150.0),
-    Column::new("Round trip", 92.0).right(),
+    Column::new("Round trip", 104.0).right(),
     Column::new("Waterfall", 140.0),
 ];
+
+/// The timeline as the table reads it, newest first.
+struct TimelineRows<'a> {
+    timeline: &'a Timeline,
+    now: Timestamp,
+}
+
+impl Rows for TimelineRows<'_> {
+    type Key = RowId;
+
+    fn len(&self) -> usize {
+        self.timeline.visible_len()
+    }
+
+    fn key(&self, place: usize) -> Option<RowId> {
+        self.timeline.visible_from_newest(place).map(|(id, _)| id)
+    }
+
+    fn place_of(&self, key: RowId) -> Option<usize> {
+        self.timeline.place_of(key)
+    }
+
+    fn line(&self, place: usize) -> Option<Line> {
+        let (_, row) = self.timeline.visible_from_newest(place)?;
+        Some(line(timeline_row(row, self.now)))
+    }
+}
+
+fn line(row: TimelineRow) -> Line {
+    let cells = vec![
+        Cell::code(row.number, Ink::Muted),
+        Cell::code(row.sent, Ink::Muted),
+        Cell::Topic { topic: row.topic, payload: row.payload },
+        Cell::text(row.responder),
+        Cell::Status { tone: row.tone, words: row.status },
+        Cell::code(row.round_trip, Ink::Text),
+        Cell::Waterfall(row.waterfall),
+    ];
+    Line { sentence: row.sentence, cells }
+}
 
 pub fn table_ui(ui: &mut Ui, app: &App, view: &mut View, actions: &mut Vec<Action>) {
     let timeline = &app.session.timeline;
@@ -64,36 +104,11 @@ pub fn table_ui(ui: &mut Ui, app: &App, view: &mut View, actions: &mut Vec<Actio
         empty_ui(ui, app, actions);
         return;
     }
-    let now = app.now;
-    let selected = app.selected.and_then(|row| timeline.place_of(row));
-    let table = Table::new("Timeline", &COLUMNS, timeline.visible_len()).selected(selected);
-    let event = table.show(ui, &mut view.table, |place, painter| {
-        let Some((_, row)) = timeline.visible_from_newest(place) else { return };
-        let row = timeline_row(row, now);
-        painter.name(&row.sentence);
-        cells(painter, &row);
-    });
-    match event {
-        Some(TableEvent::Select(place)) => actions.push(Action::SelectRow(row_at(app, place))),
-        Some(TableEvent::Open(place)) => actions.push(Action::SelectRow(row_at(app, place))),
-        None => {}
+    let rows = TimelineRows { timeline, now: app.now };
+    let output = table::show(ui, "Timeline", &COLUMNS, &mut view.table, &rows, app.selected);
+    if let Some(row) = output.opened.or(output.chosen) {
+        actions.push(Action::SelectRow(Some(row)));
     }
-}
-
-fn row_at(app: &App, place: usize) -> Option<RowId> {
-    app.session.timeline.visible_from_newest(place).map(|(id, _)| id)
-}
-
-fn cells(painter: &mut Cell<'_>, row: &TimelineRow) {
-    let theme = painter.theme();
-    painter.text(0, &row.number, fonts::code(), theme.muted);
-    painter.text(1, &row.sent, fonts::code(), theme.muted);
-    painter.runs(2, &[(&row.topic, fonts::code(), theme.text), (" ", fonts::code(), theme.dim), (&row.payload, fonts::code(), theme.dim)]);
-    painter.text(3, &row.responder, fonts::body(), theme.text);
-    painter.status(4, row.tone, &row.status);
-    painter.text(5, &row.round_trip, fonts::code(), theme.text);
-    let (rect, paint) = painter.rect(6);
-    waterfall::paint(&paint, rect, &row.waterfall, theme);
 }
 
 fn empty_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
