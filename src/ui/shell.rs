@@ -4,6 +4,7 @@ use crate::app::actions::ZoomStep;
 use crate::app::notices::NoticeId;
 use crate::app::{Action, App};
 use crate::store::{Geometry, Theme as ThemeChoice, WindowState};
+use crate::ui::picture::PictureJob;
 use crate::ui::panels::{answer, composer, connections, devices, dialogs, requests, status_bar, timeline, top_bar};
 use crate::ui::view::{Focus, View};
 use crate::ui::widgets::split::{Axis, split};
@@ -26,12 +27,13 @@ pub struct Shell {
     pub view: View,
     saved: WindowState,
     changed: Option<Instant>,
+    picture: Option<PictureJob>,
 }
 
 impl Shell {
-    pub fn new(app: App) -> Self {
+    pub fn new(app: App, picture: Option<PictureJob>) -> Self {
         let saved = app.window_state();
-        Self { app, view: View::default(), saved, changed: None }
+        Self { app, view: View::default(), saved, changed: None, picture }
     }
 
     /// Everything but painting; also when the window is hidden.
@@ -41,6 +43,9 @@ impl Shell {
             ctx.send_viewport_cmd(ViewportCommand::Close);
         }
         self.keep_window_state(ctx);
+        if let Some(picture) = &mut self.picture {
+            picture.advance(&mut self.app, ctx);
+        }
         if let Some(next) = self.app.next_tick() {
             ctx.request_repaint_after(next);
         }
@@ -288,7 +293,7 @@ impl eframe::App for Shell {
         self.paint(ui);
     }
 
-    fn on_exit(&mut self) {
+    fn on_exit(&mut self, _gl: Option<&eframe::glow::Context>) {
         self.app.close();
     }
 }
