@@ -14,6 +14,7 @@
 
 pub mod client;
 pub mod clock;
+pub mod connection;
 mod driver;
 mod error;
 mod frames;
@@ -27,6 +28,7 @@ mod tap;
 mod words;
 
 pub use client::{Client, ClientEvent, ClientOptions, ClientSink};
+pub use connection::{Connection, ConnectionEvent, ConnectionSink, Listeners};
 pub use error::ClientError;
 pub use ledger::PublishTicket;
 pub use secret::Secret;
