@@ -1,10 +1,11 @@
 //! The MQTT client against a real broker.
-#![expect(clippy::unwrap_used, reason = "a test may fail")]
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test may fail")]
 
 mod common;
 
 use bytes::Bytes;
 use common::{DEADLINE, Mosquitto, free_port, wait_until};
+use roundtrip::broker::Broker;
 use roundtrip::model::connection::{ConnectionInfo, ConnectionState, Problem};
 use roundtrip::model::correlation::CorrelationData;
 use roundtrip::model::exchange::Reason;
@@ -371,7 +372,7 @@ fn ten_megabytes_come_back_whole() {
     let probe = Probe::connected(&runtime, profile(broker.port(), "a"));
     probe.subscribe(&runtime, "t");
     let payload: Bytes = (0..10_000_000_u32)
-        .map(|n| n as u8)
+        .map(|n| n.to_le_bytes()[0])
         .collect::<Vec<_>>()
         .into();
     for qos in Qos::ALL {
@@ -596,11 +597,16 @@ fn reconnect_now_cuts_the_back_off_short() {
 
 #[test]
 fn a_takeover_says_so_and_does_not_fight_back() {
-    let (runtime, broker) = (runtime(), Mosquitto::start(""));
-    let first = Probe::connected(&runtime, profile(broker.port(), "same"));
-    let second = Probe::connected(&runtime, profile(broker.port(), "same"));
+    let runtime = runtime();
+    let broker = Broker::start(None, None).unwrap();
+    let port = broker.address().port();
+    let first = Probe::connected(&runtime, profile(port, "same"));
+    let second = Probe::connected(&runtime, profile(port, "same"));
     let (state, problem) = first.wait_problem();
-    assert!(matches!(state, ConnectionState::Refused { .. }));
+    assert!(
+        matches!(state, ConnectionState::Refused { .. }),
+        "{state:?}"
+    );
     assert!(
         problem
             .summary
@@ -610,6 +616,20 @@ fn a_takeover_says_so_and_does_not_fight_back() {
     );
     assert_eq!(problem.reason.unwrap().code, 0x8E);
     assert!(second.client.state().is_connected());
+}
+
+/// Mosquitto 2.0 closes the older connection without a DISCONNECT.
+#[test]
+fn a_takeover_without_a_word_is_hinted_at() {
+    let (runtime, broker) = (runtime(), Mosquitto::start(""));
+    let first = Probe::connected(&runtime, profile(broker.port(), "same"));
+    let _second = Probe::connected(&runtime, profile(broker.port(), "same"));
+    let (_, problem) = first.wait_problem();
+    assert!(
+        problem.hint.contains("client id `same`"),
+        "{}",
+        problem.hint
+    );
 }
 
 #[test]
@@ -882,7 +902,10 @@ fn a_broker_for_mqtt_3_only_and_one_that_hangs_up_are_told_apart() {
     for (answer, words) in [
         (&[0x20, 2, 0, 1][..], "MQTT 3.1.1 only"),
         (&[], "closed the connection before its CONNACK"),
-        (b"HTTP/1.1 400 Bad Request\r\n\r\n", "no MQTT 5"),
+        (
+            b"HTTP/1.1 400 Bad Request\r\nContent-Type: text/html\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
+            "no MQTT 5",
+        ),
     ] {
         let probe = Probe::start(&runtime, profile(port, "a"));
         let mut broker = accept(&listener);

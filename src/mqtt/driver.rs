@@ -23,7 +23,7 @@ use rumqttc::{
     SessionStoreError, SessionStoreKey,
 };
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -256,14 +256,14 @@ fn build(shared: &Arc<Shared>, clean_start: bool) -> Result<Loop, rumqttc::Clien
     }
     let weak = Arc::downgrade(shared);
     options.set_socket_connector(move |_, _| {
-        let weak = weak.clone();
+        let weak = Weak::clone(&weak);
         async move {
             let closed = || std::io::Error::other("the client is gone");
             let shared = weak.upgrade().ok_or_else(closed)?;
             let addresses = socket::resolve(&shared.host, shared.port).await?;
             shared.with_core(|core| core.stage = Stage::Connecting);
             let stream = socket::connect(addresses).await?;
-            let progress = weak.clone();
+            let progress = Weak::clone(&weak);
             let (tap, stream) = Tap::wrap(stream, move || {
                 if let Some(shared) = progress.upgrade() {
                     shared.settle();
@@ -439,7 +439,6 @@ fn note_failure(shared: &Shared, core: &mut Core, err: &ConnectionError) -> (Fau
             core.subscriptions.forget_session(0);
         }
     }
-    core.tell(told);
     if had_hope && (stage == Stage::Connected || !keep) {
         core.signal(Signal::Lost {
             why: Arc::clone(&fault.problem.summary),
@@ -447,6 +446,7 @@ fn note_failure(shared: &Shared, core: &mut Core, err: &ConnectionError) -> (Fau
             at: clock::now(),
         });
     }
+    core.tell(told);
     (fault, stage, keep)
 }
 

@@ -30,3 +30,22 @@ pub enum ClientError {
     #[error("unsubscribed from `{filter}` before the broker answered")]
     Unsubscribed { filter: Arc<str> },
 }
+
+impl ClientError {
+    /// What to do about it; may be empty.
+    pub fn hint(&self) -> &'static str {
+        match self {
+            Self::NotConnected { .. } | Self::Closed { .. } => "Connect first",
+            Self::Lost { .. } | Self::SessionGone { .. } => {
+                "Send it again once the connection is back; a session expiry in the connection profile lets it survive"
+            }
+            Self::TooLarge { .. } => "Send less at once, or raise the broker's maximum packet size",
+            Self::QosNotSupported { .. } => "Choose a lower QoS",
+            Self::RetainNotSupported => "Switch retain off",
+            Self::TopicAlias { .. } => "Leave the topic alias out",
+            Self::Invalid { .. } => "Correct it and send again",
+            Self::TooMuchQueued { .. } => "Wait until the broker has caught up",
+            Self::Unsubscribed { .. } => "",
+        }
+    }
+}

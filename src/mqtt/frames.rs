@@ -261,11 +261,12 @@ mod tests {
         ) {
             let cut = cut.min(bytes.len());
             let whole = walk(&[&bytes]);
+            let (head, tail) = bytes.split_at(cut);
             let mut walker = FrameWalker::default();
             let mut found = Vec::new();
-            let stopped = walker.feed(&bytes[..cut], |frame| found.push((frame.kind(), frame.packet_id, frame.end)));
+            let stopped = walker.feed(head, |frame| found.push((frame.kind(), frame.packet_id, frame.end)));
             if stopped.is_none() {
-                walker.feed(&bytes[cut..], |frame| found.push((frame.kind(), frame.packet_id, cut + frame.end)));
+                walker.feed(tail, |frame| found.push((frame.kind(), frame.packet_id, cut + frame.end)));
             }
             prop_assert_eq!(found, whole);
         }

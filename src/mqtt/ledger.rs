@@ -2,7 +2,7 @@
 //!
 //! rumqttc gets little at a time: never more than the broker's Receive Maximum allows, and no
 //! further message while bytes wait for the socket. So nothing inside it can be blocked or lost
-//! without being known here, its memory is bounded, and PUBLISHes reach the wire in the order they
+//! without being known here, its memory is bounded, and messages reach the wire in the order they
 //! were handed over, which is how their Packet Identifiers find back to them.
 
 use super::error::ClientError;
@@ -30,23 +30,23 @@ const QUEUE_MAX_BYTES: usize = 256 * 1024 * 1024;
 /// MQTT 5 §1.5.5: the longest Remaining Length, and the fixed header before it.
 const PACKET_MAX: u32 = 268_435_455 + 5;
 
-pub type PublishedAnswer = oneshot::Receiver<Result<Timestamp, ClientError>>;
-pub type AcknowledgedAnswer = oneshot::Receiver<Result<Option<(Reason, Timestamp)>, ClientError>>;
+type Published = Result<Timestamp, ClientError>;
+type AcknowledgedOrNot = Result<Option<(Reason, Timestamp)>, ClientError>;
 
 /// What becomes of a publish, in two stages.
 #[derive(Debug)]
 pub struct PublishTicket {
     /// When its last byte was written to the socket.
-    pub published: PublishedAnswer,
+    pub published: oneshot::Receiver<Published>,
     /// PUBACK or PUBREC; `None` at QoS 0, which nobody acknowledges.
-    pub acknowledged: AcknowledgedAnswer,
+    pub acknowledged: oneshot::Receiver<AcknowledgedOrNot>,
 }
 
 /// Who wants to hear what becomes of a publish.
 pub enum Watcher {
     Ticket {
-        published: Option<oneshot::Sender<Result<Timestamp, ClientError>>>,
-        acknowledged: Option<oneshot::Sender<Result<Option<(Reason, Timestamp)>, ClientError>>>,
+        published: Option<oneshot::Sender<Published>>,
+        acknowledged: Option<oneshot::Sender<AcknowledgedOrNot>>,
     },
     /// Told as a [`Progress`].
     Token(u64),

@@ -15,7 +15,6 @@
 pub mod client;
 pub mod clock;
 pub mod connection;
-pub use connection::{Connection,ConnectionEvent};
 mod driver;
 mod error;
 mod frames;
@@ -28,6 +27,7 @@ mod tap;
 mod words;
 
 pub use client::{Client, ClientEvent, ClientOptions, ClientSink};
+pub use connection::{Connection, ConnectionEvent, ConnectionSink, Listeners};
 pub use error::ClientError;
 pub use ledger::PublishTicket;
 pub use subscriptions::{RetainHandling, SubscribeDone, SubscribeOptions};

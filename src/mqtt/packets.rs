@@ -77,7 +77,7 @@ pub fn properties_to(properties: &Properties) -> Option<PublishProperties> {
         content_type: properties
             .content_type
             .as_ref()
-            .map(|text| text.to_string()),
+            .map(|text| text.as_ref().to_owned()),
     })
 }
 
@@ -136,7 +136,7 @@ pub fn will_to(will: &Will) -> LastWill {
         content_type: properties
             .content_type
             .as_ref()
-            .map(|text| text.to_string()),
+            .map(|text| text.as_ref().to_owned()),
         response_topic: properties
             .response_topic
             .as_ref()

@@ -23,10 +23,8 @@ pub async fn resolve(host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
 
 pub async fn connect(addresses: Vec<SocketAddr>) -> io::Result<TcpStream> {
     let mut attempts = JoinSet::new();
-    let mut waiting = addresses.into_iter();
     let mut last = io::Error::from(io::ErrorKind::NotFound);
-    loop {
-        let Some(address) = waiting.next() else { break };
+    for address in addresses {
         attempts.spawn(TcpStream::connect(address));
         match tokio::time::timeout(STAGGER, attempts.join_next()).await {
             Ok(Some(Ok(Ok(socket)))) => return Ok(socket),

@@ -81,7 +81,7 @@ pub enum Control {
 
 enum Handed {
     Subscribe(TopicFilter, SubscribeOptions),
-    Unsubscribe(TopicFilter, Option<UnsubscribeAnswer>),
+    Unsubscribe(Option<UnsubscribeAnswer>),
 }
 
 /// What became of a filter.
@@ -160,8 +160,7 @@ impl Subscriptions {
             return None;
         }
         if let Some((filter, answer)) = self.unsubscribe.pop_front() {
-            self.handed
-                .push_back(Handed::Unsubscribe(filter.clone(), answer));
+            self.handed.push_back(Handed::Unsubscribe(answer));
             return Some(Control::Unsubscribe(filter));
         }
         let filter = self.wanted.pop_first()?;
@@ -216,7 +215,7 @@ impl Subscriptions {
     }
 
     pub fn on_unsuback(&mut self, unsuback: &UnsubAck) {
-        if let Some(Handed::Unsubscribe(_, Some(answer))) = self.sent.remove(&unsuback.pkid) {
+        if let Some(Handed::Unsubscribe(Some(answer))) = self.sent.remove(&unsuback.pkid) {
             tell(answer, Ok(()));
         }
     }
@@ -231,7 +230,7 @@ impl Subscriptions {
             .chain(std::mem::take(&mut self.sent).into_values())
             .collect();
         for handed in dropped {
-            if let Handed::Unsubscribe(_, Some(answer)) = handed {
+            if let Handed::Unsubscribe(Some(answer)) = handed {
                 tell(answer, Ok(()));
             }
         }

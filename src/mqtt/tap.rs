@@ -80,7 +80,7 @@ struct State {
     queued_bytes: usize,
     taken_total: u64,
     written_total: u64,
-    /// Where the PUBLISHes that are not written yet end, and their ordinals.
+    /// Where the messages that are not written yet end, and their ordinals.
     ends: VecDeque<(u64, u64)>,
     publishes: u64,
     socket: Option<Arc<OwnedWriteHalf>>,

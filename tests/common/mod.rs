@@ -1,8 +1,10 @@
 //! What whole-crate tests share: a real Mosquitto on a port of its own, and waiting with a deadline.
 #![allow(dead_code, reason = "every test binary uses its own part of it")]
 #![expect(
-    clippy::allow_attributes,
-    reason = "which part is unused differs from binary to binary"
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    reason = "a test may fail, and says so on stderr"
 )]
 
 use std::fmt::Write as _;

@@ -218,14 +218,11 @@ fn told_to_go(attempt: &Attempt<'_>, disconnect: &Bytes) -> Option<Fault> {
 }
 
 fn detail_of(packet: &str, code: u8, said: Option<&str>, server: Option<&str>) -> String {
-    let mut detail = format!("{packet} with reason code 0x{code:02X}");
-    if let Some(said) = said {
-        detail.push_str(&format!(", Reason String `{said}`"));
-    }
-    if let Some(server) = server {
-        detail.push_str(&format!(", Server Reference `{server}`"));
-    }
-    detail
+    let said = said.map_or_else(String::new, |said| format!(", Reason String `{said}`"));
+    let server = server.map_or_else(String::new, |server| {
+        format!(", Server Reference `{server}`")
+    });
+    format!("{packet} with reason code 0x{code:02X}{said}{server}")
 }
 
 /// No TCP connection came about.
@@ -344,7 +341,7 @@ fn lost(attempt: &Attempt<'_>, err: &ConnectionError) -> Fault {
     let address = attempt.address();
     let detail = err.to_string();
     match err {
-        ConnectionError::MqttState(StateError::ConnectionAborted) => gone(&address, detail),
+        ConnectionError::MqttState(StateError::ConnectionAborted) => gone(attempt, detail),
         ConnectionError::MqttState(StateError::AwaitPingResp) => Fault::again(
             format!(
                 "{address} did not answer a ping within the keep alive of {} s",
@@ -358,7 +355,7 @@ fn lost(attempt: &Attempt<'_>, err: &ConnectionError) -> Fault {
                 io::ErrorKind::ConnectionReset
                 | io::ErrorKind::BrokenPipe
                 | io::ErrorKind::UnexpectedEof
-                | io::ErrorKind::ConnectionAborted => gone(&address, detail),
+                | io::ErrorKind::ConnectionAborted => gone(attempt, detail),
                 _ => Fault::again(
                     format!("the connection to {address} broke: {io}"),
                     "Roundtrip tries again",
@@ -386,10 +383,16 @@ fn lost(attempt: &Attempt<'_>, err: &ConnectionError) -> Fault {
     }
 }
 
-fn gone(address: &str, detail: String) -> Fault {
+fn gone(attempt: &Attempt<'_>, detail: String) -> Fault {
     Fault::again(
-        format!("{address} closed the connection without a reason"),
-        "Was the broker stopped or killed, or is the network down? Roundtrip tries again until it is back",
+        format!(
+            "{} closed the connection without a reason",
+            attempt.address()
+        ),
+        &format!(
+            "Was the broker stopped or killed, is the network down, or has another client connected with the client id `{}`? Roundtrip tries again until it is back",
+            attempt.client_id
+        ),
         detail,
     )
 }

@@ -8,7 +8,6 @@ pub enum Packet {
     Connack,
     Puback,
     Suback,
-    Unsuback,
     Disconnect,
 }
 
