@@ -3,3 +3,4 @@
 pub mod app;
 pub mod broker;
 pub mod model;
+pub mod mqtt;
