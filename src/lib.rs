@@ -2,5 +2,6 @@
 
 pub mod app;
 pub mod broker;
+pub mod device;
 pub mod model;
 pub mod mqtt;
