@@ -422,7 +422,13 @@ fn a_device_comes_back_with_its_broker_and_listens_again() {
         "the loss to be told",
         |event| matches!(event, DeviceEvent::State(state) if state.problem().is_some()),
     );
-    let broker = Broker::start(Some(port), None).unwrap();
+    // The port is one that clients are given too: somebody may have it for a moment.
+    let mut again = None;
+    until("the port to be free", || {
+        again = Broker::start(Some(port), None).ok();
+        again.is_some()
+    });
+    let broker = again.unwrap();
     light.device.reconnect_now();
     until("the device to listen again", || {
         broker.anybody_listens(
