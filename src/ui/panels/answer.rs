@@ -31,11 +31,7 @@ pub fn answer_ui(ui: &mut Ui, app: &App, view: &mut View, actions: &mut Vec<Acti
     let last = inspection.parts.len().saturating_sub(1);
     let at = view.part_of(id).unwrap_or(last.min(1)).min(last);
     let Some(part) = inspection.parts.get(at) else { return };
-    if inspection.parts.len() > 1 {
-        ui.add_space(4.0);
-        parts_ui(ui, &inspection, at, |chosen| view.choose_part(id, chosen));
-    }
-    ui.add_space(2.0);
+    ui.add_space(4.0);
     panes_ui(ui, &inspection, part, view, (id, at));
 }
 
@@ -97,16 +93,32 @@ fn copy_menu(ui: &mut Ui, inspection: &Inspection, actions: &mut Vec<Action>) {
     });
 }
 
-fn parts_ui(ui: &mut Ui, inspection: &Inspection, at: usize, mut choose: impl FnMut(usize)) {
-    ui.horizontal_wrapped(|ui| {
-        ui.spacing_mut().item_spacing.x = 4.0;
-        // Many replies are many buttons; the rest is in the raw list of the timeline's export.
-        for (index, part) in inspection.parts.iter().enumerate().take(40) {
+/// Which of the messages is looked at; one of many is chosen from a list.
+fn parts_ui(ui: &mut Ui, inspection: &Inspection, at: usize) -> Option<usize> {
+    const BUTTONS: usize = 3;
+    let mut chosen = None;
+    if inspection.parts.len() <= BUTTONS {
+        // From right to left.
+        for (index, part) in inspection.parts.iter().enumerate().rev() {
             if ui.add(Button::ghost(&part.label).small().selected(index == at)).clicked() {
-                choose(index);
+                chosen = Some(index);
             }
         }
-    });
+    } else {
+        let shown = inspection.parts.get(at).map_or("", |part| part.label.as_str());
+        select::select(ui, "Message of the exchange", shown, 110.0, |ui| {
+            ScrollArea::vertical().max_height(300.0).show_rows(ui, 20.0, inspection.parts.len(), |ui, range| {
+                for index in range {
+                    let label = inspection.parts.get(index).map_or("", |part| part.label.as_str());
+                    if select::option(ui, index == at, label).clicked() {
+                        chosen = Some(index);
+                        ui.close();
+                    }
+                }
+            });
+        });
+    }
+    chosen
 }
 
 fn panes_ui(ui: &mut Ui, inspection: &Inspection, part: &Part, view: &mut View, key: (RowId, usize)) {
@@ -117,9 +129,19 @@ fn panes_ui(ui: &mut Ui, inspection: &Inspection, part: &Part, view: &mut View, 
     let shown = [Tab::new("Payload"), Tab::new("Properties").note(&note), Tab::new("Raw"), Tab::new("Timing")];
     let panes = [AnswerPane::Payload, AnswerPane::Properties, AnswerPane::Raw, AnswerPane::Timing];
     let front = panes.iter().position(|pane| *pane == view.answer_pane).unwrap_or(0);
-    if let Some(pane) = tabs(ui, &shown, front).and_then(|at| panes.get(at)) {
-        view.answer_pane = *pane;
-    }
+    ui.horizontal(|ui| {
+        if let Some(pane) = tabs(ui, &shown, front).and_then(|at| panes.get(at)) {
+            view.answer_pane = *pane;
+        }
+        if inspection.parts.len() > 1 {
+            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                ui.spacing_mut().item_spacing.x = 2.0;
+                if let Some(chosen) = parts_ui(ui, inspection, key.1) {
+                    view.choose_part(key.0, chosen);
+                }
+            });
+        }
+    });
     ui.add_space(4.0);
     let foot = 22.0;
     let size = egui::vec2(ui.available_width(), (ui.available_height() - foot).max(40.0));

@@ -62,7 +62,8 @@ fn request_line_ui(ui: &mut Ui, tab: &mut RequestTab, names: &[(String, String)]
                 }
             }
         });
-        let room = (ui.available_width() - 290.0).max(120.0);
+        // QoS, Retain and Send stand at the right edge.
+        let room = (ui.available_width() - 268.0).max(120.0);
         let id = Id::unique("topic field");
         let response = Field::new(&mut tab.draft.topic, "Topic").hint("cmnd/light-in-bedroom/power").code().error(error.as_deref()).width(room).id(id).show(ui);
         if view.take_focus(Focus::Topic) {
@@ -87,16 +88,29 @@ fn reply_line_ui(ui: &mut Ui, tab: &mut RequestTab, generated: &str, subscribed:
         ui.spacing_mut().item_spacing.x = 8.0;
         let has_reply = tab.draft.response_topic != ResponseTopicDraft::None;
         let timeout_width = 70.0;
-        let fixed = 96.0 + 30.0 + if has_reply { 108.0 + 60.0 + timeout_width + 24.0 + 32.0 } else { 0.0 };
+        // Three labels, two menus, the gaps between.
+        let fixed = if has_reply { 95.0 + 105.0 + 52.0 + timeout_width + 2.0 * MENU + 5.0 * 8.0 } else { 95.0 + MENU + 8.0 };
         let room = (ui.available_width() - fixed).max(200.0);
         field::field_label(ui, "Response Topic");
-        response_topic_ui(ui, tab, generated, room * if has_reply { 0.56 } else { 1.0 }, topic_error.as_deref(), subscribed);
+        let share = if has_reply { 0.58 } else { 1.0 };
+        with_menu(ui, |ui| response_topic_ui(ui, tab, generated, room * share, topic_error.as_deref(), subscribed));
         if has_reply {
             field::field_label(ui, "Correlation Data");
-            correlation_ui(ui, &mut tab.draft.correlation_data, room * 0.44, data_error.as_deref());
+            with_menu(ui, |ui| correlation_ui(ui, &mut tab.draft.correlation_data, room * 0.42, data_error.as_deref()));
             field::field_label(ui, "Timeout");
             Field::new(&mut tab.draft.timeout, "Timeout").hint("5 s").code().error(timeout_error.as_deref()).width(timeout_width).show(ui);
         }
+    });
+}
+
+/// The width of the button that opens a field's menu.
+const MENU: f32 = 24.0;
+
+/// A field and the button that belongs to it stand close together.
+fn with_menu(ui: &mut Ui, contents: impl FnOnce(&mut Ui)) {
+    ui.scope(|ui| {
+        ui.spacing_mut().item_spacing.x = 0.0;
+        ui.horizontal_top(contents);
     });
 }
 
@@ -122,7 +136,7 @@ fn response_topic_ui(ui: &mut Ui, tab: &mut RequestTab, generated: &str, width: 
         // Emptied, it is generated again.
         tab.draft.response_topic = if text.is_empty() { ResponseTopicDraft::Generated } else { ResponseTopicDraft::Typed(text) };
     }
-    let menu = ui.add(Button::icon(Icon::ChevronDown, "Kind of Response Topic"));
+    let menu = ui.add(Button::icon(Icon::ChevronDown, "Kind of Response Topic").small());
     egui::Popup::menu(&menu).show(|ui| {
         ui.set_width(280.0);
         let draft = &mut tab.draft.response_topic;
@@ -173,7 +187,7 @@ fn correlation_ui(ui: &mut Ui, draft: &mut CorrelationDraft, width: f32, error: 
             ui.add_enabled_ui(false, |ui| Field::new(&mut nothing, "Correlation Data").hint(hint).code().badge(&badge).error(error).width(width).show(ui));
         }
     }
-    let menu = ui.add(Button::icon(Icon::ChevronDown, "Kind of Correlation Data"));
+    let menu = ui.add(Button::icon(Icon::ChevronDown, "Kind of Correlation Data").small());
     egui::Popup::menu(&menu).show(|ui| {
         ui.set_width(220.0);
         for kind in CorrelationKind::ALL.into_iter().filter(|kind| *kind != CorrelationKind::Fixed) {
@@ -228,7 +242,7 @@ pub fn pane_tabs_ui(ui: &mut Ui, app: &mut App, actions: &mut Vec<Action>) {
             tab.pane = *pane;
         }
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            if ui.add(Button::ghost("Save").shortcut("Ctrl+S").enabled(tab.is_dirty() || tab.saved_id.is_none())).clicked() {
+            if ui.add(Button::ghost("Save").small().shortcut("Ctrl+S").enabled(tab.is_dirty() || tab.saved_id.is_none())).clicked() {
                 actions.push(Action::SaveTab(tab.id));
             }
             let size = tab.valid().map(|request| words::bytes(request.payload.len())).unwrap_or_default();
