@@ -6,6 +6,7 @@
 //! hover, open folds) lives here. Start at [`theme`] for colours, [`widgets`] for the pieces.
 
 pub mod fonts;
+pub mod style;
 pub mod theme;
 pub mod widgets;
 pub mod window;
