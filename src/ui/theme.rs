@@ -1,6 +1,7 @@
 //! The tokens of the two themes: the only place in the house where a colour has a number.
 //!
-//! [`Theme::of`] gives the one in use; [`super::style`] makes egui's style of them. Every verdict colour stands beside words that say the same.
+//! [`Theme::of`] gives the one in use; [`super::style`] makes egui's style of them. Every verdict
+//! colour stands beside words that say the same.
 
 use crate::app::rows::Tone;
 use egui::{Color32, Stroke, Ui};
