@@ -35,6 +35,8 @@ pub enum Action {
     SaveTabAs,
     DuplicateRequest(String),
     DeleteRequest(String),
+    /// Folds or unfolds a folder of requests.
+    ToggleFolder(String),
     Send(TabId),
     /// Fills the composer's topic and Response Topic from a message, in a new tab.
     ComposeFrom(Box<Part>),

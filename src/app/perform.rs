@@ -37,6 +37,13 @@ impl App {
             Action::SaveTabAs => self.save_tab_as(),
             Action::DuplicateRequest(id) => self.duplicate_request(&id),
             Action::DeleteRequest(id) => self.delete_request(&id),
+            Action::ToggleFolder(name) => {
+                let folded = &mut self.window.folded_folders;
+                match folded.iter().position(|one| *one == name) {
+                    Some(at) => drop(folded.remove(at)),
+                    None => folded.push(name),
+                }
+            }
             Action::Send(id) => self.send(id),
             Action::ComposeFrom(part) => self.compose_from(&part),
             Action::NewDevice => self.new_device(),

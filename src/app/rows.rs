@@ -221,9 +221,9 @@ fn publish_row(publish: &PublishRow, row: &Row) -> TimelineRow {
         (None, Some(reason))
             if reason.code == crate::model::exchange::Reason::NO_MATCHING_SUBSCRIBERS =>
         {
-            "Published, no subscribers".to_owned()
+            "No subscribers".to_owned()
         }
-        _ => "Published, no reply asked".to_owned(),
+        _ => "Published".to_owned(),
     };
     let waterfall = Waterfall {
         bars: Vec::new(),

@@ -187,8 +187,9 @@ impl App {
                 self.start_device(&device.id);
             }
         }
-        if let Some(first) = demo.requests.first() {
-            self.open_request(&first.id.clone());
+        // The one whose answer will be on show at the end.
+        if let Some(last) = demo.steps.last().and_then(|step| step.send.last()) {
+            self.open_request(last);
         }
         self.demo = Some(DemoPlayer::new(&demo, self.now));
     }

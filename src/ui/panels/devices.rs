@@ -76,6 +76,8 @@ fn card_ui(ui: &mut Ui, device: &DeviceCard, view: &mut View, actions: &mut Vec<
         }
         if !device.values.is_empty() {
             marks::key_value(ui, "State", |ui| {
+                ui.spacing_mut().interact_size.y = 18.0;
+                ui.spacing_mut().item_spacing.y = 2.0;
                 ui.horizontal_wrapped(|ui| {
                     for value in &device.values {
                         value_ui(ui, device, value, view, actions);
@@ -239,7 +241,7 @@ fn activity_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
             ui,
             "What devices receive and answer appears here.",
             fonts::small(),
-            theme.dim,
+            theme.muted,
         );
     }
     for line in app.activity.lines().take(ACTIVITY_LINES) {
@@ -252,7 +254,8 @@ fn activity_line_ui(ui: &mut Ui, line: &ActivityLine) {
     let (arrow, color) = match line.direction {
         Direction::In => ("←", theme.muted),
         Direction::Out => ("→", theme.muted),
-        Direction::Note => ("·", theme.waiting),
+        Direction::Note => ("·", theme.muted),
+        Direction::Problem => ("!", theme.ink(Tone::Waiting)),
     };
     let start = format!("{} {arrow} ", line.time);
     let galley = text::runs(

@@ -23,7 +23,8 @@ pub fn dialogs_ui(ctx: &Context, app: &mut App, view: &mut View, actions: &mut V
         session,
         ..
     } = app;
-    let is_new = std::mem::replace(&mut view.dialog_is_new, dialog.is_none());
+    let kind = dialog.as_ref().map(std::mem::discriminant);
+    let is_new = std::mem::replace(&mut view.dialog, kind) != kind;
     let Some(dialog) = dialog else { return };
     match dialog {
         Dialog::Profile(dialog) => {

@@ -222,7 +222,7 @@ fn rules(ui: &mut Ui, dialog: &mut DeviceDialog) {
             ..RuleDraft::default()
         });
     }
-    text::label(
+    text::paragraph(
         ui,
         "Conditions: payload.power in [\"on\", \"off\"] and topic matches cmnd/+/power; also == != < > contains exists missing",
         fonts::small(),
