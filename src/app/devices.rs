@@ -184,7 +184,11 @@ pub fn device_cards(app: &App) -> Vec<DeviceCard> {
             let timing = timing_words(draft);
             DeviceCard {
                 id: id.clone(),
-                name: draft.name.clone(),
+                // A file written by hand may lack one.
+                name: Some(draft.name.trim())
+                    .filter(|name| !name.is_empty())
+                    .unwrap_or(id)
+                    .to_owned(),
                 is_on: running.is_some(),
                 tone,
                 words,

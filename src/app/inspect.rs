@@ -120,7 +120,8 @@ fn explanation(exchange: &Exchange) -> Option<String> {
     }
 }
 
-fn sentence(text: &str) -> String {
+/// With a capital letter at its start.
+pub fn sentence(text: &str) -> String {
     let mut chars = text.chars();
     chars
         .next()
