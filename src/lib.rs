@@ -4,3 +4,4 @@ pub mod app;
 pub mod broker;
 pub mod model;
 pub mod store;
+pub mod ui;

@@ -85,7 +85,7 @@ pub struct DecodeError {
 }
 
 impl DecodeError {
-    fn at(text: &str, byte: usize, message: impl Into<String>) -> Self {
+    pub(in crate::model) fn at(text: &str, byte: usize, message: impl Into<String>) -> Self {
         let before = text.get(..byte).unwrap_or(text);
         let line_start = before.rfind('\n').map_or(0, |index| index + 1);
         Self {

@@ -3,6 +3,7 @@
 use super::error::FileProblem;
 use crate::model::profile::ProfileDraft;
 use crate::model::request::RequestDraft;
+use crate::model::responder::DeviceDraft;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::path::PathBuf;
@@ -45,6 +46,15 @@ impl Kept for ProfileDraft {
 impl Kept for RequestDraft {
     const FOLDER: &'static str = "requests";
     const NOUN: &'static str = "request";
+
+    fn name(&self) -> &str {
+        &self.name
+    }
+}
+
+impl Kept for DeviceDraft {
+    const FOLDER: &'static str = "devices";
+    const NOUN: &'static str = "device";
 
     fn name(&self) -> &str {
         &self.name

@@ -1,0 +1,387 @@
+//! The tokens of the two themes: the only place in the house where a colour has a number.
+//!
+//! [`Theme::of`] gives the one in use; [`install`] sets fonts and both egui styles once at the
+//! start. Every verdict colour stands beside words that say the same.
+
+use crate::app::rows::Tone;
+use crate::ui::fonts;
+use egui::style::{ScrollStyle, TextCursorStyle, WidgetVisuals, Widgets};
+use egui::{
+    Color32, CornerRadius, FontFamily, Margin, Shadow, Stroke, Style, TextStyle, Ui, Vec2, Visuals,
+    vec2,
+};
+
+/// Corner radius of buttons, fields and cards.
+pub const RADIUS: u8 = 6;
+/// A table row and its header.
+pub const ROW: f32 = 24.0;
+/// A row of a form: fields, buttons, tree rows.
+pub const FORM_ROW: f32 = 28.0;
+/// The step of all distances.
+pub const GAP: f32 = 4.0;
+
+/// The colours of one theme.
+#[derive(Debug)]
+pub struct Theme {
+    pub dark: bool,
+    pub window: Color32,
+    pub panel: Color32,
+    pub raised: Color32,
+    pub field: Color32,
+    pub line: Color32,
+    pub text: Color32,
+    pub muted: Color32,
+    /// At least 3:1, for what need not be read.
+    pub dim: Color32,
+    pub accent: Color32,
+    /// Fill of the one button that matters, and what is written on it.
+    pub primary: Color32,
+    pub primary_hovered: Color32,
+    pub on_primary: Color32,
+    /// Writing on a bar filled with a verdict's colour.
+    pub on_bar: Color32,
+    /// A leg that belongs to nobody in particular: the way to and from the broker.
+    pub neutral_bar: Color32,
+    /// A selected row, and one under the pointer.
+    pub selected: Color32,
+    pub hovered: Color32,
+    /// A chosen chip.
+    pub chosen: Color32,
+    pub chosen_line: Color32,
+    pub badge: Color32,
+    pub badge_text: Color32,
+    pub answered: Color32,
+    pub waiting: Color32,
+    pub failed: Color32,
+    pub late: Color32,
+    pub no_subscribers: Color32,
+    pub unmatched: Color32,
+    pub syntax: Syntax,
+    pub shadow: Color32,
+}
+
+/// Colours of code.
+#[derive(Debug)]
+pub struct Syntax {
+    pub key: Color32,
+    pub string: Color32,
+    pub number: Color32,
+    pub keyword: Color32,
+    pub placeholder: Color32,
+    pub placeholder_fill: Color32,
+    pub error_fill: Color32,
+}
+
+pub const DARK: Theme = Theme {
+    dark: true,
+    window: rgb(0x0e, 0x11, 0x16),
+    panel: rgb(0x14, 0x19, 0x20),
+    raised: rgb(0x1b, 0x22, 0x2b),
+    field: rgb(0x0f, 0x14, 0x1a),
+    line: rgb(0x28, 0x31, 0x3c),
+    text: rgb(0xdb, 0xe2, 0xea),
+    muted: rgb(0x8a, 0x97, 0xa8),
+    dim: rgb(0x5d, 0x69, 0x78),
+    accent: rgb(0x4e, 0xa1, 0xff),
+    primary: rgb(0x22, 0x6f, 0xd0),
+    primary_hovered: rgb(0x2a, 0x7d, 0xe1),
+    on_primary: rgb(0xff, 0xff, 0xff),
+    on_bar: rgb(0x0b, 0x12, 0x1a),
+    neutral_bar: rgb(0x6b, 0x78, 0x88),
+    selected: rgb(0x17, 0x24, 0x34),
+    hovered: rgb(0x17, 0x1d, 0x25),
+    chosen: rgb(0x14, 0x33, 0x57),
+    chosen_line: rgb(0x2c, 0x5d, 0x94),
+    badge: rgb(0x22, 0x30, 0x3f),
+    badge_text: rgb(0x9c, 0xc4, 0xf2),
+    answered: rgb(0x3f, 0xbf, 0x86),
+    waiting: rgb(0xe0, 0xad, 0x3f),
+    failed: rgb(0xea, 0x6a, 0x66),
+    late: rgb(0xa6, 0x84, 0xee),
+    no_subscribers: rgb(0xe9, 0x8f, 0x4a),
+    unmatched: rgb(0x49, 0xb9, 0xc7),
+    syntax: Syntax {
+        key: rgb(0x7c, 0xb7, 0xff),
+        string: rgb(0x8f, 0xd9, 0xa8),
+        number: rgb(0xf0, 0xc3, 0x7e),
+        keyword: rgb(0xe6, 0x9a, 0xc4),
+        placeholder: rgb(0xd7, 0xa8, 0xf5),
+        placeholder_fill: rgb(0x33, 0x23, 0x42),
+        error_fill: rgb(0x4a, 0x1f, 0x22),
+    },
+    shadow: Color32::from_black_alpha(96),
+};
+
+pub const LIGHT: Theme = Theme {
+    dark: false,
+    window: rgb(0xf4, 0xf6, 0xf8),
+    panel: rgb(0xff, 0xff, 0xff),
+    raised: rgb(0xee, 0xf1, 0xf4),
+    field: rgb(0xff, 0xff, 0xff),
+    line: rgb(0xd5, 0xdb, 0xe1),
+    text: rgb(0x1a, 0x21, 0x29),
+    muted: rgb(0x5a, 0x66, 0x75),
+    dim: rgb(0x8b, 0x96, 0xa3),
+    accent: rgb(0x1f, 0x6f, 0xd6),
+    primary: rgb(0x1f, 0x6f, 0xd6),
+    primary_hovered: rgb(0x18, 0x62, 0xc2),
+    on_primary: rgb(0xff, 0xff, 0xff),
+    on_bar: rgb(0xff, 0xff, 0xff),
+    neutral_bar: rgb(0x63, 0x70, 0x7f),
+    selected: rgb(0xdf, 0xea, 0xf8),
+    hovered: rgb(0xee, 0xf2, 0xf7),
+    chosen: rgb(0xd6, 0xe6, 0xfa),
+    chosen_line: rgb(0x8f, 0xb8, 0xe8),
+    badge: rgb(0xdf, 0xe9, 0xf5),
+    badge_text: rgb(0x1d, 0x55, 0x9b),
+    answered: rgb(0x1d, 0x8a, 0x57),
+    waiting: rgb(0xa8, 0x74, 0x08),
+    failed: rgb(0xc8, 0x40, 0x3b),
+    late: rgb(0x74, 0x50, 0xc8),
+    no_subscribers: rgb(0xb8, 0x62, 0x1c),
+    unmatched: rgb(0x1c, 0x7f, 0x8d),
+    syntax: Syntax {
+        key: rgb(0x1a, 0x5f, 0xb4),
+        string: rgb(0x1b, 0x7a, 0x47),
+        number: rgb(0x95, 0x5e, 0x00),
+        keyword: rgb(0xa6, 0x2a, 0x77),
+        placeholder: rgb(0x7a, 0x35, 0xb0),
+        placeholder_fill: rgb(0xef, 0xe2, 0xfa),
+        error_fill: rgb(0xfb, 0xdf, 0xde),
+    },
+    shadow: Color32::from_black_alpha(32),
+};
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the one place where colours have numbers"
+)]
+const fn rgb(r: u8, g: u8, b: u8) -> Color32 {
+    Color32::from_rgb(r, g, b)
+}
+
+impl Theme {
+    /// The theme that `ui` is painted in.
+    pub fn of(ui: &Ui) -> &'static Self {
+        Self::get(ui.visuals().dark_mode)
+    }
+
+    pub fn get(dark: bool) -> &'static Self {
+        if dark { &DARK } else { &LIGHT }
+    }
+
+    pub fn tone(&self, tone: Tone) -> Color32 {
+        match tone {
+            Tone::Neutral => self.muted,
+            Tone::Accent => self.accent,
+            Tone::Answered => self.answered,
+            Tone::Waiting => self.waiting,
+            Tone::Failed => self.failed,
+            Tone::Late => self.late,
+            Tone::NoSubscribers => self.no_subscribers,
+            Tone::Unmatched => self.unmatched,
+        }
+    }
+
+    /// A field or bar behind words in `color`: the colour, thinned into the panel.
+    pub fn tint(&self, color: Color32) -> Color32 {
+        mix(self.panel, color, if self.dark { 0.2 } else { 0.14 })
+    }
+
+    /// Hairline around and between things.
+    pub fn hairline(&self) -> Stroke {
+        Stroke::new(1.0, self.line)
+    }
+}
+
+/// `share` of `top` over `base`; both opaque.
+pub fn mix(base: Color32, top: Color32, share: f32) -> Color32 {
+    base.lerp_to_gamma(top, share)
+}
+
+/// Fonts and both styles, once, before the first frame.
+pub fn install(ctx: &egui::Context) {
+    ctx.set_fonts(fonts::definitions());
+    ctx.set_style_of(egui::Theme::Dark, style(&DARK));
+    ctx.set_style_of(egui::Theme::Light, style(&LIGHT));
+}
+
+/// egui's style, made of the tokens.
+pub fn style(theme: &Theme) -> Style {
+    let mut style = Style {
+        text_styles: [
+            (TextStyle::Heading, fonts::heading()),
+            (TextStyle::Body, fonts::body()),
+            (TextStyle::Button, fonts::body()),
+            (TextStyle::Small, fonts::small()),
+            (TextStyle::Monospace, fonts::code()),
+        ]
+        .into(),
+        drag_value_text_style: TextStyle::Body,
+        visuals: visuals(theme),
+        // An idle window costs nothing, and a fold opens at once.
+        animation_time: 0.0,
+        scroll_animation: egui::style::ScrollAnimation::none(),
+        ..Style::default()
+    };
+    let spacing = &mut style.spacing;
+    spacing.item_spacing = vec2(2.0 * GAP, GAP);
+    spacing.button_padding = vec2(10.0, GAP);
+    spacing.interact_size = vec2(FORM_ROW, FORM_ROW);
+    spacing.menu_margin = Margin::same(4);
+    spacing.window_margin = Margin::same(16);
+    spacing.indent = 16.0;
+    spacing.icon_width = 14.0;
+    spacing.icon_width_inner = 8.0;
+    spacing.icon_spacing = 6.0;
+    spacing.combo_width = 0.0;
+    spacing.combo_height = 320.0;
+    spacing.tooltip_width = 420.0;
+    spacing.menu_width = 420.0;
+    spacing.scroll = ScrollStyle {
+        bar_width: 8.0,
+        floating_width: 4.0,
+        handle_min_length: 24.0,
+        dormant_handle_opacity: 0.5,
+        ..ScrollStyle::floating()
+    };
+    style.interaction.selectable_labels = false;
+    style.interaction.tooltip_delay = 0.4;
+    style
+}
+
+fn visuals(theme: &Theme) -> Visuals {
+    let mut visuals = if theme.dark {
+        Visuals::dark()
+    } else {
+        Visuals::light()
+    };
+    let radius = CornerRadius::same(RADIUS);
+    let state = |fill: Color32, line: Color32, text: Color32| WidgetVisuals {
+        bg_fill: fill,
+        weak_bg_fill: fill,
+        bg_stroke: Stroke::new(1.0, line),
+        corner_radius: radius,
+        fg_stroke: Stroke::new(1.0, text),
+        expansion: 0.0,
+    };
+    let lifted = mix(theme.raised, theme.text, 0.06);
+    let outlined = mix(theme.line, theme.text, 0.18);
+    visuals.widgets = Widgets {
+        noninteractive: state(theme.panel, theme.line, theme.text),
+        inactive: state(theme.raised, theme.line, theme.text),
+        hovered: state(lifted, outlined, theme.text),
+        active: state(lifted, theme.accent, theme.text),
+        open: state(lifted, outlined, theme.text),
+    };
+    visuals.selection.bg_fill = theme.chosen;
+    visuals.selection.stroke = Stroke::new(1.0, theme.accent);
+    visuals.override_text_color = None;
+    visuals.weak_text_color = Some(theme.dim);
+    visuals.hyperlink_color = theme.accent;
+    visuals.faint_bg_color = theme.hovered;
+    visuals.extreme_bg_color = theme.field;
+    visuals.text_edit_bg_color = Some(theme.field);
+    visuals.code_bg_color = theme.raised;
+    visuals.warn_fg_color = theme.waiting;
+    visuals.error_fg_color = theme.failed;
+    visuals.window_fill = theme.panel;
+    visuals.window_stroke = theme.hairline();
+    visuals.window_corner_radius = CornerRadius::same(RADIUS + 2);
+    visuals.menu_corner_radius = radius;
+    visuals.panel_fill = theme.panel;
+    let shadow = |blur: u8| Shadow {
+        offset: [0, 8],
+        blur,
+        spread: 0,
+        color: theme.shadow,
+    };
+    visuals.window_shadow = shadow(32);
+    visuals.popup_shadow = shadow(16);
+    visuals.indent_has_left_vline = false;
+    visuals.slider_trailing_fill = true;
+    visuals.text_cursor = TextCursorStyle {
+        stroke: Stroke::new(1.5, theme.accent),
+        preview: false,
+        // A blinking cursor repaints the whole window twice a second.
+        blink: false,
+        ..TextCursorStyle::default()
+    };
+    visuals
+}
+
+/// The families by which the theme's fonts are asked for exist.
+pub fn has_family(ctx: &egui::Context, family: &FontFamily) -> bool {
+    ctx.fonts(|fonts| fonts.definitions().families.contains_key(family))
+}
+
+/// The size of an icon button: square, as high as a form row.
+pub const ICON_BUTTON: Vec2 = vec2(FORM_ROW, FORM_ROW);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn luminance(color: Color32) -> f64 {
+        let channel = |value: u8| {
+            let value = f64::from(value) / 255.0;
+            if value <= 0.03928 {
+                value / 12.92
+            } else {
+                ((value + 0.055) / 1.055).powf(2.4)
+            }
+        };
+        0.2126 * channel(color.r()) + 0.7152 * channel(color.g()) + 0.0722 * channel(color.b())
+    }
+
+    fn contrast(a: Color32, b: Color32) -> f64 {
+        let (a, b) = (luminance(a), luminance(b));
+        (a.max(b) + 0.05) / (a.min(b) + 0.05)
+    }
+
+    #[test]
+    fn every_text_colour_can_be_read_on_every_ground_it_is_painted_on() {
+        for theme in [&DARK, &LIGHT] {
+            let grounds = [theme.window, theme.panel, theme.field, theme.selected];
+            let mut low = Vec::new();
+            for ground in grounds {
+                for (name, color, least) in [
+                    ("text", theme.text, 4.5),
+                    ("muted", theme.muted, 4.5),
+                    ("answered", theme.answered, 3.0),
+                    ("waiting", theme.waiting, 3.0),
+                    ("failed", theme.failed, 4.0),
+                    ("late", theme.late, 4.0),
+                    ("no subscribers", theme.no_subscribers, 3.0),
+                    ("unmatched", theme.unmatched, 3.0),
+                    ("key", theme.syntax.key, 4.5),
+                    ("string", theme.syntax.string, 4.2),
+                    ("number", theme.syntax.number, 4.2),
+                ] {
+                    let found = contrast(color, ground);
+                    if found < least {
+                        low.push(format!("{name} {color:?} on {ground:?}: {found:.2}"));
+                    }
+                }
+            }
+            for (name, text, ground) in [
+                ("primary", theme.on_primary, theme.primary),
+                ("badge", theme.badge_text, theme.badge),
+                ("chosen chip", theme.text, theme.chosen),
+                (
+                    "placeholder",
+                    theme.syntax.placeholder,
+                    theme.syntax.placeholder_fill,
+                ),
+                ("leg", theme.on_bar, theme.answered),
+                ("way", theme.on_bar, theme.neutral_bar),
+            ] {
+                let found = contrast(text, ground);
+                if found < 4.2 {
+                    low.push(format!("{name}: {found:.2}"));
+                }
+            }
+            assert!(low.is_empty(), "dark: {}: {low:#?}", theme.dark);
+        }
+    }
+}
