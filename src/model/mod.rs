@@ -6,6 +6,7 @@
 
 pub mod connection;
 pub mod correlation;
+pub mod demo;
 pub mod exchange;
 pub mod message;
 pub mod pairing;
