@@ -5,9 +5,12 @@ mod common_ui;
 
 use egui::{Frame, Margin, Ui, UiBuilder, vec2};
 use roundtrip::app::rows::{Bar, Leg, Tone, Waterfall};
+use roundtrip::ui::widgets::payload_edit::{self, EditState};
+use roundtrip::ui::widgets::payload_view::{self, Document, ViewState};
+use roundtrip::ui::widgets::table::{self, Cell, Column, Ink, Line, Rows, TableState};
 use roundtrip::ui::widgets::tabs::{DocumentTab, Tab};
 use roundtrip::ui::widgets::{
-    Button, Chip, Field, card, field, leg_bar, marks, section, select, tabs, toast, toggle,
+    Button, Chip, Field, card, field, leg_bar, marks, section, select, split, tabs, toast, toggle,
     waterfall,
 };
 use roundtrip::ui::{Icon, Theme};
@@ -283,6 +286,217 @@ fn gallery_ui(ui: &mut Ui, gallery: &mut Gallery) {
             },
         ],
     );
+}
+
+/// The timeline of the picture.
+struct Sample;
+
+impl Rows for Sample {
+    type Key = usize;
+
+    fn len(&self) -> usize {
+        200
+    }
+
+    fn key(&self, place: usize) -> Option<usize> {
+        (place < 200).then_some(place)
+    }
+
+    fn place_of(&self, key: usize) -> Option<usize> {
+        Some(key)
+    }
+
+    fn line(&self, place: usize) -> Option<Line> {
+        let (topic, payload, responder, words, tone, took, hatched) = match place % 6 {
+            0 => (
+                "org/common",
+                r#"{"count":17}"#,
+                "—",
+                "Waiting 1.2 s",
+                Tone::Waiting,
+                "…",
+                true,
+            ),
+            1 => (
+                "cmnd/light-in-bedroom/power",
+                r#"{"power":"on","brightness":80,"transition_ms":250}"#,
+                "light-in-bedroom",
+                "Answered",
+                Tone::Answered,
+                "4.21 ms",
+                false,
+            ),
+            2 => (
+                "cmd/req/sim-iot-device-0001",
+                r#"{"uuid":"37e0"}"#,
+                "sim-iot-device-0001",
+                "Late, 9.41 s",
+                Tone::Late,
+                "9.41 s",
+                false,
+            ),
+            3 => (
+                "cmnd/garage/power",
+                "on",
+                "—",
+                "No subscribers",
+                Tone::NoSubscribers,
+                "—",
+                false,
+            ),
+            4 => (
+                "device_1/relay_1",
+                "1",
+                "—",
+                "Timed out 5 s",
+                Tone::Failed,
+                "—",
+                true,
+            ),
+            _ => (
+                "state/kitchen/power",
+                r#"{"power":"off"}"#,
+                "kitchen-light",
+                "Unmatched reply",
+                Tone::Unmatched,
+                "—",
+                false,
+            ),
+        };
+        Some(Line {
+            sentence: format!("{} {topic}, {words}", 1204 - place),
+            cells: vec![
+                Cell::code((1204 - place).to_string(), Ink::Dim),
+                Cell::code("09:14:09.803", Ink::Muted),
+                Cell::Topic {
+                    topic: topic.to_owned(),
+                    payload: payload.to_owned(),
+                },
+                Cell::text(responder),
+                Cell::Status {
+                    tone,
+                    words: words.to_owned(),
+                },
+                Cell::code(took, Ink::Text),
+                Cell::Waterfall(Waterfall {
+                    bars: vec![bar(0.0, 0.2, tone, hatched)],
+                    ticks: vec![],
+                }),
+            ],
+        })
+    }
+}
+
+const COLUMNS: [Column; 7] = [
+    Column::new("#", 54.0).right(),
+    Column::new("Sent", 112.0),
+    Column::new("Request", 300.0).growing(),
+    Column::new("Responder", 138.0),
+    Column::new("Status", 150.0),
+    Column::new("Round trip", 86.0).right(),
+    Column::new("Waterfall", 144.0),
+];
+
+struct Data {
+    table: TableState<usize>,
+    payload: String,
+    mistaken: String,
+    edit: [EditState; 2],
+    documents: [(Document, ViewState); 2],
+    share: f32,
+}
+
+impl Data {
+    fn new() -> Self {
+        let payload = "{\n  \"power\": \"on\",\n  \"brightness\": {{level}},\n  \"transition_ms\": 250,\n  \"scenes\": [true, null, -1.5e3]\n}";
+        let answer = r#"{
+  "power": "on",
+  "brightness": 80,
+  "since": "2026-11-21T09:14:07.311Z",
+  "note": "a line that is longer than the view is wide goes on in the next row, without a number of its own, and loses nothing on the way"
+}"#;
+        let bytes: Vec<u8> = (0..=255).collect();
+        let view = |document| (document, ViewState::default());
+        Self {
+            table: TableState::default(),
+            payload: payload.to_owned(),
+            mistaken: "{\n  \"power\": on,\n  \"n\": 1\n}".to_owned(),
+            edit: [EditState::default(), EditState::default()],
+            documents: [
+                view(Document::json(answer.to_owned())),
+                view(Document::hex(bytes.into())),
+            ],
+            share: 0.45,
+        }
+    }
+}
+
+fn data_ui(ui: &mut Ui, data: &mut Data) {
+    let theme = Theme::of(ui);
+    let whole = ui.max_rect();
+    ui.painter().rect_filled(whole, 0, theme.window);
+    let id = egui::Id::unique("gallery split");
+    let (above, below) = split::split(
+        ui,
+        id,
+        "Composer and timeline",
+        whole,
+        split::Axis::Vertical,
+        &mut data.share,
+        120.0,
+    );
+    let half = above.width() / 2.0;
+    let quarter = |column: f32, row: f32| {
+        egui::Rect::from_min_size(
+            above.min + vec2(column * half, row * above.height() / 2.0),
+            vec2(half - 4.0, above.height() / 2.0 - 4.0),
+        )
+    };
+    ui.scope_builder(UiBuilder::new().max_rect(quarter(0.0, 0.0)), |ui| {
+        payload_edit::show(
+            ui,
+            "Payload",
+            &mut data.payload,
+            true,
+            None,
+            &mut data.edit[0],
+        );
+    });
+    ui.scope_builder(UiBuilder::new().max_rect(quarter(0.0, 1.0)), |ui| {
+        let mistake = payload_edit::Mistake {
+            message: "not JSON: expected value".to_owned(),
+            line: 2,
+            column: 12,
+        };
+        payload_edit::show(
+            ui,
+            "Wrong payload",
+            &mut data.mistaken,
+            true,
+            Some(&mistake),
+            &mut data.edit[1],
+        );
+    });
+    for (row, (document, view)) in data.documents.iter_mut().enumerate() {
+        let rect = quarter(1.0, [0.0, 1.0][row]);
+        ui.scope_builder(UiBuilder::new().max_rect(rect), |ui| {
+            payload_view::show(ui, ["Answer", "Raw bytes"][row], document, view);
+        });
+    }
+    ui.scope_builder(UiBuilder::new().max_rect(below), |ui| {
+        table::show(ui, "Timeline", &COLUMNS, &mut data.table, &Sample, Some(1));
+    });
+}
+
+#[test]
+fn table_editor_and_viewer_look_as_they_should_dark_and_light() {
+    let mut results = egui_kittest::SnapshotResults::new();
+    for (dark, name) in [(true, "data-dark"), (false, "data-light")] {
+        let mut harness = common_ui::harness(vec2(1000.0, 800.0), dark, Data::new(), data_ui);
+        harness.run();
+        harness.snapshot(name);
+        results.extend_harness(&mut harness);
+    }
 }
 
 #[test]

@@ -252,3 +252,8 @@ pub fn properties(message: &Message) -> Vec<Fact> {
     }
     facts
 }
+
+/// Bytes as hex digits, for the clipboard.
+pub fn hex(bytes: &[u8]) -> String {
+    hex::encode(bytes)
+}

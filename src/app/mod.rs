@@ -12,6 +12,7 @@ pub mod dialogs;
 pub mod inspect;
 pub mod library;
 pub mod notices;
+pub mod open;
 pub mod palette;
 mod perform;
 pub mod requests;
@@ -59,6 +60,8 @@ pub struct App {
     /// Text that the window should put on the clipboard.
     pub clipboard: Option<String>,
     pub wants_to_quit: bool,
+    /// The workspace's folder, where it is only for this run.
+    scratch: Option<crate::store::Scratch>,
     demo: Option<DemoPlayer>,
     demo_report: Option<DemoReport>,
     /// Passwords given in this run, by profile id.
@@ -84,6 +87,7 @@ impl App {
             now: Session::now(),
             clipboard: None,
             wants_to_quit: false,
+            scratch: None,
             demo: None,
             demo_report: None,
             passwords: BTreeMap::new(),
@@ -199,6 +203,26 @@ impl App {
     pub fn statistics(&mut self) -> &status::Statistics {
         self.statistics.refresh(&self.session.timeline, self.now);
         &self.statistics
+    }
+
+    /// The window's state as of now, for its file: sizes, sides, and the tabs with what is typed.
+    pub fn window_state(&self) -> WindowState {
+        let mut state = self.window.clone();
+        state.tabs = self
+            .tabs
+            .iter()
+            .map(|tab| crate::store::Tab { request: tab.saved_id.clone(), unsaved: tab.is_dirty().then(|| tab.draft.clone()) })
+            .collect();
+        let front = self.tabs.front().and_then(|front| self.tabs.iter().position(|tab| tab.id == front.id));
+        state.selected_tab = front.unwrap_or(0);
+        state
+    }
+
+    /// Writes what a window knows, and waits for the disk. For the end of the program.
+    pub fn close(&mut self) {
+        let state = self.window_state();
+        self.library.save_window(&state);
+        self.library.flush();
     }
 
     fn hear(&mut self, event: &Event) {

@@ -49,6 +49,11 @@ impl Notices {
         self.add(Tone::Accent, text.into(), String::new(), Some(undo), Some(now.saturating_add(UNDO_STAYS)));
     }
 
+    /// Takes all of them away.
+    pub fn clear(&mut self) {
+        self.shown.clear();
+    }
+
     pub fn shown(&self) -> &[Notice] {
         &self.shown
     }

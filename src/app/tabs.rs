@@ -28,6 +28,8 @@ pub struct Tab {
     pub pane: ComposerPane,
     /// The last exchange that was sent from here.
     pub last: Option<RowId>,
+    /// Send was pressed: what is missing is marked too, not only what is wrong.
+    pub was_tried: bool,
     checked: Option<Checked>,
 }
 
@@ -131,7 +133,7 @@ impl Tabs {
     pub fn open(&mut self, saved_id: Option<String>, draft: RequestDraft, original: RequestDraft) -> TabId {
         let id = TabId(self.next);
         self.next += 1;
-        self.open.push(Tab { id, saved_id, draft, original, pane: ComposerPane::default(), last: None, checked: None });
+        self.open.push(Tab { id, saved_id, draft, original, pane: ComposerPane::default(), last: None, was_tried: false, checked: None });
         self.front = self.open.len() - 1;
         id
     }

@@ -23,6 +23,7 @@ use std::sync::Arc;
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::TrySendError;
+use tokio::sync::watch;
 use worker::{Command, Worker};
 
 /// Requests that may wait for the device to look at them.
@@ -89,15 +90,20 @@ impl SimulatedDevice {
     ) -> Self {
         let (inbox, messages) = mpsc::channel(INBOX_MESSAGES);
         let (commands, orders) = mpsc::channel(INBOX_COMMANDS);
-        let client = Client::start(runtime, options, forward(inbox, Arc::clone(&sink)));
+        let (connects, connected) = watch::channel(0);
+        let client = Client::start(
+            runtime,
+            options,
+            forward(inbox, connects, Arc::clone(&sink)),
+        );
         for filter in device.listens.iter().cloned() {
-            let (client, sink) = (client.clone(), Arc::clone(&sink));
+            let (client, sink, connected) = (client.clone(), Arc::clone(&sink), connected.clone());
             let options = SubscribeOptions {
                 qos: device.qos,
                 no_local: Device::no_local(&filter),
                 ..SubscribeOptions::default()
             };
-            runtime.spawn(async move { sink(listen(&client, filter, options).await) });
+            runtime.spawn(listen(client, filter, options, connected, sink));
         }
         let responder = Responder::new(Arc::clone(&device), rand::random());
         let worker = Worker::new(responder, client.clone(), sink);
@@ -141,10 +147,16 @@ impl Drop for SimulatedDevice {
 /// Passes messages on to the worker, and says so when there are more than it can take.
 fn forward(
     inbox: mpsc::Sender<(Arc<Message>, Timestamp)>,
+    connects: watch::Sender<u64>,
     sink: DeviceSink,
 ) -> crate::mqtt::ClientSink {
     Arc::new(move |event| match event {
-        ClientEvent::State(state) => sink(DeviceEvent::State(state)),
+        ClientEvent::State(state) => {
+            if state.is_connected() {
+                connects.send_modify(|times| *times += 1);
+            }
+            sink(DeviceEvent::State(state));
+        }
         ClientEvent::Message { message, at } => {
             sink(DeviceEvent::Received {
                 message: Arc::clone(&message),
@@ -166,23 +178,36 @@ fn forward(
     })
 }
 
-async fn listen(client: &Client, filter: TopicFilter, options: SubscribeOptions) -> DeviceEvent {
-    let (why, at) = match client.subscribe(filter.clone(), options).await {
-        Ok(done) if !done.reason.is_refusal() => {
-            return DeviceEvent::Listening {
-                filter,
-                at: done.at,
-            };
+/// Subscribes, and after a failure once more with every new connection. A filter that was granted
+/// is the client's to renew.
+async fn listen(
+    client: Client,
+    filter: TopicFilter,
+    options: SubscribeOptions,
+    mut connected: watch::Receiver<u64>,
+    sink: DeviceSink,
+) {
+    loop {
+        let (why, at) = match client.subscribe(filter.clone(), options).await {
+            Ok(done) if !done.reason.is_refusal() => {
+                let at = done.at;
+                return sink(DeviceEvent::Listening { filter, at });
+            }
+            Ok(done) => {
+                // This connection has had its say.
+                connected.mark_unchanged();
+                let why = format!("the broker refused the subscription: {}", done.reason);
+                (why, done.at)
+            }
+            Err(err) => (err.to_string(), clock::now()),
+        };
+        sink(DeviceEvent::NotListening {
+            filter: filter.clone(),
+            why: why.into(),
+            at,
+        });
+        if connected.changed().await.is_err() {
+            return;
         }
-        Ok(done) => (
-            format!("the broker refused the subscription: {}", done.reason),
-            done.at,
-        ),
-        Err(err) => (err.to_string(), clock::now()),
-    };
-    DeviceEvent::NotListening {
-        filter,
-        why: why.into(),
-        at,
     }
 }

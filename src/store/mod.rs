@@ -32,5 +32,5 @@ pub use keyring::{Keyring, Memory, SecretError, Secrets};
 pub use settings::{Settings, TimelineBounds};
 pub use trash::Deleted;
 pub use window::{Geometry, Panels, Tab, Theme, WindowState};
-pub use workspace::{OnConflict, Saved, Workspace};
+pub use workspace::{OnConflict, Saved, Scratch, Workspace};
 pub use writer::{Subject, WriteDone, WriteReport, WriteSink, Writer};

@@ -31,6 +31,11 @@ const SETTINGS: &str = "settings.toml";
 const WINDOW: &str = "window.toml";
 const ENDING: &str = "toml";
 
+/// A folder for one run: gone when this is dropped.
+#[derive(Debug)]
+#[expect(dead_code, reason = "it is there to be dropped")]
+pub struct Scratch(tempfile::TempDir);
+
 /// What to do when somebody else changed the file meanwhile.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OnConflict {
@@ -116,6 +121,17 @@ impl Workspace {
                 writing: Mutex::default(),
             }),
         })
+    }
+
+    /// An empty workspace in a folder of its own, which goes with the second half.
+    pub fn scratch() -> Result<(Self, Scratch), StoreError> {
+        let folder = tempfile::Builder::new()
+            .prefix("roundtrip-")
+            .tempdir()
+            .map_err(|err| StoreError::io("create", &std::env::temp_dir(), err))?;
+        let workspace = folder.path().join("demo");
+        let state = folder.path().join("state");
+        Ok((Self::open_at(&workspace, Some(&state))?, Scratch(folder)))
     }
 
     pub fn folder(&self) -> &Path {

@@ -6,7 +6,12 @@
 //! hover, open folds) lives here. Start at [`theme`] for colours, [`widgets`] for the pieces.
 
 pub mod fonts;
+pub mod open;
+pub mod panels;
+pub mod picture;
+pub mod shell;
 pub mod theme;
+pub mod view;
 pub mod widgets;
 pub mod window;
 

@@ -6,10 +6,7 @@
 use crate::app::rows::Tone;
 use crate::ui::fonts;
 use egui::style::{ScrollStyle, TextCursorStyle, WidgetVisuals, Widgets};
-use egui::{
-    Color32, CornerRadius, FontFamily, Margin, Shadow, Stroke, Style, TextStyle, Ui, Vec2, Visuals,
-    vec2,
-};
+use egui::{Color32, CornerRadius, Margin, Shadow, Stroke, Style, TextStyle, Ui, Visuals, vec2};
 
 /// Corner radius of buttons, fields and cards.
 pub const RADIUS: u8 = 6;
@@ -81,13 +78,13 @@ pub const DARK: Theme = Theme {
     line: rgb(0x28, 0x31, 0x3c),
     text: rgb(0xdb, 0xe2, 0xea),
     muted: rgb(0x8a, 0x97, 0xa8),
-    dim: rgb(0x5d, 0x69, 0x78),
+    dim: rgb(0x63, 0x6f, 0x7e),
     accent: rgb(0x4e, 0xa1, 0xff),
     primary: rgb(0x22, 0x6f, 0xd0),
     primary_hovered: rgb(0x2a, 0x7d, 0xe1),
     on_primary: rgb(0xff, 0xff, 0xff),
     on_bar: rgb(0x0b, 0x12, 0x1a),
-    neutral_bar: rgb(0x6b, 0x78, 0x88),
+    neutral_bar: rgb(0x7a, 0x87, 0x97),
     selected: rgb(0x17, 0x24, 0x34),
     hovered: rgb(0x17, 0x1d, 0x25),
     chosen: rgb(0x14, 0x33, 0x57),
@@ -121,7 +118,7 @@ pub const LIGHT: Theme = Theme {
     line: rgb(0xd5, 0xdb, 0xe1),
     text: rgb(0x1a, 0x21, 0x29),
     muted: rgb(0x5a, 0x66, 0x75),
-    dim: rgb(0x8b, 0x96, 0xa3),
+    dim: rgb(0x77, 0x82, 0x8f),
     accent: rgb(0x1f, 0x6f, 0xd6),
     primary: rgb(0x1f, 0x6f, 0xd6),
     primary_hovered: rgb(0x18, 0x62, 0xc2),
@@ -142,8 +139,8 @@ pub const LIGHT: Theme = Theme {
     unmatched: rgb(0x1c, 0x7f, 0x8d),
     syntax: Syntax {
         key: rgb(0x1a, 0x5f, 0xb4),
-        string: rgb(0x1b, 0x7a, 0x47),
-        number: rgb(0x95, 0x5e, 0x00),
+        string: rgb(0x17, 0x70, 0x40),
+        number: rgb(0x8a, 0x56, 0x00),
         keyword: rgb(0xa6, 0x2a, 0x77),
         placeholder: rgb(0x7a, 0x35, 0xb0),
         placeholder_fill: rgb(0xef, 0xe2, 0xfa),
@@ -183,6 +180,26 @@ impl Theme {
         }
     }
 
+    /// A bar with words on it.
+    pub fn bar(&self, tone: Tone) -> Color32 {
+        match tone {
+            Tone::Neutral => self.neutral_bar,
+            tone if self.dark => self.tone(tone),
+            tone => mix(self.tone(tone), self.text, 0.08),
+        }
+    }
+
+    /// Words in a verdict's colour. The tokens of the light theme are made for dots and bars;
+    /// as writing they are darkened until they can be read.
+    pub fn ink(&self, tone: Tone) -> Color32 {
+        let color = self.tone(tone);
+        if self.dark || tone == Tone::Neutral {
+            color
+        } else {
+            mix(color, self.text, 0.27)
+        }
+    }
+
     /// A field or bar behind words in `color`: the colour, thinned into the panel.
     pub fn tint(&self, color: Color32) -> Color32 {
         mix(self.panel, color, if self.dark { 0.2 } else { 0.14 })
@@ -192,6 +209,13 @@ impl Theme {
     pub fn hairline(&self) -> Stroke {
         Stroke::new(1.0, self.line)
     }
+}
+
+/// The sign of Roundtrip along its diagonal: from green at 0 to blue at 1.
+pub fn sign_color(share: f32) -> Color32 {
+    const GREEN: Color32 = rgb(0x43, 0xd0, 0xa0);
+    const BLUE: Color32 = rgb(0x3d, 0x8b, 0xf5);
+    mix(GREEN, BLUE, share.clamp(0.0, 1.0))
 }
 
 /// `share` of `top` over `base`; both opaque.
@@ -310,14 +334,6 @@ fn visuals(theme: &Theme) -> Visuals {
     visuals
 }
 
-/// The families by which the theme's fonts are asked for exist.
-pub fn has_family(ctx: &egui::Context, family: &FontFamily) -> bool {
-    ctx.fonts(|fonts| fonts.definitions().families.contains_key(family))
-}
-
-/// The size of an icon button: square, as high as a form row.
-pub const ICON_BUTTON: Vec2 = vec2(FORM_ROW, FORM_ROW);
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -348,15 +364,16 @@ mod tests {
                 for (name, color, least) in [
                     ("text", theme.text, 4.5),
                     ("muted", theme.muted, 4.5),
-                    ("answered", theme.answered, 3.0),
-                    ("waiting", theme.waiting, 3.0),
-                    ("failed", theme.failed, 4.0),
-                    ("late", theme.late, 4.0),
-                    ("no subscribers", theme.no_subscribers, 3.0),
-                    ("unmatched", theme.unmatched, 3.0),
+                    ("dim", theme.dim, 3.0),
+                    ("answered", theme.ink(Tone::Answered), 4.5),
+                    ("waiting", theme.ink(Tone::Waiting), 4.5),
+                    ("failed", theme.ink(Tone::Failed), 4.5),
+                    ("late", theme.ink(Tone::Late), 4.5),
+                    ("no subscribers", theme.ink(Tone::NoSubscribers), 4.5),
+                    ("unmatched", theme.ink(Tone::Unmatched), 4.5),
                     ("key", theme.syntax.key, 4.5),
-                    ("string", theme.syntax.string, 4.2),
-                    ("number", theme.syntax.number, 4.2),
+                    ("string", theme.syntax.string, 4.5),
+                    ("number", theme.syntax.number, 4.5),
                 ] {
                     let found = contrast(color, ground);
                     if found < least {
@@ -373,11 +390,12 @@ mod tests {
                     theme.syntax.placeholder,
                     theme.syntax.placeholder_fill,
                 ),
-                ("leg", theme.on_bar, theme.answered),
-                ("way", theme.on_bar, theme.neutral_bar),
+                ("leg", theme.on_bar, theme.bar(Tone::Answered)),
+                ("leg", theme.on_bar, theme.bar(Tone::Accent)),
+                ("way", theme.on_bar, theme.bar(Tone::Neutral)),
             ] {
                 let found = contrast(text, ground);
-                if found < 4.2 {
+                if found < 4.5 {
                     low.push(format!("{name}: {found:.2}"));
                 }
             }

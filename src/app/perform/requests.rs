@@ -144,6 +144,7 @@ impl App {
                 if let Some(pane) = pane {
                     tab.pane = pane;
                 }
+                tab.was_tried = true;
                 self.notices.inform(text, self.now);
             }
         }

@@ -166,7 +166,7 @@ impl<'a> Field<'a> {
 fn badge(ui: &Ui, id: Id, field: Rect, words: &str, tone: Option<Tone>) -> f32 {
     let theme = Theme::of(ui);
     let (ink, ground) = match tone {
-        Some(tone) => (theme.tone(tone), theme.tint(theme.tone(tone))),
+        Some(tone) => (theme.ink(tone), theme.tint(theme.tone(tone))),
         None => (theme.badge_text, theme.badge),
     };
     let galley = text::line(ui, words, fonts::code_small(), ink, field.width() * 0.5);
@@ -189,7 +189,13 @@ fn show_error(ui: &Ui, whole: Rect, error: &str, field: &Response) {
         pos2(whole.left() + 2.0, whole.top() + theme::FORM_ROW),
         whole.max,
     );
-    let galley = text::line(ui, error, fonts::small(), theme.failed, rect.width());
+    let galley = text::line(
+        ui,
+        error,
+        fonts::small(),
+        theme.ink(Tone::Failed),
+        rect.width(),
+    );
     let note = ui.interact(rect, field.id.with("error"), Sense::hover());
     note.widget_info(|| WidgetInfo::labeled(Role::Label, true, error));
     text::paint_in(ui, rect, Align::Min, galley);

@@ -47,10 +47,7 @@ pub fn leg_bar(ui: &mut Ui, legs: &[Leg]) {
             ne: end,
             se: end,
         };
-        let color = match leg.tone {
-            crate::app::rows::Tone::Neutral => theme.neutral_bar,
-            tone => theme.tone(tone),
-        };
+        let color = theme.bar(leg.tone);
         ui.painter().rect_filled(segment, radius, color);
         if !last {
             // A gap of the ground's colour keeps neighbours of one colour apart.

@@ -18,7 +18,7 @@ pub fn status(ui: &mut Ui, tone: Tone, words: &str) -> Response {
     let theme = Theme::of(ui);
     let color = theme.tone(tone);
     let room = ui.available_width() - 16.0;
-    let galley = text::line(ui, words, fonts::body(), color, room);
+    let galley = text::line(ui, words, fonts::body(), theme.ink(tone), room);
     let size = vec2(galley.size().x + 16.0, galley.size().y.max(18.0));
     let (rect, response) = ui.allocate_exact_size(size, Sense::hover());
     response.widget_info(|| WidgetInfo::labeled(Role::Label, true, words));
@@ -33,7 +33,7 @@ pub fn status(ui: &mut Ui, tone: Tone, words: &str) -> Response {
 pub fn pill(ui: &mut Ui, tone: Tone, words: &str) -> Response {
     let theme = Theme::of(ui);
     let color = theme.tone(tone);
-    let ink = theme::mix(color, theme.text, 0.35);
+    let ink = theme::mix(theme.ink(tone), theme.text, 0.3);
     let galley = text::line(ui, words, fonts::medium(), ink, ui.available_width());
     let size = vec2(galley.size().x + 30.0, 22.0);
     let (rect, response) = ui.allocate_exact_size(size, Sense::hover());
@@ -57,7 +57,7 @@ pub fn badge(ui: &mut Ui, words: &str) -> Response {
 pub fn toned_badge(ui: &mut Ui, words: &str, tone: Tone) -> Response {
     let theme = Theme::of(ui);
     let color = theme.tone(tone);
-    badge_in(ui, words, color, theme.tint(color))
+    badge_in(ui, words, theme.ink(tone), theme.tint(color))
 }
 
 fn badge_in(ui: &mut Ui, words: &str, ink: Color32, ground: Color32) -> Response {

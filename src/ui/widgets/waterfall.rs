@@ -1,6 +1,6 @@
 //! The waterfall cell of the timeline: bars for legs, ticks for replies, hatching for waiting.
 
-use crate::app::rows::{Tone, Waterfall};
+use crate::app::rows::Waterfall;
 use crate::ui::Theme;
 use crate::ui::theme;
 use egui::{CornerRadius, Painter, Rect, pos2, vec2};
@@ -15,10 +15,7 @@ pub fn paint(painter: &Painter, cell: Rect, waterfall: &Waterfall, theme: &Theme
         let from = place(bar.from);
         let to = place(bar.to).max(from + 3.0).min(cell.right());
         let rect = Rect::from_x_y_ranges(from..=to, band.y_range());
-        let color = match bar.tone {
-            Tone::Neutral => theme.neutral_bar,
-            tone => theme.tone(tone),
-        };
+        let color = theme.bar(bar.tone);
         if bar.hatched {
             hatch(painter, rect, color, theme);
         } else {
