@@ -142,139 +142,141 @@ fn a_payload_is_taken_as_it_is_typed_and_comes_from_one_place() {
     }
 }
 
+/// A command line, the option that is wrong (empty: none), and a word of the advice.
+const WRONG: &[(&[&str], &str, &str)] = &[
+    (&["request", "-t", ""], "--topic", "empty"),
+    (&["request", "-t", "a/+"], "--topic", "wildcard"),
+    (
+        &["request", "-t", "a", "-e", "b/#"],
+        "--response-topic",
+        "wildcard",
+    ),
+    (
+        &["request", "-t", "a", "-e", "$share/g/b"],
+        "--response-topic",
+        "subscriptions",
+    ),
+    (
+        &["request", "-t", "a", "--hex", "0x0"],
+        "--hex",
+        "two digits",
+    ),
+    (
+        &["request", "-t", "a", "--correlation", "guid"],
+        "--correlation",
+        "uuid-text",
+    ),
+    (
+        &["request", "-t", "a", "--correlation", "hex:0"],
+        "--correlation",
+        "two digits",
+    ),
+    (
+        &["request", "-t", "a", "--correlation", "random:x"],
+        "--correlation",
+        "65,535",
+    ),
+    (&["request", "-t", "a", "-q", "3"], "--qos", "exactly once"),
+    (
+        &["request", "-t", "a", "--timeout", "soon"],
+        "--timeout",
+        "500 ms",
+    ),
+    (
+        &["request", "-t", "a", "--timeout", "0"],
+        "--timeout",
+        "no time",
+    ),
+    (
+        &["request", "-t", "a", "--replies", "some"],
+        "--replies",
+        "first, all",
+    ),
+    (
+        &["request", "-t", "a", "--message-expiry", "500ms"],
+        "--message-expiry",
+        "30s",
+    ),
+    (
+        &["request", "-t", "a", "--user-property", "k"],
+        "--user-property",
+        "NAME=VALUE",
+    ),
+    (
+        &["request", "-t", "a", "--url", "mqtts://h"],
+        "--url",
+        "not supported yet",
+    ),
+    (
+        &["request", "-t", "a", "--url", "built-in"],
+        "--url",
+        "roundtrip broker",
+    ),
+    (&["respond", "-t", "a/#/b", "--reply", "x"], "--topic", "#"),
+    (&["respond", "-t", "a", "--reply", "{{x"], "--reply", "}}"),
+    (
+        &["respond", "-t", "a", "--reply", "{{nothing}}"],
+        "--reply",
+        "payload",
+    ),
+    (
+        &["respond", "-t", "a", "--reply", "x", "--delay", "1"],
+        "",
+        "",
+    ),
+    (
+        &["respond", "-t", "a", "--reply", "x", "--delay", "late"],
+        "--delay",
+        "500 ms",
+    ),
+    (
+        &["respond", "-t", "a", "--reply", "x", "--state", "a b=1"],
+        "--state",
+        "letters",
+    ),
+    (&["broker", "--port", "0"], "--port", "leave --port out"),
+    (&["broker", "--port", "70000"], "--port", "65535"),
+    (
+        &["screenshot", "--demo", "x", "--out", "x.jpg"],
+        "--out",
+        ".png",
+    ),
+    (
+        &[
+            "screenshot",
+            "--demo",
+            "x",
+            "--out",
+            "x.png",
+            "--size",
+            "10x10",
+        ],
+        "--size",
+        "1280x720",
+    ),
+    (
+        &[
+            "screenshot",
+            "--demo",
+            "x",
+            "--out",
+            "x.png",
+            "--theme",
+            "pink",
+        ],
+        "--theme",
+        "light",
+    ),
+    (&["request"], "--topic", "required"),
+    (&["respond", "-t", "a"], "--reply", "required"),
+    (&["screenshot"], "--demo", "required"),
+    (&["demo"], "NAME", "required"),
+    (&["requets"], "request", "similar"),
+];
+
 #[test]
 fn a_wrong_value_is_named_with_its_option_and_with_what_to_write() {
-    let cases: &[(&[&str], &str, &str)] = &[
-        (&["request", "-t", ""], "--topic", "empty"),
-        (&["request", "-t", "a/+"], "--topic", "wildcard"),
-        (
-            &["request", "-t", "a", "-e", "b/#"],
-            "--response-topic",
-            "wildcard",
-        ),
-        (
-            &["request", "-t", "a", "-e", "$share/g/b"],
-            "--response-topic",
-            "subscriptions",
-        ),
-        (
-            &["request", "-t", "a", "--hex", "0x0"],
-            "--hex",
-            "two digits",
-        ),
-        (
-            &["request", "-t", "a", "--correlation", "guid"],
-            "--correlation",
-            "uuid-text",
-        ),
-        (
-            &["request", "-t", "a", "--correlation", "hex:0"],
-            "--correlation",
-            "two digits",
-        ),
-        (
-            &["request", "-t", "a", "--correlation", "random:x"],
-            "--correlation",
-            "65,535",
-        ),
-        (&["request", "-t", "a", "-q", "3"], "--qos", "exactly once"),
-        (
-            &["request", "-t", "a", "--timeout", "soon"],
-            "--timeout",
-            "500 ms",
-        ),
-        (
-            &["request", "-t", "a", "--timeout", "0"],
-            "--timeout",
-            "no time",
-        ),
-        (
-            &["request", "-t", "a", "--replies", "some"],
-            "--replies",
-            "first, all",
-        ),
-        (
-            &["request", "-t", "a", "--message-expiry", "500ms"],
-            "--message-expiry",
-            "30s",
-        ),
-        (
-            &["request", "-t", "a", "--user-property", "k"],
-            "--user-property",
-            "NAME=VALUE",
-        ),
-        (
-            &["request", "-t", "a", "--url", "mqtts://h"],
-            "--url",
-            "not supported yet",
-        ),
-        (
-            &["request", "-t", "a", "--url", "built-in"],
-            "--url",
-            "roundtrip broker",
-        ),
-        (&["respond", "-t", "a/#/b", "--reply", "x"], "--topic", "#"),
-        (&["respond", "-t", "a", "--reply", "{{x"], "--reply", "}}"),
-        (
-            &["respond", "-t", "a", "--reply", "{{nothing}}"],
-            "--reply",
-            "payload",
-        ),
-        (
-            &["respond", "-t", "a", "--reply", "x", "--delay", "1"],
-            "",
-            "",
-        ),
-        (
-            &["respond", "-t", "a", "--reply", "x", "--delay", "late"],
-            "--delay",
-            "500 ms",
-        ),
-        (
-            &["respond", "-t", "a", "--reply", "x", "--state", "a b=1"],
-            "--state",
-            "letters",
-        ),
-        (&["broker", "--port", "0"], "--port", "leave --port out"),
-        (&["broker", "--port", "70000"], "--port", "65535"),
-        (
-            &["screenshot", "--demo", "x", "--out", "x.jpg"],
-            "--out",
-            ".png",
-        ),
-        (
-            &[
-                "screenshot",
-                "--demo",
-                "x",
-                "--out",
-                "x.png",
-                "--size",
-                "10x10",
-            ],
-            "--size",
-            "1280x720",
-        ),
-        (
-            &[
-                "screenshot",
-                "--demo",
-                "x",
-                "--out",
-                "x.png",
-                "--theme",
-                "pink",
-            ],
-            "--theme",
-            "light",
-        ),
-        (&["request"], "--topic", "required"),
-        (&["respond", "-t", "a"], "--reply", "required"),
-        (&["screenshot"], "--demo", "required"),
-        (&["demo"], "NAME", "required"),
-        (&["requets"], "request", "similar"),
-    ];
-    for (words, option, advice) in cases {
+    for (words, option, advice) in WRONG {
         if option.is_empty() {
             assert!(parse(words).is_ok(), "{words:?}");
             continue;
