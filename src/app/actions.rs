@@ -11,7 +11,9 @@ pub enum Action {
     NewProfile,
     EditProfile(String),
     /// Saves what the profile dialog holds.
-    SaveProfile { connect: bool },
+    SaveProfile {
+        connect: bool,
+    },
     DuplicateProfile(String),
     DeleteProfile(String),
     Connect(String),
@@ -44,8 +46,15 @@ pub enum Action {
     SaveDevice,
     DuplicateDevice(String),
     DeleteDevice(String),
-    SwitchDevice { id: String, on: bool },
-    SetDeviceValue { id: String, key: String, value: String },
+    SwitchDevice {
+        id: String,
+        on: bool,
+    },
+    SetDeviceValue {
+        id: String,
+        key: String,
+        value: String,
+    },
     PauseActivity(bool),
     // Timeline
     SetFilter(String),

@@ -23,7 +23,13 @@ pub struct ConnectionRow {
     pub is_on: bool,
 }
 
-pub fn connection_row(id: &str, name: &str, address: &str, state: &ConnectionState, now: Timestamp) -> ConnectionRow {
+pub fn connection_row(
+    id: &str,
+    name: &str,
+    address: &str,
+    state: &ConnectionState,
+    now: Timestamp,
+) -> ConnectionRow {
     let (words, tone) = short(state, address, now);
     ConnectionRow {
         id: id.to_owned(),
@@ -31,9 +37,15 @@ pub fn connection_row(id: &str, name: &str, address: &str, state: &ConnectionSta
         words,
         tone,
         sentence: sentence(name, address, state, now),
-        hint: state.problem().map(|problem| problem.hint.to_string()).filter(|hint| !hint.is_empty()),
+        hint: state
+            .problem()
+            .map(|problem| problem.hint.to_string())
+            .filter(|hint| !hint.is_empty()),
         is_connected: state.is_connected(),
-        is_on: !matches!(state, ConnectionState::Disconnected | ConnectionState::Refused { .. }),
+        is_on: !matches!(
+            state,
+            ConnectionState::Disconnected | ConnectionState::Refused { .. }
+        ),
     }
 }
 
@@ -42,7 +54,10 @@ fn short(state: &ConnectionState, address: &str, now: Timestamp) -> (String, Ton
         ConnectionState::Disconnected => ("offline".to_owned(), Tone::Neutral),
         ConnectionState::Connecting => ("connecting".to_owned(), Tone::Waiting),
         ConnectionState::Connected(info) => {
-            let port = info.address.rsplit_once(':').map_or(address, |(_, port)| port);
+            let port = info
+                .address
+                .rsplit_once(':')
+                .map_or(address, |(_, port)| port);
             (format!(":{port} · v5"), Tone::Answered)
         }
         ConnectionState::Retrying { at, .. } => (retry_words(*at, now), Tone::Waiting),
@@ -52,13 +67,23 @@ fn short(state: &ConnectionState, address: &str, now: Timestamp) -> (String, Ton
 
 fn retry_words(at: Timestamp, now: Timestamp) -> String {
     let left = at.since(now);
-    if left.is_zero() { "trying again".to_owned() } else { format!("retry in {} s", left.as_secs_f64().ceil()) }
+    if left.is_zero() {
+        "trying again".to_owned()
+    } else {
+        format!("retry in {} s", left.as_secs_f64().ceil())
+    }
 }
 
 fn refusal_words(problem: &Problem) -> String {
-    let words = problem.reason.as_ref().map_or(&*problem.summary, |reason| &reason.text);
+    let words = problem
+        .reason
+        .as_ref()
+        .map_or(&*problem.summary, |reason| &reason.text);
     let mut chars = words.chars();
-    let mut text: String = chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default();
+    let mut text: String = chars
+        .next()
+        .map(|first| first.to_uppercase().chain(chars).collect())
+        .unwrap_or_default();
     if text.chars().count() > 28 {
         text = text.chars().take(27).chain(['…']).collect();
     }
@@ -70,8 +95,20 @@ pub fn sentence(name: &str, address: &str, state: &ConnectionState, now: Timesta
     match state {
         ConnectionState::Disconnected => format!("{name} is not connected ({address})."),
         ConnectionState::Connecting => format!("{name} is connecting to {address}."),
-        ConnectionState::Connected(info) => format!("{name} is connected to {} as {}.", info.address, info.client_id),
-        ConnectionState::Retrying { problem, at, attempt } => format!("{}; {} (attempt {}).", problem.summary, retry_words(*at, now), attempt + 1),
+        ConnectionState::Connected(info) => format!(
+            "{name} is connected to {} as {}.",
+            info.address, info.client_id
+        ),
+        ConnectionState::Retrying {
+            problem,
+            at,
+            attempt,
+        } => format!(
+            "{}; {} (attempt {}).",
+            problem.summary,
+            retry_words(*at, now),
+            attempt + 1
+        ),
         ConnectionState::Refused { problem } => format!("{}.", problem.summary),
     }
 }
@@ -79,10 +116,30 @@ pub fn sentence(name: &str, address: &str, state: &ConnectionState, now: Timesta
 /// What the broker said in its CONNACK, in the specification's words.
 pub fn facts(info: &ConnectionInfo) -> Vec<Fact> {
     let mut facts = Vec::new();
-    let mut add = |name: &str, value: String| facts.push(Fact { name: name.to_owned(), value });
+    let mut add = |name: &str, value: String| {
+        facts.push(Fact {
+            name: name.to_owned(),
+            value,
+        })
+    };
     add("Broker", info.address.to_string());
-    add("Client id", if info.client_id_was_assigned { format!("{} (assigned by the broker)", info.client_id) } else { info.client_id.to_string() });
-    add("Session present", if info.session_present { "yes, resumed" } else { "no" }.to_owned());
+    add(
+        "Client id",
+        if info.client_id_was_assigned {
+            format!("{} (assigned by the broker)", info.client_id)
+        } else {
+            info.client_id.to_string()
+        },
+    );
+    add(
+        "Session present",
+        if info.session_present {
+            "yes, resumed"
+        } else {
+            "no"
+        }
+        .to_owned(),
+    );
     if let Some(text) = &info.response_information {
         add("Response Information", text.to_string());
     }
@@ -90,13 +147,19 @@ pub fn facts(info: &ConnectionInfo) -> Vec<Fact> {
         add("Server Keep Alive", format!("{secs} s"));
     }
     if let Some(secs) = info.session_expiry_secs {
-        add("Session Expiry Interval", format!("{} s", text::count(u64::from(secs))));
+        add(
+            "Session Expiry Interval",
+            format!("{} s", text::count(u64::from(secs))),
+        );
     }
     if let Some(maximum) = info.receive_maximum {
         add("Receive Maximum", text::count(u64::from(maximum)));
     }
     if let Some(maximum) = info.maximum_packet_size {
-        add("Maximum Packet Size", format!("{} bytes", text::count(u64::from(maximum))));
+        add(
+            "Maximum Packet Size",
+            format!("{} bytes", text::count(u64::from(maximum))),
+        );
     }
     if let Some(qos) = info.maximum_qos {
         add("Maximum QoS", u8::from(qos).to_string());
@@ -106,12 +169,26 @@ pub fn facts(info: &ConnectionInfo) -> Vec<Fact> {
     }
     for (name, available) in [
         ("Retain Available", info.retain_available),
-        ("Wildcard Subscriptions", info.wildcard_subscriptions_available),
-        ("Subscription Identifiers", info.subscription_identifiers_available),
+        (
+            "Wildcard Subscriptions",
+            info.wildcard_subscriptions_available,
+        ),
+        (
+            "Subscription Identifiers",
+            info.subscription_identifiers_available,
+        ),
         ("Shared Subscriptions", info.shared_subscriptions_available),
     ] {
         if let Some(available) = available {
-            add(name, if available { "available" } else { "not available" }.to_owned());
+            add(
+                name,
+                if available {
+                    "available"
+                } else {
+                    "not available"
+                }
+                .to_owned(),
+            );
         }
     }
     if let Some(text) = &info.server_reference {
@@ -121,7 +198,10 @@ pub fn facts(info: &ConnectionInfo) -> Vec<Fact> {
         add("Reason String", text.to_string());
     }
     for property in &info.user_properties {
-        add(&format!("User Property {}", property.name), property.value.clone());
+        add(
+            &format!("User Property {}", property.name),
+            property.value.clone(),
+        );
     }
     facts
 }

@@ -53,21 +53,56 @@ impl Activity {
         let (at, direction, text, tooltip) = match event {
             DeviceEvent::Received { message, at } => {
                 let payload = payload::preview(&message.payload, 200);
-                (*at, Direction::In, message.topic.to_string(), format!("{device} received on {}: {payload}", message.topic))
+                (
+                    *at,
+                    Direction::In,
+                    message.topic.to_string(),
+                    format!("{device} received on {}: {payload}", message.topic),
+                )
             }
             DeviceEvent::Answered { answer, at, .. } => {
                 let payload = payload::preview(&answer.payload, 200);
-                (*at, Direction::Out, answer.topic.to_string(), format!("{device} answered on {}: {payload}", answer.topic))
+                (
+                    *at,
+                    Direction::Out,
+                    answer.topic.to_string(),
+                    format!("{device} answered on {}: {payload}", answer.topic),
+                )
             }
-            DeviceEvent::NotAnswered { request, why, at } => (*at, Direction::Note, format!("{}: {why}", request.topic), format!("{device} did not answer on {}: {why}", request.topic)),
-            DeviceEvent::Noted { request, note, at } => (*at, Direction::Note, format!("{}: {note}", request.topic), format!("{device}, {}: {note}", request.topic)),
-            DeviceEvent::NotListening { filter, why, at } => (*at, Direction::Note, format!("{filter}: {why}"), format!("{device} does not listen to {filter}: {why}")),
-            DeviceEvent::State(ConnectionState::Retrying { problem, .. } | ConnectionState::Refused { problem }) => {
-                (now, Direction::Note, format!("{device}: {}", problem.summary), format!("{}. {}", problem.summary, problem.hint))
-            }
+            DeviceEvent::NotAnswered { request, why, at } => (
+                *at,
+                Direction::Note,
+                format!("{}: {why}", request.topic),
+                format!("{device} did not answer on {}: {why}", request.topic),
+            ),
+            DeviceEvent::Noted { request, note, at } => (
+                *at,
+                Direction::Note,
+                format!("{}: {note}", request.topic),
+                format!("{device}, {}: {note}", request.topic),
+            ),
+            DeviceEvent::NotListening { filter, why, at } => (
+                *at,
+                Direction::Note,
+                format!("{filter}: {why}"),
+                format!("{device} does not listen to {filter}: {why}"),
+            ),
+            DeviceEvent::State(
+                ConnectionState::Retrying { problem, .. } | ConnectionState::Refused { problem },
+            ) => (
+                now,
+                Direction::Note,
+                format!("{device}: {}", problem.summary),
+                format!("{}. {}", problem.summary, problem.hint),
+            ),
             _ => return,
         };
-        self.lines.push_back(ActivityLine { time: clock(at), direction, text, tooltip });
+        self.lines.push_back(ActivityLine {
+            time: clock(at),
+            direction,
+            text,
+            tooltip,
+        });
         if self.lines.len() > LINES {
             self.lines.pop_front();
         }
@@ -107,18 +142,41 @@ pub fn device_cards(app: &App) -> Vec<DeviceCard> {
         .iter()
         .map(|(id, draft)| {
             let running = app.session.device(id);
-            let (tone, words) = match running.map(|running| (&running.state, running.is_listening())) {
-                None => (Tone::Neutral, "off".to_owned()),
-                Some((ConnectionState::Connected(_), true)) => (Tone::Answered, "listening".to_owned()),
-                Some((ConnectionState::Connected(_), false)) => (Tone::Waiting, "subscribing".to_owned()),
-                Some((ConnectionState::Connecting | ConnectionState::Disconnected, _)) => (Tone::Waiting, "connecting".to_owned()),
-                Some((ConnectionState::Retrying { problem, .. }, _)) => (Tone::Waiting, format!("trying again: {}", problem.summary)),
-                Some((ConnectionState::Refused { problem }, _)) => (Tone::Failed, problem.summary.to_string()),
+            let (tone, words) =
+                match running.map(|running| (&running.state, running.is_listening())) {
+                    None => (Tone::Neutral, "off".to_owned()),
+                    Some((ConnectionState::Connected(_), true)) => {
+                        (Tone::Answered, "listening".to_owned())
+                    }
+                    Some((ConnectionState::Connected(_), false)) => {
+                        (Tone::Waiting, "subscribing".to_owned())
+                    }
+                    Some((ConnectionState::Connecting | ConnectionState::Disconnected, _)) => {
+                        (Tone::Waiting, "connecting".to_owned())
+                    }
+                    Some((ConnectionState::Retrying { problem, .. }, _)) => {
+                        (Tone::Waiting, format!("trying again: {}", problem.summary))
+                    }
+                    Some((ConnectionState::Refused { problem }, _)) => {
+                        (Tone::Failed, problem.summary.to_string())
+                    }
+                };
+            let row = |key: &str, value| ValueRow {
+                key: key.to_owned(),
+                shown: shown_value(value),
             };
-            let row = |key: &str, value| ValueRow { key: key.to_owned(), shown: shown_value(value) };
             let values = match running {
-                Some(running) => running.values.iter().map(|(key, value)| row(key, value)).collect(),
-                None => draft.state.0.iter().map(|(key, value)| row(key, value)).collect(),
+                Some(running) => running
+                    .values
+                    .iter()
+                    .map(|(key, value)| row(key, value))
+                    .collect(),
+                None => draft
+                    .state
+                    .0
+                    .iter()
+                    .map(|(key, value)| row(key, value))
+                    .collect(),
             };
             let answered = running.map_or(0, |running| running.answered);
             let timing = timing_words(draft);
@@ -130,9 +188,16 @@ pub fn device_cards(app: &App) -> Vec<DeviceCard> {
                 words,
                 listens: draft.listens.clone(),
                 values,
-                answers: if answered > 0 { format!("{timing} · {} answered", text::count(answered)) } else { timing },
+                answers: if answered > 0 {
+                    format!("{timing} · {} answered", text::count(answered))
+                } else {
+                    timing
+                },
                 rules: rule_lines(draft),
-                connection: app.library.profile(&draft.connection).map_or_else(|| draft.connection.clone(), |profile| profile.name.clone()),
+                connection: app
+                    .library
+                    .profile(&draft.connection)
+                    .map_or_else(|| draft.connection.clone(), |profile| profile.name.clone()),
             }
         })
         .collect()
@@ -153,8 +218,17 @@ fn timing_words(draft: &DeviceDraft) -> String {
 fn rule_lines(draft: &DeviceDraft) -> Vec<String> {
     let mut lines = Vec::new();
     for rule in &draft.rules {
-        lines.push(if rule.when.is_empty() { "otherwise".to_owned() } else { format!("when {}", rule.when) });
-        lines.extend(rule.set.0.iter().map(|(key, value)| format!("set {key} = {}", shown_value(value))));
+        lines.push(if rule.when.is_empty() {
+            "otherwise".to_owned()
+        } else {
+            format!("when {}", rule.when)
+        });
+        lines.extend(
+            rule.set
+                .0
+                .iter()
+                .map(|(key, value)| format!("set {key} = {}", shown_value(value))),
+        );
         match &rule.reply {
             Some(reply) => lines.push(format!("reply {}", payload::preview(reply.as_bytes(), 120))),
             None if rule.no_reply => lines.push("no reply".to_owned()),

@@ -88,7 +88,10 @@ impl SettingsDialog {
             draft: settings.clone(),
             rows: settings.timeline.max_rows.to_string(),
             mebibytes: (settings.timeline.max_bytes >> 20).to_string(),
-            port: settings.built_in_broker_port.map(|port| port.to_string()).unwrap_or_default(),
+            port: settings
+                .built_in_broker_port
+                .map(|port| port.to_string())
+                .unwrap_or_default(),
             rows_error: None,
             mebibytes_error: None,
             port_error: None,
@@ -97,16 +100,28 @@ impl SettingsDialog {
 
     /// The settings as typed, or the errors at their fields.
     pub fn validate(&mut self) -> Option<Settings> {
-        let number = |text: &str, from: usize, to: usize| text.trim().replace(',', "").parse::<usize>().ok().filter(|number| (from..=to).contains(number));
+        let number = |text: &str, from: usize, to: usize| {
+            text.trim()
+                .replace(',', "")
+                .parse::<usize>()
+                .ok()
+                .filter(|number| (from..=to).contains(number))
+        };
         let rows = number(&self.rows, 100, 10_000_000);
         let mebibytes = number(&self.mebibytes, 1, 65_536);
         let port = match self.port.trim() {
             "" => Some(None),
             text => text.parse::<u16>().ok().filter(|port| *port > 0).map(Some),
         };
-        self.rows_error = rows.is_none().then(|| "a whole number from 100 to 10,000,000".to_owned());
-        self.mebibytes_error = mebibytes.is_none().then(|| "a whole number from 1 to 65,536".to_owned());
-        self.port_error = port.is_none().then(|| "a number from 1 to 65535, or nothing for a free port".to_owned());
+        self.rows_error = rows
+            .is_none()
+            .then(|| "a whole number from 100 to 10,000,000".to_owned());
+        self.mebibytes_error = mebibytes
+            .is_none()
+            .then(|| "a whole number from 1 to 65,536".to_owned());
+        self.port_error = port
+            .is_none()
+            .then(|| "a number from 1 to 65535, or nothing for a free port".to_owned());
         let mut settings = self.draft.clone();
         settings.timeline.max_rows = rows?;
         settings.timeline.max_bytes = mebibytes? << 20;

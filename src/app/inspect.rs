@@ -122,11 +122,16 @@ fn explanation(exchange: &Exchange) -> Option<String> {
 
 fn sentence(text: &str) -> String {
     let mut chars = text.chars();
-    chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
+    chars
+        .next()
+        .map(|first| first.to_uppercase().chain(chars).collect())
+        .unwrap_or_default()
 }
 
 fn why_unmatched(verdict: MessageVerdict, near: Option<u64>) -> String {
-    let near = near.map(|id| format!(" Request #{id} is open on this topic.")).unwrap_or_default();
+    let near = near
+        .map(|id| format!(" Request #{id} is open on this topic."))
+        .unwrap_or_default();
     match verdict {
         MessageVerdict::WrongCorrelation => format!("It came on a Response Topic, but no open request has its Correlation Data.{near}"),
         MessageVerdict::MissingCorrelation => format!("It came on a Response Topic without Correlation Data, and the request had some: the responder did not return it.{near}"),
@@ -142,17 +147,28 @@ fn parts(exchange: &Exchange) -> Vec<Part> {
         line: format!("to {} · {}", exchange.message.topic, exchange.message.qos),
     };
     let several = exchange.replies.len() > 1;
-    let replies = exchange.replies.iter().enumerate().map(|(index, reply)| Part {
-        label: if several { format!("Reply {}", index + 1) } else { "Reply".to_owned() },
-        message: Arc::clone(&reply.message),
-        line: reply_line(exchange, reply),
-    });
+    let replies = exchange
+        .replies
+        .iter()
+        .enumerate()
+        .map(|(index, reply)| Part {
+            label: if several {
+                format!("Reply {}", index + 1)
+            } else {
+                "Reply".to_owned()
+            },
+            message: Arc::clone(&reply.message),
+            line: reply_line(exchange, reply),
+        });
     std::iter::once(request).chain(replies).collect()
 }
 
 fn reply_line(exchange: &Exchange, reply: &Reply) -> String {
     let responder = reply.responder.as_ref().or(exchange.device.as_ref());
-    let correlation = match (&exchange.message.properties.correlation_data, &reply.message.properties.correlation_data) {
+    let correlation = match (
+        &exchange.message.properties.correlation_data,
+        &reply.message.properties.correlation_data,
+    ) {
         (Some(_), Some(_)) => "correlation matches",
         _ => "no Correlation Data",
     };
@@ -163,22 +179,34 @@ fn reply_line(exchange: &Exchange, reply: &Reply) -> String {
         _ => "",
     };
     let published = exchange.legs.published.unwrap_or(exchange.legs.queued);
-    format!("{} · {correlation}{verdict} · after {}", from_line(&reply.message, responder), text::duration(reply.received.since(published)))
+    format!(
+        "{} · {correlation}{verdict} · after {}",
+        from_line(&reply.message, responder),
+        text::duration(reply.received.since(published))
+    )
 }
 
 fn from_line(message: &Message, responder: Option<&Arc<str>>) -> String {
-    let from = responder.map(|name| format!("from {name} ")).unwrap_or_default();
+    let from = responder
+        .map(|name| format!("from {name} "))
+        .unwrap_or_default();
     format!("{from}on {} · {}", message.topic, message.qos)
 }
 
 fn time(name: &str, at: Timestamp, remark: Option<String>) -> Fact {
-    let remark = remark.map(|remark| format!("  {remark}")).unwrap_or_default();
-    Fact { name: name.to_owned(), value: format!("{}{remark}", clock(at)) }
+    let remark = remark
+        .map(|remark| format!("  {remark}"))
+        .unwrap_or_default();
+    Fact {
+        name: name.to_owned(),
+        value: format!("{}{remark}", clock(at)),
+    }
 }
 
 fn times(exchange: &Exchange) -> Vec<Fact> {
     let legs = &exchange.legs;
-    let mut known: Vec<(String, Timestamp, String)> = vec![("Queued".to_owned(), legs.queued, String::new())];
+    let mut known: Vec<(String, Timestamp, String)> =
+        vec![("Queued".to_owned(), legs.queued, String::new())];
     let mut add = |name: &str, at: Option<Timestamp>, remark: String| {
         if let Some(at) = at {
             known.push((name.to_owned(), at, remark));
@@ -186,11 +214,27 @@ fn times(exchange: &Exchange) -> Vec<Fact> {
     };
     add("Subscribe acknowledged", legs.subscribed, String::new());
     add("Published", legs.published, String::new());
-    add("Acknowledged", legs.acknowledged, exchange.acknowledgement.as_ref().map(Reason::to_string).unwrap_or_default());
-    add("Received by device", legs.device_received, exchange.device.as_deref().unwrap_or_default().to_owned());
+    add(
+        "Acknowledged",
+        legs.acknowledged,
+        exchange
+            .acknowledgement
+            .as_ref()
+            .map(Reason::to_string)
+            .unwrap_or_default(),
+    );
+    add(
+        "Received by device",
+        legs.device_received,
+        exchange.device.as_deref().unwrap_or_default().to_owned(),
+    );
     add("Answered by device", legs.device_answered, String::new());
     for (index, reply) in exchange.replies.iter().enumerate() {
-        add(&format!("Reply {}", index + 1), Some(reply.received), reply.verdict.label().to_lowercase());
+        add(
+            &format!("Reply {}", index + 1),
+            Some(reply.received),
+            reply.verdict.label().to_lowercase(),
+        );
     }
     if exchange.replies.is_empty() {
         add("Finished", exchange.finished, String::new());
@@ -200,9 +244,20 @@ fn times(exchange: &Exchange) -> Vec<Fact> {
     known
         .into_iter()
         .map(|(name, at, remark)| {
-            let offset = if at >= start { format!("+{}", text::duration(at.since(start))) } else { format!("-{}", text::duration(start.since(at))) };
-            let remark = if remark.is_empty() { String::new() } else { format!("  {remark}") };
-            Fact { name, value: format!("{}  {offset}{remark}", clock(at)) }
+            let offset = if at >= start {
+                format!("+{}", text::duration(at.since(start)))
+            } else {
+                format!("-{}", text::duration(start.since(at)))
+            };
+            let remark = if remark.is_empty() {
+                String::new()
+            } else {
+                format!("  {remark}")
+            };
+            Fact {
+                name,
+                value: format!("{}  {offset}{remark}", clock(at)),
+            }
         })
         .collect()
 }
@@ -211,7 +266,12 @@ fn times(exchange: &Exchange) -> Vec<Fact> {
 pub fn properties(message: &Message) -> Vec<Fact> {
     let properties = &message.properties;
     let mut facts = Vec::new();
-    let mut add = |name: &str, value: String| facts.push(Fact { name: name.to_owned(), value });
+    let mut add = |name: &str, value: String| {
+        facts.push(Fact {
+            name: name.to_owned(),
+            value,
+        })
+    };
     add("Topic", message.topic.to_string());
     let mut flags = message.qos.to_string();
     for (flag, is_set) in [("RETAIN", message.retain), ("DUP", message.duplicate)] {
@@ -227,19 +287,39 @@ pub fn properties(message: &Message) -> Vec<Fact> {
     if let Some(data) = &properties.correlation_data {
         let bytes = data.as_bytes();
         let text = match std::str::from_utf8(bytes) {
-            Ok(text) if !text.is_empty() && !text.chars().any(char::is_control) => format!("  “{text}”"),
+            Ok(text) if !text.is_empty() && !text.chars().any(char::is_control) => {
+                format!("  “{text}”")
+            }
             _ => String::new(),
         };
-        add("Correlation Data", format!("{}{text}  {}", data.shown(Encoding::Hex), text::bytes(bytes.len())));
+        add(
+            "Correlation Data",
+            format!(
+                "{}{text}  {}",
+                data.shown(Encoding::Hex),
+                text::bytes(bytes.len())
+            ),
+        );
     }
     if let Some(content_type) = &properties.content_type {
         add("Content Type", content_type.to_string());
     }
     if let Some(is_utf8) = properties.payload_is_utf8 {
-        add("Payload Format Indicator", if is_utf8 { "1 (UTF-8)" } else { "0 (unspecified bytes)" }.to_owned());
+        add(
+            "Payload Format Indicator",
+            if is_utf8 {
+                "1 (UTF-8)"
+            } else {
+                "0 (unspecified bytes)"
+            }
+            .to_owned(),
+        );
     }
     if let Some(secs) = properties.message_expiry_secs {
-        add("Message Expiry Interval", format!("{} s", text::count(u64::from(secs))));
+        add(
+            "Message Expiry Interval",
+            format!("{} s", text::count(u64::from(secs))),
+        );
     }
     if let Some(alias) = properties.topic_alias {
         add("Topic Alias", alias.to_string());
@@ -248,7 +328,10 @@ pub fn properties(message: &Message) -> Vec<Fact> {
         add("Subscription Identifier", identifier.to_string());
     }
     for property in &properties.user_properties {
-        add(&format!("User Property {}", property.name), property.value.clone());
+        add(
+            &format!("User Property {}", property.name),
+            property.value.clone(),
+        );
     }
     facts
 }

@@ -9,7 +9,8 @@ use crate::model::request::RequestDraft;
 use crate::model::responder::DeviceDraft;
 use crate::model::secret::Secret;
 use crate::store::{
-    Deleted, FileProblem, Kept, OnConflict, PasswordDesk, PasswordPlace, Settings, StoreError, Subject, WindowState, Workspace, WriteDone, WriteReport, Writer,
+    Deleted, FileProblem, Kept, OnConflict, PasswordDesk, PasswordPlace, Settings, StoreError,
+    Subject, WindowState, Workspace, WriteDone, WriteReport, Writer,
 };
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -24,13 +25,19 @@ pub struct Trouble {
 
 impl From<StoreError> for Trouble {
     fn from(err: StoreError) -> Self {
-        Self { text: err.to_string(), hint: err.hint() }
+        Self {
+            text: err.to_string(),
+            hint: err.hint(),
+        }
     }
 }
 
 impl From<FileProblem> for Trouble {
     fn from(problem: FileProblem) -> Self {
-        Self { text: problem.to_string(), hint: problem.hint }
+        Self {
+            text: problem.to_string(),
+            hint: problem.hint,
+        }
     }
 }
 
@@ -77,13 +84,20 @@ pub fn new_client_id() -> String {
 
 impl Library {
     /// Reads the workspace. Files that cannot be read are told by [`Library::take_problems`].
-    pub fn open(workspace: Workspace, wake: Arc<dyn Fn() + Send + Sync>) -> Result<Self, StoreError> {
+    pub fn open(
+        workspace: Workspace,
+        wake: Arc<dyn Fn() + Send + Sync>,
+    ) -> Result<Self, StoreError> {
         let desk = PasswordDesk::open(&workspace)?;
         Self::with_desk(workspace, desk, wake)
     }
 
     /// With a desk of choice: tests have no keyring.
-    pub fn with_desk(workspace: Workspace, desk: PasswordDesk, wake: Arc<dyn Fn() + Send + Sync>) -> Result<Self, StoreError> {
+    pub fn with_desk(
+        workspace: Workspace,
+        desk: PasswordDesk,
+        wake: Arc<dyn Fn() + Send + Sync>,
+    ) -> Result<Self, StoreError> {
         let inbox: Arc<Mutex<Inbox>> = Arc::default();
         let of_writer = Arc::clone(&inbox);
         let waker = Arc::clone(&wake);
@@ -134,7 +148,10 @@ impl Library {
     }
 
     pub fn workspace_name(&self) -> String {
-        self.workspace.folder().file_name().map_or_else(|| "workspace".to_owned(), |name| name.to_string_lossy().into_owned())
+        self.workspace.folder().file_name().map_or_else(
+            || "workspace".to_owned(),
+            |name| name.to_string_lossy().into_owned(),
+        )
     }
 
     pub fn workspace_path(&self) -> String {
@@ -142,19 +159,31 @@ impl Library {
     }
 
     /// Saves under `id`, or as a new thing; gives the id.
-    pub fn save_profile(&mut self, id: Option<&str>, draft: &ProfileDraft) -> Result<String, Trouble> {
+    pub fn save_profile(
+        &mut self,
+        id: Option<&str>,
+        draft: &ProfileDraft,
+    ) -> Result<String, Trouble> {
         let id = self.keep(id, &draft.name, draft)?;
         self.profiles.insert(id.clone(), draft.clone());
         Ok(id)
     }
 
-    pub fn save_request(&mut self, id: Option<&str>, draft: &RequestDraft) -> Result<String, Trouble> {
+    pub fn save_request(
+        &mut self,
+        id: Option<&str>,
+        draft: &RequestDraft,
+    ) -> Result<String, Trouble> {
         let id = self.keep(id, &draft.name, draft)?;
         self.requests.insert(id.clone(), draft.clone());
         Ok(id)
     }
 
-    pub fn save_device(&mut self, id: Option<&str>, draft: &DeviceDraft) -> Result<String, Trouble> {
+    pub fn save_device(
+        &mut self,
+        id: Option<&str>,
+        draft: &DeviceDraft,
+    ) -> Result<String, Trouble> {
         let id = self.keep(id, &draft.name, draft)?;
         self.devices.insert(id.clone(), draft.clone());
         Ok(id)
@@ -163,19 +192,28 @@ impl Library {
     pub fn remove_profile(&mut self, id: &str) -> Result<Removed, Trouble> {
         self.writer.delete::<ProfileDraft>(id)?;
         let draft = self.profiles.remove(id).unwrap_or_default();
-        Ok(Removed::Profile { id: id.to_owned(), draft })
+        Ok(Removed::Profile {
+            id: id.to_owned(),
+            draft,
+        })
     }
 
     pub fn remove_request(&mut self, id: &str) -> Result<Removed, Trouble> {
         self.writer.delete::<RequestDraft>(id)?;
         let draft = self.requests.remove(id).unwrap_or_default();
-        Ok(Removed::Request { id: id.to_owned(), draft })
+        Ok(Removed::Request {
+            id: id.to_owned(),
+            draft,
+        })
     }
 
     pub fn remove_device(&mut self, id: &str) -> Result<Removed, Trouble> {
         self.writer.delete::<DeviceDraft>(id)?;
         let draft = self.devices.remove(id).unwrap_or_default();
-        Ok(Removed::Device { id: id.to_owned(), draft })
+        Ok(Removed::Device {
+            id: id.to_owned(),
+            draft,
+        })
     }
 
     /// Puts a deleted thing back, its file byte for byte.
@@ -202,13 +240,28 @@ impl Library {
 
     /// Takes what a demo needs into the lists. What is there already stays as the user has it.
     pub fn adopt(&mut self, demo: &Demo) -> Result<(), Trouble> {
-        for one in demo.connections.iter().filter(|one| !self.profiles.contains_key(&one.id)).collect::<Vec<_>>() {
+        for one in demo
+            .connections
+            .iter()
+            .filter(|one| !self.profiles.contains_key(&one.id))
+            .collect::<Vec<_>>()
+        {
             self.save_profile(Some(&one.id), &one.draft)?;
         }
-        for one in demo.requests.iter().filter(|one| !self.requests.contains_key(&one.id)).collect::<Vec<_>>() {
+        for one in demo
+            .requests
+            .iter()
+            .filter(|one| !self.requests.contains_key(&one.id))
+            .collect::<Vec<_>>()
+        {
             self.save_request(Some(&one.id), &one.draft)?;
         }
-        for one in demo.devices.iter().filter(|one| !self.devices.contains_key(&one.id)).collect::<Vec<_>>() {
+        for one in demo
+            .devices
+            .iter()
+            .filter(|one| !self.devices.contains_key(&one.id))
+            .collect::<Vec<_>>()
+        {
             self.save_device(Some(&one.id), &one.draft)?;
         }
         Ok(())
@@ -240,7 +293,9 @@ impl Library {
     }
 
     pub fn keep_password(&self, id: &str, secret: &Secret) {
-        lock(&self.inbox).passwords.insert(id.to_owned(), secret.clone());
+        lock(&self.inbox)
+            .passwords
+            .insert(id.to_owned(), secret.clone());
         self.desk.save(id, secret.clone(), |_| {});
     }
 
@@ -267,7 +322,12 @@ impl Library {
         std::mem::take(&mut self.troubles)
     }
 
-    fn keep<T: Kept>(&mut self, id: Option<&str>, name: &str, draft: &T) -> Result<String, Trouble> {
+    fn keep<T: Kept>(
+        &mut self,
+        id: Option<&str>,
+        name: &str,
+        draft: &T,
+    ) -> Result<String, Trouble> {
         let id = id.map_or_else(|| self.workspace.new_id::<T>(name), str::to_owned);
         self.writer.save(&id, draft.clone(), OnConflict::Refuse)?;
         Ok(id)
@@ -285,7 +345,10 @@ impl Library {
         if self.profiles.contains_key(BUILT_IN_ID) {
             return;
         }
-        let draft = ProfileDraft { client_id: new_client_id(), ..ProfileDraft::built_in() };
+        let draft = ProfileDraft {
+            client_id: new_client_id(),
+            ..ProfileDraft::built_in()
+        };
         if let Err(trouble) = self.save_profile(Some(BUILT_IN_ID), &draft) {
             self.troubles.push(trouble);
             // It works all the same, only not under the same client id next time.
@@ -295,7 +358,11 @@ impl Library {
 
     /// Asks the keyring, off the frame, for every password that a profile may want.
     fn fetch_passwords(&self, wake: &Arc<dyn Fn() + Send + Sync>) {
-        for (id, _) in self.profiles.iter().filter(|(_, draft)| draft.password_wanted) {
+        for (id, _) in self
+            .profiles
+            .iter()
+            .filter(|(_, draft)| draft.password_wanted)
+        {
             let (inbox, wake, key) = (Arc::clone(&self.inbox), Arc::clone(wake), id.clone());
             self.desk.load(id, move |found| {
                 if let Ok(Some(secret)) = found {
@@ -310,7 +377,11 @@ impl Library {
 fn shelf<T: Kept>(workspace: &Workspace, troubles: &mut Vec<Trouble>) -> BTreeMap<String, T> {
     let loaded = workspace.load::<T>();
     troubles.extend(loaded.problems.into_iter().map(Trouble::from));
-    loaded.items.into_iter().map(|stored| (stored.id, stored.draft)).collect()
+    loaded
+        .items
+        .into_iter()
+        .map(|stored| (stored.id, stored.draft))
+        .collect()
 }
 
 fn lock(inbox: &Mutex<Inbox>) -> MutexGuard<'_, Inbox> {

@@ -28,9 +28,9 @@ use crate::model::connection::ConnectionState;
 use crate::model::exchange::ExchangeId;
 use crate::model::profile::Profile;
 use crate::model::request::Surroundings;
+use crate::model::secret::Secret;
 use crate::model::time::Timestamp;
 use crate::model::timeline::{Bounds, RowId};
-use crate::model::secret::Secret;
 use crate::mqtt::ConnectionEvent;
 use crate::session::{DemoPlayer, DemoProgress, DemoReport, Event, Session};
 use crate::store::{Settings, WindowState};
@@ -73,7 +73,12 @@ pub struct App {
 }
 
 impl App {
-    pub fn new(session: Session, library: Library, settings: Settings, window: WindowState) -> Self {
+    pub fn new(
+        session: Session,
+        library: Library,
+        settings: Settings,
+        window: WindowState,
+    ) -> Self {
         let mut app = Self {
             session,
             library,
@@ -129,10 +134,18 @@ impl App {
 
     /// When the next tick is due although nothing happens: a countdown, a waiting bar, a notice.
     pub fn next_tick(&self) -> Option<Duration> {
-        let waits = self.session.timeline.count_of(crate::model::timeline::Category::Waiting) > 0;
-        let retries = self.session.links().any(|(_, link)| matches!(link.state, ConnectionState::Retrying { .. }));
+        let waits = self
+            .session
+            .timeline
+            .count_of(crate::model::timeline::Category::Waiting)
+            > 0;
+        let retries = self
+            .session
+            .links()
+            .any(|(_, link)| matches!(link.state, ConnectionState::Retrying { .. }));
         let mut next: Option<Duration> = None;
-        let mut sooner = |duration: Duration| next = Some(next.map_or(duration, |next| next.min(duration)));
+        let mut sooner =
+            |duration: Duration| next = Some(next.map_or(duration, |next| next.min(duration)));
         if waits {
             sooner(Duration::from_millis(100));
         }
@@ -152,16 +165,30 @@ impl App {
     }
 
     /// What a request of this tab needs to know of its connection.
-    pub fn surroundings<'a>(session: &'a Session, library: &'a Library, connection: &str) -> Surroundings<'a> {
+    pub fn surroundings<'a>(
+        session: &'a Session,
+        library: &'a Library,
+        connection: &str,
+    ) -> Surroundings<'a> {
         match session.state(connection).info() {
-            Some(info) => Surroundings { client_id: &info.client_id, response_information: info.response_information.as_deref() },
-            None => Surroundings { client_id: library.profile(connection).map_or("", |profile| &profile.client_id), response_information: None },
+            Some(info) => Surroundings {
+                client_id: &info.client_id,
+                response_information: info.response_information.as_deref(),
+            },
+            None => Surroundings {
+                client_id: library
+                    .profile(connection)
+                    .map_or("", |profile| &profile.client_id),
+                response_information: None,
+            },
         }
     }
 
     /// Brings the front tab's errors up to date with what is typed.
     pub fn check_front(&mut self) {
-        let Some(connection) = self.tabs.front().map(|tab| tab.draft.connection.clone()) else { return };
+        let Some(connection) = self.tabs.front().map(|tab| tab.draft.connection.clone()) else {
+            return;
+        };
         let surroundings = Self::surroundings(&self.session, &self.library, &connection);
         if let Some(tab) = self.tabs.front_mut() {
             // The result is kept in the tab.
@@ -171,7 +198,8 @@ impl App {
 
     /// The generated Response Topic of a tab's connection.
     pub fn generated_response_topic(&self, tab: &Tab) -> String {
-        Self::surroundings(&self.session, &self.library, &tab.draft.connection).generated_response_topic()
+        Self::surroundings(&self.session, &self.library, &tab.draft.connection)
+            .generated_response_topic()
     }
 
     /// Open requests whose replies could not be told from those to the front tab's request.
@@ -184,10 +212,17 @@ impl App {
 
     /// The valid profile of an id, or why there is none, in a sentence.
     pub fn profile(&self, id: &str) -> Result<Profile, String> {
-        let draft = self.library.profile(id).ok_or_else(|| format!("there is no connection `{id}`; it may have been deleted"))?;
+        let draft = self
+            .library
+            .profile(id)
+            .ok_or_else(|| format!("there is no connection `{id}`; it may have been deleted"))?;
         draft.validate(id).map_err(|errors| {
             let reasons: Vec<String> = errors.into_iter().map(|err| err.message).collect();
-            format!("the connection {} is not valid: {}", draft.name, reasons.join("; "))
+            format!(
+                "the connection {} is not valid: {}",
+                draft.name,
+                reasons.join("; ")
+            )
         })
     }
 
@@ -211,9 +246,15 @@ impl App {
         state.tabs = self
             .tabs
             .iter()
-            .map(|tab| crate::store::Tab { request: tab.saved_id.clone(), unsaved: tab.is_dirty().then(|| tab.draft.clone()) })
+            .map(|tab| crate::store::Tab {
+                request: tab.saved_id.clone(),
+                unsaved: tab.is_dirty().then(|| tab.draft.clone()),
+            })
             .collect();
-        let front = self.tabs.front().and_then(|front| self.tabs.iter().position(|tab| tab.id == front.id));
+        let front = self
+            .tabs
+            .front()
+            .and_then(|front| self.tabs.iter().position(|tab| tab.id == front.id));
         state.selected_tab = front.unwrap_or(0);
         state
     }
@@ -227,17 +268,32 @@ impl App {
 
     fn hear(&mut self, event: &Event) {
         match event {
-            Event::Connection { id, event: ConnectionEvent::State(ConnectionState::Refused { problem }) } => {
-                let name = self.library.profile(id).map_or_else(|| id.to_string(), |profile| profile.name.clone());
+            Event::Connection {
+                id,
+                event: ConnectionEvent::State(ConnectionState::Refused { problem }),
+            } => {
+                let name = self
+                    .library
+                    .profile(id)
+                    .map_or_else(|| id.to_string(), |profile| profile.name.clone());
                 // A password that was refused must not be tried again without asking.
                 self.passwords.remove(&**id);
-                self.notices.fail(format!("{name}: {}", problem.summary), problem.hint.to_string());
+                self.notices.fail(
+                    format!("{name}: {}", problem.summary),
+                    problem.hint.to_string(),
+                );
             }
             Event::Device { id, event } => {
-                let name = self.session.device(id).map_or_else(|| id.to_string(), |device| device.spec.name.to_string());
+                let name = self
+                    .session
+                    .device(id)
+                    .map_or_else(|| id.to_string(), |device| device.spec.name.to_string());
                 self.activity.note(&name, event, self.now);
                 if let DeviceEvent::State(ConnectionState::Refused { problem }) = event {
-                    self.notices.fail(format!("The simulated device {name}: {}", problem.summary), problem.hint.to_string());
+                    self.notices.fail(
+                        format!("The simulated device {name}: {}", problem.summary),
+                        problem.hint.to_string(),
+                    );
                 }
             }
             Event::Interrupted => self.wants_to_quit = true,
@@ -261,16 +317,31 @@ impl App {
     }
 
     fn advance_demo(&mut self) {
-        let Some(mut player) = self.demo.take() else { return };
+        let Some(mut player) = self.demo.take() else {
+            return;
+        };
         match player.tick(&mut self.session, self.now) {
             DemoProgress::Running { .. } => self.demo = Some(player),
             DemoProgress::Done(report) => {
                 if report.failures.is_empty() {
-                    self.notices.inform(format!("{}: played, every exchange ended as it should", player.title()), self.now);
+                    self.notices.inform(
+                        format!(
+                            "{}: played, every exchange ended as it should",
+                            player.title()
+                        ),
+                        self.now,
+                    );
                 } else {
-                    self.notices.fail(format!("{}: {}", player.title(), report.failures.join("; ")), "The timeline shows which exchange it was.");
+                    self.notices.fail(
+                        format!("{}: {}", player.title(), report.failures.join("; ")),
+                        "The timeline shows which exchange it was.",
+                    );
                 }
-                if let Some(row) = report.exchanges.last().and_then(|exchange| self.session.row_of(*exchange)) {
+                if let Some(row) = report
+                    .exchanges
+                    .last()
+                    .and_then(|exchange| self.session.row_of(*exchange))
+                {
                     self.selected = Some(row);
                 }
                 self.demo_report = Some(report);
@@ -279,18 +350,27 @@ impl App {
     }
 
     fn apply_settings(&mut self) {
-        self.session.timeline.set_bounds(Bounds { rows: self.settings.timeline.max_rows, bytes: self.settings.timeline.max_bytes });
-        self.session.set_broker_port(self.settings.built_in_broker_port);
+        self.session.timeline.set_bounds(Bounds {
+            rows: self.settings.timeline.max_rows,
+            bytes: self.settings.timeline.max_bytes,
+        });
+        self.session
+            .set_broker_port(self.settings.built_in_broker_port);
     }
 
     fn reopen_tabs(&mut self) {
         let open = self.window.tabs.clone();
         for tab in open {
-            let original = tab.request.as_ref().and_then(|id| self.library.request(id)).cloned();
+            let original = tab
+                .request
+                .as_ref()
+                .and_then(|id| self.library.request(id))
+                .cloned();
             let saved_id = tab.request.filter(|_| original.is_some());
             match (tab.unsaved, original) {
                 (Some(draft), original) => {
-                    self.tabs.open(saved_id, draft, original.unwrap_or_default());
+                    self.tabs
+                        .open(saved_id, draft, original.unwrap_or_default());
                 }
                 (None, Some(original)) => {
                     self.tabs.open(saved_id, original.clone(), original);
@@ -298,7 +378,11 @@ impl App {
                 (None, None) => {}
             }
         }
-        let front = self.tabs.iter().nth(self.window.selected_tab).map(|tab| tab.id);
+        let front = self
+            .tabs
+            .iter()
+            .nth(self.window.selected_tab)
+            .map(|tab| tab.id);
         if let Some(id) = front {
             self.tabs.bring_to_front(id);
         }

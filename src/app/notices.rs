@@ -34,7 +34,13 @@ const UNDO_STAYS: Duration = Duration::from_secs(15);
 impl Notices {
     /// Goes away by itself.
     pub fn inform(&mut self, text: impl Into<String>, now: Timestamp) {
-        self.add(Tone::Accent, text.into(), String::new(), None, Some(now.saturating_add(INFORMATION_STAYS)));
+        self.add(
+            Tone::Accent,
+            text.into(),
+            String::new(),
+            None,
+            Some(now.saturating_add(INFORMATION_STAYS)),
+        );
     }
 
     /// Stays until it is dismissed.
@@ -46,7 +52,13 @@ impl Notices {
     }
 
     pub fn offer_undo(&mut self, text: impl Into<String>, undo: Undo, now: Timestamp) {
-        self.add(Tone::Accent, text.into(), String::new(), Some(undo), Some(now.saturating_add(UNDO_STAYS)));
+        self.add(
+            Tone::Accent,
+            text.into(),
+            String::new(),
+            Some(undo),
+            Some(now.saturating_add(UNDO_STAYS)),
+        );
     }
 
     /// Takes all of them away.
@@ -65,11 +77,16 @@ impl Notices {
 
     /// The newest that can be undone, for Ctrl+Z.
     pub fn newest_undo(&self) -> Option<NoticeId> {
-        self.shown.iter().rev().find(|notice| notice.undo.is_some()).map(|notice| notice.id)
+        self.shown
+            .iter()
+            .rev()
+            .find(|notice| notice.undo.is_some())
+            .map(|notice| notice.id)
     }
 
     pub fn expire(&mut self, now: Timestamp) {
-        self.shown.retain(|notice| notice.until.is_none_or(|until| until > now));
+        self.shown
+            .retain(|notice| notice.until.is_none_or(|until| until > now));
     }
 
     /// When the next one goes by itself.
@@ -77,10 +94,24 @@ impl Notices {
         self.shown.iter().filter_map(|notice| notice.until).min()
     }
 
-    fn add(&mut self, tone: Tone, text: String, hint: String, undo: Option<Undo>, until: Option<Timestamp>) {
+    fn add(
+        &mut self,
+        tone: Tone,
+        text: String,
+        hint: String,
+        undo: Option<Undo>,
+        until: Option<Timestamp>,
+    ) {
         let id = NoticeId(self.next);
         self.next += 1;
-        self.shown.push(Notice { id, tone, text, hint, undo, until });
+        self.shown.push(Notice {
+            id,
+            tone,
+            text,
+            hint,
+            undo,
+            until,
+        });
         if self.shown.len() > MOST {
             self.shown.remove(0);
         }

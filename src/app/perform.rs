@@ -4,11 +4,11 @@ mod connections;
 mod devices;
 mod requests;
 
+use crate::app::App;
 use crate::app::actions::{Action, ZoomStep};
 use crate::app::dialogs::{Dialog, SettingsDialog};
 use crate::app::notices::NoticeId;
 use crate::app::undo::Undo;
-use crate::app::App;
 use crate::model::text;
 use crate::model::timeline::Filter;
 use crate::store::Theme;
@@ -51,11 +51,15 @@ impl App {
             Action::PauseActivity(paused) => self.activity.is_paused = paused,
             Action::SetFilter(text) => {
                 let category = self.session.timeline.filter().category;
-                self.session.timeline.set_filter(Filter::new(&text, category));
+                self.session
+                    .timeline
+                    .set_filter(Filter::new(&text, category));
             }
             Action::SetCategory(category) => {
                 let text = self.session.timeline.filter().text().to_owned();
-                self.session.timeline.set_filter(Filter::new(&text, category));
+                self.session
+                    .timeline
+                    .set_filter(Filter::new(&text, category));
             }
             Action::SelectRow(row) => self.selected = row,
             Action::ClearTimeline => self.clear_timeline(),
@@ -68,14 +72,27 @@ impl App {
                 }
             }
             Action::Dismiss(id) => drop(self.notices.dismiss(id)),
-            Action::ShowPalette => self.dialog = Some(Dialog::Palette { query: String::new(), selected: 0 }),
+            Action::ShowPalette => {
+                self.dialog = Some(Dialog::Palette {
+                    query: String::new(),
+                    selected: 0,
+                })
+            }
             Action::ShowDemos => self.dialog = Some(Dialog::Demos),
             Action::ShowHelp => self.dialog = Some(Dialog::Help),
-            Action::ShowSettings => self.dialog = Some(Dialog::Settings(Box::new(SettingsDialog::new(&self.settings)))),
+            Action::ShowSettings => {
+                self.dialog = Some(Dialog::Settings(Box::new(SettingsDialog::new(
+                    &self.settings,
+                ))))
+            }
             Action::SaveSettings => self.save_settings(),
             Action::CloseDialog => self.dialog = None,
             Action::ToggleTheme => {
-                self.window.theme = if self.window.theme == Theme::Light { Theme::Dark } else { Theme::Light };
+                self.window.theme = if self.window.theme == Theme::Light {
+                    Theme::Dark
+                } else {
+                    Theme::Light
+                };
             }
             Action::ToggleLeft => self.window.panels.left_shown = !self.window.panels.left_shown,
             Action::ToggleRight => self.window.panels.right_shown = !self.window.panels.right_shown,
@@ -99,13 +116,25 @@ impl App {
         if cleared.is_empty() {
             return;
         }
-        self.selected = self.selected.filter(|row| self.session.timeline.row(*row).is_some());
-        let rows = if cleared.len() == 1 { "1 row".to_owned() } else { format!("{} rows", text::count(cleared.len() as u64)) };
-        self.notices.offer_undo(format!("Timeline cleared: {rows}"), Undo::Cleared(cleared), self.now);
+        self.selected = self
+            .selected
+            .filter(|row| self.session.timeline.row(*row).is_some());
+        let rows = if cleared.len() == 1 {
+            "1 row".to_owned()
+        } else {
+            format!("{} rows", text::count(cleared.len() as u64))
+        };
+        self.notices.offer_undo(
+            format!("Timeline cleared: {rows}"),
+            Undo::Cleared(cleared),
+            self.now,
+        );
     }
 
     fn undo(&mut self, id: NoticeId) {
-        let Some(undo) = self.notices.dismiss(id).and_then(|notice| notice.undo) else { return };
+        let Some(undo) = self.notices.dismiss(id).and_then(|notice| notice.undo) else {
+            return;
+        };
         match undo {
             Undo::Cleared(cleared) => self.session.timeline.restore(cleared),
             Undo::ClosedTab { index, tab } => self.tabs.reopen(index, *tab),
@@ -114,8 +143,12 @@ impl App {
     }
 
     fn save_settings(&mut self) {
-        let Some(Dialog::Settings(dialog)) = &mut self.dialog else { return };
-        let Some(settings) = dialog.validate() else { return };
+        let Some(Dialog::Settings(dialog)) = &mut self.dialog else {
+            return;
+        };
+        let Some(settings) = dialog.validate() else {
+            return;
+        };
         self.dialog = None;
         self.settings = settings;
         self.library.save_settings(&self.settings);

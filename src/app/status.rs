@@ -42,26 +42,68 @@ impl Statistics {
 
 /// The bar's items, from the left.
 pub fn status_items(app: &mut App) -> Vec<StatusItem> {
-    let plain = |text: String, tooltip: &str| StatusItem { text, tone: None, tooltip: tooltip.to_owned() };
-    let connected = app.session.links().filter(|(_, link)| link.state.is_connected()).count();
+    let plain = |text: String, tooltip: &str| StatusItem {
+        text,
+        tone: None,
+        tooltip: tooltip.to_owned(),
+    };
+    let connected = app
+        .session
+        .links()
+        .filter(|(_, link)| link.state.is_connected())
+        .count();
     let all = app.library.profiles().len();
-    let tone = if connected > 0 { Tone::Answered } else { Tone::Neutral };
-    let mut items = vec![StatusItem { text: format!("{connected} of {all} connected"), tone: Some(tone), tooltip: "Connection profiles that are connected now".to_owned() }];
+    let tone = if connected > 0 {
+        Tone::Answered
+    } else {
+        Tone::Neutral
+    };
+    let mut items = vec![StatusItem {
+        text: format!("{connected} of {all} connected"),
+        tone: Some(tone),
+        tooltip: "Connection profiles that are connected now".to_owned(),
+    }];
     items.push(match app.session.broker() {
         Some(broker) => {
             let clients = broker.client_count();
             let noun = if clients == 1 { "client" } else { "clients" };
-            plain(format!("built-in broker {} · {clients} {noun}", broker.address()), "It takes connections from this machine only")
+            plain(
+                format!("built-in broker {} · {clients} {noun}", broker.address()),
+                "It takes connections from this machine only",
+            )
         }
-        None => plain("built-in broker stopped".to_owned(), "It starts when something connects to it"),
+        None => plain(
+            "built-in broker stopped".to_owned(),
+            "It starts when something connects to it",
+        ),
     });
-    let exchanges = app.session.timeline.len() - app.session.timeline.count_of(Category::Unmatched) - app.session.timeline.count_of(Category::Published);
-    items.push(plain(format!("{} {}", text::count(exchanges as u64), if exchanges == 1 { "exchange" } else { "exchanges" }), "Requests in the timeline"));
+    let exchanges = app.session.timeline.len()
+        - app.session.timeline.count_of(Category::Unmatched)
+        - app.session.timeline.count_of(Category::Published);
+    items.push(plain(
+        format!(
+            "{} {}",
+            text::count(exchanges as u64),
+            if exchanges == 1 {
+                "exchange"
+            } else {
+                "exchanges"
+            }
+        ),
+        "Requests in the timeline",
+    ));
     if let Some([p50, p99]) = app.statistics().p50_p99 {
-        items.push(plain(format!("p50 {} · p99 {}", text::duration(p50), text::duration(p99)), "Round trips of answered requests: half are faster than p50, 99 of 100 faster than p99"));
+        items.push(plain(
+            format!("p50 {} · p99 {}", text::duration(p50), text::duration(p99)),
+            "Round trips of answered requests: half are faster than p50, 99 of 100 faster than p99",
+        ));
     }
-    let timeouts = app.session.timeline.count_of(Category::TimedOut) + app.session.timeline.count_of(Category::Late);
-    items.push(plain(format!("timeouts {timeouts}"), "Requests without an answer in time, late ones included"));
+    let timeouts = app.session.timeline.count_of(Category::TimedOut)
+        + app.session.timeline.count_of(Category::Late);
+    items.push(plain(
+        format!("timeouts {timeouts}"),
+        "Requests without an answer in time, late ones included",
+    ));
     let dropped = app.session.timeline.dropped();
     if dropped > 0 {
         items.push(StatusItem {
@@ -76,7 +118,11 @@ pub fn status_items(app: &mut App) -> Vec<StatusItem> {
     }
     let lost = app.session.lost();
     if lost > 0 {
-        items.push(StatusItem { text: format!("{} messages lost", text::count(lost)), tone: Some(Tone::Failed), tooltip: "They came faster than they could be shown".to_owned() });
+        items.push(StatusItem {
+            text: format!("{} messages lost", text::count(lost)),
+            tone: Some(Tone::Failed),
+            tooltip: "They came faster than they could be shown".to_owned(),
+        });
     }
     items
 }

@@ -55,13 +55,24 @@ impl Tab {
 
     /// There is something that is in no file.
     pub fn is_dirty(&self) -> bool {
-        self.draft != self.original || (self.saved_id.is_none() && self.draft != RequestDraft { connection: self.draft.connection.clone(), ..RequestDraft::default() })
+        self.draft != self.original
+            || (self.saved_id.is_none()
+                && self.draft
+                    != RequestDraft {
+                        connection: self.draft.connection.clone(),
+                        ..RequestDraft::default()
+                    })
     }
 
     /// The valid request, or what is wrong with it.
-    pub fn check(&mut self, surroundings: &Surroundings<'_>) -> &Result<Arc<Request>, Vec<FieldError<RequestField>>> {
+    pub fn check(
+        &mut self,
+        surroundings: &Surroundings<'_>,
+    ) -> &Result<Arc<Request>, Vec<FieldError<RequestField>>> {
         let is_current = self.checked.as_ref().is_some_and(|checked| {
-            checked.client_id == surroundings.client_id && checked.response_information.as_deref() == surroundings.response_information && checked.draft == self.draft
+            checked.client_id == surroundings.client_id
+                && checked.response_information.as_deref() == surroundings.response_information
+                && checked.draft == self.draft
         });
         let checked = match self.checked.take() {
             Some(checked) if is_current => checked,
@@ -78,12 +89,18 @@ impl Tab {
     /// What is wrong with one field, as of the last check.
     pub fn error(&self, field: RequestField) -> Option<&str> {
         let errors = self.checked.as_ref()?.result.as_ref().err()?;
-        errors.iter().find(|err| err.field == field).map(|err| err.message.as_str())
+        errors
+            .iter()
+            .find(|err| err.field == field)
+            .map(|err| err.message.as_str())
     }
 
     /// As of the last check.
     pub fn errors(&self) -> &[FieldError<RequestField>] {
-        self.checked.as_ref().and_then(|checked| checked.result.as_ref().err()).map_or(&[], Vec::as_slice)
+        self.checked
+            .as_ref()
+            .and_then(|checked| checked.result.as_ref().err())
+            .map_or(&[], Vec::as_slice)
     }
 
     /// The valid request, as of the last check.
@@ -130,16 +147,33 @@ impl Tabs {
     }
 
     /// Opens a tab in front.
-    pub fn open(&mut self, saved_id: Option<String>, draft: RequestDraft, original: RequestDraft) -> TabId {
+    pub fn open(
+        &mut self,
+        saved_id: Option<String>,
+        draft: RequestDraft,
+        original: RequestDraft,
+    ) -> TabId {
         let id = TabId(self.next);
         self.next += 1;
-        self.open.push(Tab { id, saved_id, draft, original, pane: ComposerPane::default(), last: None, was_tried: false, checked: None });
+        self.open.push(Tab {
+            id,
+            saved_id,
+            draft,
+            original,
+            pane: ComposerPane::default(),
+            last: None,
+            was_tried: false,
+            checked: None,
+        });
         self.front = self.open.len() - 1;
         id
     }
 
     pub fn of_saved(&self, saved_id: &str) -> Option<TabId> {
-        self.open.iter().find(|tab| tab.saved_id.as_deref() == Some(saved_id)).map(|tab| tab.id)
+        self.open
+            .iter()
+            .find(|tab| tab.saved_id.as_deref() == Some(saved_id))
+            .map(|tab| tab.id)
     }
 
     pub fn bring_to_front(&mut self, id: TabId) {
@@ -178,7 +212,10 @@ impl Tabs {
 mod tests {
     use super::*;
 
-    const HERE: Surroundings<'static> = Surroundings { client_id: "c", response_information: None };
+    const HERE: Surroundings<'static> = Surroundings {
+        client_id: "c",
+        response_information: None,
+    };
 
     #[test]
     fn a_tab_knows_whether_it_is_saved() {
@@ -199,14 +236,28 @@ mod tests {
         assert!(tab.error(RequestField::Topic).is_some());
         tab.draft.topic = "a".to_owned();
         assert!(tab.check(&HERE).is_ok());
-        let told = Surroundings { client_id: "c", response_information: Some("rr/") };
-        assert_eq!(tab.check(&told).as_ref().unwrap().response_topic.as_ref().unwrap().as_str(), "rr/c/resp");
+        let told = Surroundings {
+            client_id: "c",
+            response_information: Some("rr/"),
+        };
+        assert_eq!(
+            tab.check(&told)
+                .as_ref()
+                .unwrap()
+                .response_topic
+                .as_ref()
+                .unwrap()
+                .as_str(),
+            "rr/c/resp"
+        );
     }
 
     #[test]
     fn closing_keeps_a_tab_in_front_and_can_be_taken_back() {
         let mut tabs = Tabs::default();
-        let ids: Vec<TabId> = (0..3).map(|_| tabs.open(None, RequestDraft::default(), RequestDraft::default())).collect();
+        let ids: Vec<TabId> = (0..3)
+            .map(|_| tabs.open(None, RequestDraft::default(), RequestDraft::default()))
+            .collect();
         let (index, tab) = tabs.close(ids[2]).unwrap();
         assert_eq!(tabs.front().unwrap().id, ids[1]);
         tabs.bring_to_front(ids[0]);

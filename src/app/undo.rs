@@ -7,7 +7,13 @@ use crate::model::timeline::Cleared;
 #[derive(Debug)]
 pub enum Undo {
     /// A profile, request or device that was deleted; `was_on` starts it again.
-    Removed { thing: Removed, was_on: bool },
-    ClosedTab { index: usize, tab: Box<Tab> },
+    Removed {
+        thing: Removed,
+        was_on: bool,
+    },
+    ClosedTab {
+        index: usize,
+        tab: Box<Tab>,
+    },
     Cleared(Cleared),
 }

@@ -29,14 +29,39 @@ pub fn run(port: Option<u16>, is_verbose: bool) -> Result<ExitCode, Stop> {
 fn words(event: &BrokerEvent) -> String {
     match event {
         BrokerEvent::Connected { client_id, .. } => format!("{client_id} connected"),
-        BrokerEvent::Disconnected { client_id, unexpected: true, .. } => format!("{client_id} disconnected without saying so"),
+        BrokerEvent::Disconnected {
+            client_id,
+            unexpected: true,
+            ..
+        } => format!("{client_id} disconnected without saying so"),
         BrokerEvent::Disconnected { client_id, .. } => format!("{client_id} disconnected"),
-        BrokerEvent::Subscribed { client_id, filter, refused: true, .. } => format!("{client_id} was refused the subscription to {filter}"),
-        BrokerEvent::Subscribed { client_id, filter, qos, .. } => format!("{client_id} subscribed to {filter} ({qos})"),
-        BrokerEvent::Unsubscribed { client_id, filter } => format!("{client_id} unsubscribed from {filter}"),
-        BrokerEvent::Published { client_id, topic, payload, heard, .. } => {
+        BrokerEvent::Subscribed {
+            client_id,
+            filter,
+            refused: true,
+            ..
+        } => format!("{client_id} was refused the subscription to {filter}"),
+        BrokerEvent::Subscribed {
+            client_id,
+            filter,
+            qos,
+            ..
+        } => format!("{client_id} subscribed to {filter} ({qos})"),
+        BrokerEvent::Unsubscribed { client_id, filter } => {
+            format!("{client_id} unsubscribed from {filter}")
+        }
+        BrokerEvent::Published {
+            client_id,
+            topic,
+            payload,
+            heard,
+            ..
+        } => {
             let heard = if *heard { "" } else { " (nobody listens)" };
-            format!("{client_id} published {topic} {}{heard}", payload::preview(payload, 120))
+            format!(
+                "{client_id} published {topic} {}{heard}",
+                payload::preview(payload, 120)
+            )
         }
     }
 }

@@ -23,7 +23,10 @@ pub fn start() -> Result<Session, Stop> {
 }
 
 /// A profile for one run, from an address as typed.
-pub fn profile_of_url(url: &str, client_id: Option<&str>) -> Result<(Profile, Option<Secret>), Stop> {
+pub fn profile_of_url(
+    url: &str,
+    client_id: Option<&str>,
+) -> Result<(Profile, Option<Secret>), Stop> {
     let usage = |text: String| Stop::new(ExitCode::Usage, text, "");
     let parsed = BrokerAddress::parse(url).map_err(usage)?;
     let generated = format!("roundtrip-{:08x}", rand::random::<u32>());
@@ -35,12 +38,24 @@ pub fn profile_of_url(url: &str, client_id: Option<&str>) -> Result<(Profile, Op
         password_wanted: parsed.password.is_some(),
         ..ProfileDraft::default()
     };
-    let profile = draft.validate("command-line").map_err(|errors| usage(errors.into_iter().map(|err| err.message).collect::<Vec<_>>().join("; ")))?;
+    let profile = draft.validate("command-line").map_err(|errors| {
+        usage(
+            errors
+                .into_iter()
+                .map(|err| err.message)
+                .collect::<Vec<_>>()
+                .join("; "),
+        )
+    })?;
     Ok((profile, parsed.password.map(Secret::new)))
 }
 
 /// Drains once events are there, or `most` has passed. Says whether to go on.
-pub fn pump(session: &mut Session, most: Duration, mut hear: impl FnMut(&Event, &Session)) -> Result<(), Stop> {
+pub fn pump(
+    session: &mut Session,
+    most: Duration,
+    mut hear: impl FnMut(&Event, &Session),
+) -> Result<(), Stop> {
     session.wait(most);
     for event in session.drain(4_000) {
         if matches!(event, Event::Interrupted) {
@@ -52,7 +67,11 @@ pub fn pump(session: &mut Session, most: Duration, mut hear: impl FnMut(&Event, 
 }
 
 /// Connects and waits until that is done; the first failure ends it.
-pub fn connect(session: &mut Session, profile: Profile, password: Option<Secret>) -> Result<(), Stop> {
+pub fn connect(
+    session: &mut Session,
+    profile: Profile,
+    password: Option<Secret>,
+) -> Result<(), Stop> {
     let id = std::sync::Arc::clone(&profile.id);
     session.connect(profile, password)?;
     let deadline = Instant::now() + Duration::from_secs(30);
@@ -64,7 +83,11 @@ pub fn connect(session: &mut Session, profile: Profile, password: Option<Secret>
             ConnectionState::Disconnected | ConnectionState::Connecting => {}
         }
         if Instant::now() >= deadline {
-            return Err(Stop::new(ExitCode::CouldNotConnect, "not connected within 30 s", "is the broker's address right?"));
+            return Err(Stop::new(
+                ExitCode::CouldNotConnect,
+                "not connected within 30 s",
+                "is the broker's address right?",
+            ));
         }
         pump(session, Duration::from_millis(200), |_, _| {})?;
     }
@@ -76,14 +99,21 @@ pub fn refused(problem: &Problem) -> Stop {
 
 /// A broker that answered with a reason code refused; everything else could not be reached.
 pub fn not_connected(problem: &Problem) -> Stop {
-    let code = if problem.reason.is_some() { ExitCode::Refused } else { ExitCode::CouldNotConnect };
+    let code = if problem.reason.is_some() {
+        ExitCode::Refused
+    } else {
+        ExitCode::CouldNotConnect
+    };
     Stop::new(code, &*problem.summary, &*problem.hint)
 }
 
 /// What a request needs to know of a connection that is up.
 pub fn surroundings<'a>(session: &'a Session, id: &str) -> Surroundings<'a> {
-    session.state(id).info().map_or_else(Surroundings::default, |info| Surroundings {
-        client_id: &info.client_id,
-        response_information: info.response_information.as_deref(),
-    })
+    session
+        .state(id)
+        .info()
+        .map_or_else(Surroundings::default, |info| Surroundings {
+            client_id: &info.client_id,
+            response_information: info.response_information.as_deref(),
+        })
 }

@@ -67,17 +67,41 @@ pub fn line(exchange: &Exchange) -> String {
     let published = exchange.legs.published.unwrap_or(exchange.legs.queued);
     let since = |at: Option<Timestamp>| at.map(|at| millis(at.since(published)));
     let (reason, reason_code) = match &exchange.verdict {
-        Verdict::Rejected { what, reason } => (Some(format!("the broker refused {what}: {}", reason.text)), Some(reason.code)),
+        Verdict::Rejected { what, reason } => (
+            Some(format!("the broker refused {what}: {}", reason.text)),
+            Some(reason.code),
+        ),
         Verdict::Failed { reason } => (Some(reason.to_string()), None),
-        Verdict::AnsweredWithError { code, message } => (Some([code.as_deref(), message.as_deref()].into_iter().flatten().collect::<Vec<_>>().join(": ")), None),
-        _ => (None, exchange.acknowledgement.as_ref().map(|reason| reason.code).filter(|code| *code != 0)),
+        Verdict::AnsweredWithError { code, message } => (
+            Some(
+                [code.as_deref(), message.as_deref()]
+                    .into_iter()
+                    .flatten()
+                    .collect::<Vec<_>>()
+                    .join(": "),
+            ),
+            None,
+        ),
+        _ => (
+            None,
+            exchange
+                .acknowledgement
+                .as_ref()
+                .map(|reason| reason.code)
+                .filter(|code| *code != 0),
+        ),
     };
     let line = ExchangeLine {
         id: exchange.id.0,
         name: &exchange.request.name,
         connection: &exchange.connection,
         request_topic: exchange.message.topic.as_str(),
-        response_topic: exchange.message.properties.response_topic.as_ref().map(|topic| topic.as_str()),
+        response_topic: exchange
+            .message
+            .properties
+            .response_topic
+            .as_ref()
+            .map(|topic| topic.as_str()),
         correlation_data_hex: correlation(&exchange.message),
         qos: exchange.message.qos.into(),
         rule: &exchange.rule,
@@ -91,7 +115,11 @@ pub fn line(exchange: &Exchange) -> String {
             device_received: since(exchange.legs.device_received),
             device_answered: since(exchange.legs.device_answered),
         },
-        replies: exchange.replies.iter().map(|reply| reply_line(reply, published)).collect(),
+        replies: exchange
+            .replies
+            .iter()
+            .map(|reply| reply_line(reply, published))
+            .collect(),
     };
     // Nothing in it can fail to be JSON.
     serde_json::to_string(&line).unwrap_or_default()
@@ -103,19 +131,32 @@ fn reply_line(reply: &Reply, published: Timestamp) -> ReplyLine<'_> {
     ReplyLine {
         topic: message.topic.as_str(),
         payload,
-        payload_hex: if payload.is_none() { Some(hex::encode(&message.payload)) } else { None },
+        payload_hex: if payload.is_none() {
+            Some(hex::encode(&message.payload))
+        } else {
+            None
+        },
         correlation_data_hex: correlation(message),
         verdict: reply.verdict.word(),
         responder: reply.responder.as_deref(),
         qos: message.qos.into(),
         after_ms: millis(reply.received.since(published)),
         content_type: message.properties.content_type.as_deref(),
-        user_properties: message.properties.user_properties.iter().map(|property| (property.name.as_str(), property.value.as_str())).collect(),
+        user_properties: message
+            .properties
+            .user_properties
+            .iter()
+            .map(|property| (property.name.as_str(), property.value.as_str()))
+            .collect(),
     }
 }
 
 fn correlation(message: &Message) -> Option<String> {
-    message.properties.correlation_data.as_ref().map(|data| hex::encode(data.as_bytes()))
+    message
+        .properties
+        .correlation_data
+        .as_ref()
+        .map(|data| hex::encode(data.as_bytes()))
 }
 
 /// Three decimals: microseconds is as far as these times are worth something.

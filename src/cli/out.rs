@@ -7,7 +7,9 @@ use std::io::Write as _;
 /// Data: one line on stdout, there at once even when piped.
 pub fn line(text: &str) -> Result<(), Stop> {
     let mut stdout = std::io::stdout().lock();
-    writeln!(stdout, "{text}").and_then(|()| stdout.flush()).map_err(|err| broken(&err))
+    writeln!(stdout, "{text}")
+        .and_then(|()| stdout.flush())
+        .map_err(|err| broken(&err))
 }
 
 /// Talk: a line on stderr.
@@ -17,5 +19,9 @@ pub fn say(text: &str) {
 
 /// Stdout cannot be written to, such as when the reader of a pipe is gone.
 pub fn broken(err: &std::io::Error) -> Stop {
-    Stop::new(ExitCode::Failed, format!("stdout cannot be written: {err}"), "")
+    Stop::new(
+        ExitCode::Failed,
+        format!("stdout cannot be written: {err}"),
+        "",
+    )
 }

@@ -66,16 +66,25 @@ fn answered() -> String {
 }
 
 const SHIPPED: [(&str, &str); 3] = [
-    ("smart-light", include_str!("../../assets/demos/smart-light.toml")),
+    (
+        "smart-light",
+        include_str!("../../assets/demos/smart-light.toml"),
+    ),
     ("relay", include_str!("../../assets/demos/relay.toml")),
-    ("common-topic", include_str!("../../assets/demos/common-topic.toml")),
+    (
+        "common-topic",
+        include_str!("../../assets/demos/common-topic.toml"),
+    ),
 ];
 
 impl Demo {
     /// Every demo that ships, in the order to show them.
     pub fn shipped() -> Vec<Self> {
         // A file that cannot be read fails a test, not the user.
-        SHIPPED.iter().filter_map(|(_, text)| toml::from_str(text).ok()).collect()
+        SHIPPED
+            .iter()
+            .filter_map(|(_, text)| toml::from_str(text).ok())
+            .collect()
     }
 
     pub fn find(name: &str) -> Option<Self> {
@@ -85,8 +94,15 @@ impl Demo {
     /// The ids of every profile that the demo uses, each once, in order.
     pub fn connection_ids(&self) -> Vec<&str> {
         let mut ids: Vec<&str> = Vec::new();
-        let used = self.requests.iter().map(|request| request.draft.connection.as_str());
-        for id in used.chain(self.devices.iter().map(|device| device.draft.connection.as_str())) {
+        let used = self
+            .requests
+            .iter()
+            .map(|request| request.draft.connection.as_str());
+        for id in used.chain(
+            self.devices
+                .iter()
+                .map(|device| device.draft.connection.as_str()),
+        ) {
             if !ids.contains(&id) {
                 ids.push(id);
             }
@@ -108,13 +124,27 @@ mod tests {
             let demo: Demo = toml::from_str(text).unwrap_or_else(|err| panic!("{name}: {err}"));
             assert_eq!(demo.name, name);
             for id in demo.connection_ids() {
-                assert!(id == BUILT_IN_ID || demo.connections.iter().any(|connection| connection.id == id), "{name}: {id}");
+                assert!(
+                    id == BUILT_IN_ID
+                        || demo
+                            .connections
+                            .iter()
+                            .any(|connection| connection.id == id),
+                    "{name}: {id}"
+                );
             }
             for connection in &demo.connections {
-                assert!(connection.draft.validate(&connection.id).is_ok(), "{name}: {}", connection.id);
+                assert!(
+                    connection.draft.validate(&connection.id).is_ok(),
+                    "{name}: {}",
+                    connection.id
+                );
             }
             for request in &demo.requests {
-                let valid = request.draft.validate(&Surroundings { client_id: "x", response_information: None });
+                let valid = request.draft.validate(&Surroundings {
+                    client_id: "x",
+                    response_information: None,
+                });
                 assert!(valid.is_ok(), "{name}: {}: {valid:?}", request.id);
             }
             for device in &demo.devices {
@@ -123,7 +153,10 @@ mod tests {
             }
             for step in &demo.steps {
                 for id in &step.send {
-                    assert!(demo.requests.iter().any(|request| request.id == *id), "{name}: {id}");
+                    assert!(
+                        demo.requests.iter().any(|request| request.id == *id),
+                        "{name}: {id}"
+                    );
                 }
             }
         }

@@ -17,7 +17,9 @@ const READY_WITHIN: Duration = Duration::from_secs(15);
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DemoProgress {
     /// Look again at the next event, or at this time at the latest.
-    Running { next: Timestamp },
+    Running {
+        next: Timestamp,
+    },
     Done(DemoReport),
 }
 
@@ -58,18 +60,48 @@ pub struct DemoPlayer {
 impl DemoPlayer {
     /// The session's connections and devices must have been started already.
     pub fn new(demo: &Demo, now: Timestamp) -> Self {
-        let steps = demo.steps.iter().flat_map(|step| (0..step.times.max(1)).map(|_| step.clone())).collect();
+        let steps = demo
+            .steps
+            .iter()
+            .flat_map(|step| (0..step.times.max(1)).map(|_| step.clone()))
+            .collect();
         Self {
             title: demo.title.clone(),
-            requests: demo.requests.iter().map(|request| (request.id.clone(), request.draft.connection.as_str().into(), request.draft.clone())).collect(),
-            devices: demo.devices.iter().map(|device| device.id.clone()).collect(),
-            connections: demo.connection_ids().into_iter().map(str::to_owned).filter(|id| demo.requests.iter().any(|request| request.draft.connection == *id)).collect(),
+            requests: demo
+                .requests
+                .iter()
+                .map(|request| {
+                    (
+                        request.id.clone(),
+                        request.draft.connection.as_str().into(),
+                        request.draft.clone(),
+                    )
+                })
+                .collect(),
+            devices: demo
+                .devices
+                .iter()
+                .map(|device| device.id.clone())
+                .collect(),
+            connections: demo
+                .connection_ids()
+                .into_iter()
+                .map(str::to_owned)
+                .filter(|id| {
+                    demo.requests
+                        .iter()
+                        .any(|request| request.draft.connection == *id)
+                })
+                .collect(),
             steps,
             stage: Stage::Connecting { since: now },
             open: Vec::new(),
             published_before: 0,
             publishes: 0,
-            report: DemoReport { exchanges: Vec::new(), failures: Vec::new() },
+            report: DemoReport {
+                exchanges: Vec::new(),
+                failures: Vec::new(),
+            },
             said: VecDeque::new(),
         }
     }
@@ -92,13 +124,19 @@ impl DemoPlayer {
                     if missing.is_empty() {
                         self.next_step(now);
                     } else if now >= deadline {
-                        self.report.failures.push(format!("not connected within {} s: {}", READY_WITHIN.as_secs(), missing.join(", ")));
+                        self.report.failures.push(format!(
+                            "not connected within {} s: {}",
+                            READY_WITHIN.as_secs(),
+                            missing.join(", ")
+                        ));
                         self.stage = Stage::Over;
                     } else {
                         return DemoProgress::Running { next: deadline };
                     }
                 }
-                Stage::Pausing { until } if now < until => return DemoProgress::Running { next: until },
+                Stage::Pausing { until } if now < until => {
+                    return DemoProgress::Running { next: until };
+                }
                 Stage::Pausing { .. } => self.send(session, now),
                 Stage::Waiting { since } => {
                     if self.is_step_over(session) {
@@ -111,7 +149,9 @@ impl DemoPlayer {
                         if now < deadline {
                             return DemoProgress::Running { next: deadline };
                         }
-                        self.report.failures.push("a step did not end within a minute".to_owned());
+                        self.report
+                            .failures
+                            .push("a step did not end within a minute".to_owned());
                         self.stage = Stage::Over;
                     }
                 }
@@ -121,30 +161,47 @@ impl DemoPlayer {
     }
 
     fn missing(&self, session: &Session) -> Vec<String> {
-        let connections = self.connections.iter().filter(|id| !session.state(id).is_connected());
-        let devices = self.devices.iter().filter(|id| !session.device(id).is_some_and(|device| device.is_listening()));
+        let connections = self
+            .connections
+            .iter()
+            .filter(|id| !session.state(id).is_connected());
+        let devices = self.devices.iter().filter(|id| {
+            !session
+                .device(id)
+                .is_some_and(|device| device.is_listening())
+        });
         connections.chain(devices).cloned().collect()
     }
 
     fn next_step(&mut self, now: Timestamp) {
         self.stage = match self.steps.front() {
-            Some(step) => Stage::Pausing { until: now.saturating_add(step.pause()) },
+            Some(step) => Stage::Pausing {
+                until: now.saturating_add(step.pause()),
+            },
             None => Stage::Over,
         };
     }
 
     fn send(&mut self, session: &mut Session, now: Timestamp) {
-        let Some(step) = self.steps.front() else { return };
+        let Some(step) = self.steps.front() else {
+            return;
+        };
         self.said.push_back(step.say.clone());
         self.open.clear();
         self.publishes = 0;
         self.published_before = session.timeline.publish_count();
         for id in &step.send {
-            let Some((_, connection, draft)) = self.requests.iter().find(|(request, _, _)| request == id) else { continue };
+            let Some((_, connection, draft)) =
+                self.requests.iter().find(|(request, _, _)| request == id)
+            else {
+                continue;
+            };
             let info = session.state(connection).info().cloned();
             let surroundings = Surroundings {
                 client_id: info.as_ref().map_or("", |info| &info.client_id),
-                response_information: info.as_ref().and_then(|info| info.response_information.as_deref()),
+                response_information: info
+                    .as_ref()
+                    .and_then(|info| info.response_information.as_deref()),
             };
             match draft.validate(&surroundings) {
                 Ok(request) => {
@@ -159,28 +216,46 @@ impl DemoPlayer {
                         None => self.report.failures.push(format!("{id}: not connected")),
                     }
                 }
-                Err(errors) => self.report.failures.extend(errors.into_iter().map(|err| format!("{id}: {}", err.message))),
+                Err(errors) => self.report.failures.extend(
+                    errors
+                        .into_iter()
+                        .map(|err| format!("{id}: {}", err.message)),
+                ),
             }
         }
         self.stage = Stage::Waiting { since: now };
     }
 
     fn is_step_over(&self, session: &Session) -> bool {
-        let replied = self.open.iter().all(|id| session.timeline.exchange(*id).is_some_and(|exchange| !exchange.verdict.is_open()));
+        let replied = self.open.iter().all(|id| {
+            session
+                .timeline
+                .exchange(*id)
+                .is_some_and(|exchange| !exchange.verdict.is_open())
+        });
         replied && session.timeline.publish_count() >= self.published_before + self.publishes
     }
 
     fn judge(&mut self, session: &Session) {
-        let Some(step) = self.steps.front() else { return };
+        let Some(step) = self.steps.front() else {
+            return;
+        };
         for id in &self.open {
-            let Some(exchange) = session.timeline.exchange(*id) else { continue };
+            let Some(exchange) = session.timeline.exchange(*id) else {
+                continue;
+            };
             if exchange.verdict.word() != step.expect {
                 let why = match &exchange.verdict {
                     Verdict::Failed { reason } => format!(": {reason}"),
                     Verdict::Rejected { reason, .. } => format!(": {reason}"),
                     _ => String::new(),
                 };
-                self.report.failures.push(format!("{}: {} instead of {}{why}", exchange.request.topic, exchange.verdict.word(), step.expect));
+                self.report.failures.push(format!(
+                    "{}: {} instead of {}{why}",
+                    exchange.request.topic,
+                    exchange.verdict.word(),
+                    step.expect
+                ));
             }
         }
     }

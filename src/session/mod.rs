@@ -22,10 +22,10 @@ use crate::model::message::Message;
 use crate::model::profile::{BrokerAddress, Profile};
 use crate::model::request::Request;
 use crate::model::responder::Device;
+use crate::model::secret::Secret;
 use crate::model::time::Timestamp;
 use crate::model::timeline::{MessageRow, PublishRow, RowId, Timeline};
 use crate::model::topic::TopicFilter;
-use crate::model::secret::Secret;
 use crate::mqtt::{ClientOptions, Connection, ConnectionEvent, clock};
 use observe::Observer;
 use queue::Queue;
@@ -35,8 +35,14 @@ use std::time::Duration;
 
 /// What the workers tell, in the order in which it happened.
 pub enum Event {
-    Connection { id: Arc<str>, event: ConnectionEvent },
-    Device { id: Arc<str>, event: DeviceEvent },
+    Connection {
+        id: Arc<str>,
+        event: ConnectionEvent,
+    },
+    Device {
+        id: Arc<str>,
+        event: DeviceEvent,
+    },
     Broker(BrokerEvent),
     /// Ctrl+C or the system asks the program to end.
     Interrupted,
@@ -106,7 +112,11 @@ pub struct Session {
 impl Session {
     /// `wake` is called when there is something to drain after there was nothing.
     pub fn start(wake: Wake) -> Result<Self, SessionError> {
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).thread_name("roundtrip-mqtt").enable_all().build()?;
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .thread_name("roundtrip-mqtt")
+            .enable_all()
+            .build()?;
         Ok(Self {
             links: BTreeMap::new(),
             devices: BTreeMap::new(),
@@ -135,7 +145,12 @@ impl Session {
             Some(broker) => broker,
             None => {
                 let queue = Arc::clone(&self.queue);
-                Broker::start(self.broker_port, Some(Arc::new(move |event| queue.push(Event::Broker(event), true))))?
+                Broker::start(
+                    self.broker_port,
+                    Some(Arc::new(move |event| {
+                        queue.push(Event::Broker(event), true)
+                    })),
+                )?
             }
         };
         Ok(self.broker.insert(broker))
@@ -147,21 +162,45 @@ impl Session {
     }
 
     /// Makes the connection; a connection of the same id is replaced.
-    pub fn connect(&mut self, profile: Profile, password: Option<Secret>) -> Result<(), SessionError> {
+    pub fn connect(
+        &mut self,
+        profile: Profile,
+        password: Option<Secret>,
+    ) -> Result<(), SessionError> {
         let id = Arc::clone(&profile.id);
         let is_built_in = profile.address == BrokerAddress::BuiltIn;
         let options = self.client_options(profile, password)?;
         self.disconnect(&id);
         let profile = Arc::clone(&options.profile);
-        let listeners = if is_built_in { self.broker.as_ref().map(Broker::listeners) } else { None };
+        let listeners = if is_built_in {
+            self.broker.as_ref().map(Broker::listeners)
+        } else {
+            None
+        };
         let (queue, sink_id) = (Arc::clone(&self.queue), Arc::clone(&id));
         let sink = Arc::new(move |event: ConnectionEvent| {
             let may_be_lost = matches!(event, ConnectionEvent::Arrived { .. });
-            queue.push(Event::Connection { id: Arc::clone(&sink_id), event }, may_be_lost);
+            queue.push(
+                Event::Connection {
+                    id: Arc::clone(&sink_id),
+                    event,
+                },
+                may_be_lost,
+            );
         });
         let connection = Connection::start(self.runtime.handle(), options, listeners, sink);
         let correlation = CorrelationSource::seeded(rand::random());
-        self.links.insert(id, Link { connection, profile, state: ConnectionState::Connecting, is_built_in, subscriptions: Vec::new(), correlation });
+        self.links.insert(
+            id,
+            Link {
+                connection,
+                profile,
+                state: ConnectionState::Connecting,
+                is_built_in,
+                subscriptions: Vec::new(),
+                correlation,
+            },
+        );
         Ok(())
     }
 
@@ -200,7 +239,8 @@ impl Session {
             CorrelationSpec::None => None,
             _ => return Vec::new(),
         };
-        self.observer.open_twins(id, request.response_topic.as_ref(), data)
+        self.observer
+            .open_twins(id, request.response_topic.as_ref(), data)
     }
 
     /// Sends a request, or a bare publish when it has no Response Topic. `None` when there is no
@@ -219,21 +259,60 @@ impl Session {
     }
 
     /// Starts a simulated device on a connection profile of its own client id.
-    pub fn start_device(&mut self, id: &str, device: Device, profile: &Profile, password: Option<Secret>) -> Result<(), SessionError> {
+    pub fn start_device(
+        &mut self,
+        id: &str,
+        device: Device,
+        profile: &Profile,
+        password: Option<Secret>,
+    ) -> Result<(), SessionError> {
         let id: Arc<str> = id.into();
-        let profile = Profile { client_id: Arc::clone(&device.client_id), clean_start: true, session_expiry_secs: 0, will: None, ..profile.clone() };
+        let profile = Profile {
+            client_id: Arc::clone(&device.client_id),
+            clean_start: true,
+            session_expiry_secs: 0,
+            will: None,
+            ..profile.clone()
+        };
         let options = self.client_options(profile, password)?;
         self.stop_device(&id);
         let spec = Arc::new(device);
         let (queue, sink_id) = (Arc::clone(&self.queue), Arc::clone(&id));
         let sink = Arc::new(move |event: DeviceEvent| {
-            let may_be_lost = !matches!(event, DeviceEvent::State(_) | DeviceEvent::Listening { .. } | DeviceEvent::NotListening { .. } | DeviceEvent::Values(_));
-            queue.push(Event::Device { id: Arc::clone(&sink_id), event }, may_be_lost);
+            let may_be_lost = !matches!(
+                event,
+                DeviceEvent::State(_)
+                    | DeviceEvent::Listening { .. }
+                    | DeviceEvent::NotListening { .. }
+                    | DeviceEvent::Values(_)
+            );
+            queue.push(
+                Event::Device {
+                    id: Arc::clone(&sink_id),
+                    event,
+                },
+                may_be_lost,
+            );
         });
-        let values = spec.state.0.iter().map(|(key, value)| (key.as_str().into(), value.clone())).collect();
+        let values = spec
+            .state
+            .0
+            .iter()
+            .map(|(key, value)| (key.as_str().into(), value.clone()))
+            .collect();
         let address = options.profile.address.clone();
-        let running = SimulatedDevice::start(self.runtime.handle(), Arc::clone(&spec), options, sink);
-        let entry = RunningDevice { device: running, spec, state: ConnectionState::Connecting, address, listening: BTreeSet::new(), values, received: 0, answered: 0 };
+        let running =
+            SimulatedDevice::start(self.runtime.handle(), Arc::clone(&spec), options, sink);
+        let entry = RunningDevice {
+            device: running,
+            spec,
+            state: ConnectionState::Connecting,
+            address,
+            listening: BTreeSet::new(),
+            values,
+            received: 0,
+            answered: 0,
+        };
         self.devices.insert(id, entry);
         Ok(())
     }
@@ -296,15 +375,25 @@ impl Session {
         clock::now()
     }
 
-    fn client_options(&mut self, profile: Profile, password: Option<Secret>) -> Result<ClientOptions, SessionError> {
+    fn client_options(
+        &mut self,
+        profile: Profile,
+        password: Option<Secret>,
+    ) -> Result<ClientOptions, SessionError> {
         let address = match profile.address {
             BrokerAddress::BuiltIn => {
                 let address = self.start_broker()?.address();
-                BrokerAddress::Tcp { host: address.ip().to_string().into(), port: address.port() }
+                BrokerAddress::Tcp {
+                    host: address.ip().to_string().into(),
+                    port: address.port(),
+                }
             }
             address @ BrokerAddress::Tcp { .. } => address,
         };
-        Ok(ClientOptions { profile: Arc::new(Profile { address, ..profile }), password })
+        Ok(ClientOptions {
+            profile: Arc::new(Profile { address, ..profile }),
+            password,
+        })
     }
 
     fn on_connection(&mut self, id: &Arc<str>, event: &mut ConnectionEvent) {
@@ -327,7 +416,11 @@ impl Session {
                 self.observer.begun(exchange, address);
                 self.timeline.begin((**exchange).clone());
             }
-            ConnectionEvent::Changed { id: exchange, change, at } => {
+            ConnectionEvent::Changed {
+                id: exchange,
+                change,
+                at,
+            } => {
                 if let Change::Reply(reply) = change {
                     reply.responder = self.take_publisher(id, &mut reply.message);
                 }
@@ -336,7 +429,13 @@ impl Session {
                 }
                 self.timeline.apply(*exchange, change.clone(), *at);
             }
-            ConnectionEvent::Arrived { message, verdict, at, near, .. } => {
+            ConnectionEvent::Arrived {
+                message,
+                verdict,
+                at,
+                near,
+                ..
+            } => {
                 let responder = self.take_publisher(id, message);
                 self.timeline.push_message(MessageRow {
                     connection: Arc::clone(id),
@@ -347,7 +446,11 @@ impl Session {
                     near: *near,
                 });
             }
-            ConnectionEvent::Published { message, at, acknowledgement } => {
+            ConnectionEvent::Published {
+                message,
+                at,
+                acknowledgement,
+            } => {
                 self.timeline.push_publish(PublishRow {
                     connection: Arc::clone(id),
                     message: Arc::clone(message),
@@ -369,7 +472,9 @@ impl Session {
     }
 
     fn on_device(&mut self, id: &Arc<str>, event: &DeviceEvent) {
-        let Some(running) = self.devices.get_mut(id) else { return };
+        let Some(running) = self.devices.get_mut(id) else {
+            return;
+        };
         let name = Arc::clone(&running.spec.name);
         match event {
             DeviceEvent::State(state) => {
@@ -388,13 +493,15 @@ impl Session {
             DeviceEvent::Received { message, at } => {
                 running.received += 1;
                 if let Some(exchange) = self.observer.exchange_of(message, &running.address) {
-                    self.timeline.apply(exchange, Change::DeviceReceived { device: name }, *at);
+                    self.timeline
+                        .apply(exchange, Change::DeviceReceived { device: name }, *at);
                 }
             }
             DeviceEvent::Answered { request, at, .. } => {
                 running.answered += 1;
                 if let Some(exchange) = self.observer.exchange_of(request, &running.address) {
-                    self.timeline.apply(exchange, Change::DeviceAnswered { device: name }, *at);
+                    self.timeline
+                        .apply(exchange, Change::DeviceAnswered { device: name }, *at);
                 }
             }
             DeviceEvent::NotAnswered { .. } | DeviceEvent::Noted { .. } => {}
@@ -404,16 +511,29 @@ impl Session {
     /// Who published a message, as the built-in broker tells it: a simulated device by name, others
     /// by client id. The properties that say so are the broker's and not the publisher's: they go.
     fn take_publisher(&self, connection: &str, message: &mut Arc<Message>) -> Option<Arc<str>> {
-        let is_built_in = self.links.get(connection).is_some_and(|link| link.is_built_in);
+        let is_built_in = self
+            .links
+            .get(connection)
+            .is_some_and(|link| link.is_built_in);
         let properties = &message.properties.user_properties;
-        if !is_built_in || !properties.iter().any(|property| broker::PUBLISHER_PROPERTIES.contains(&&*property.name)) {
+        if !is_built_in
+            || !properties
+                .iter()
+                .any(|property| broker::PUBLISHER_PROPERTIES.contains(&&*property.name))
+        {
             return None;
         }
-        let client_id = properties.iter().find(|property| property.name == broker::PUBLISHER_PROPERTY).map(|property| property.value.clone());
+        let client_id = properties
+            .iter()
+            .find(|property| property.name == broker::PUBLISHER_PROPERTY)
+            .map(|property| property.value.clone());
         let properties = &mut Arc::make_mut(message).properties.user_properties;
         properties.retain(|property| !broker::PUBLISHER_PROPERTIES.contains(&&*property.name));
         let client_id: Arc<str> = client_id?.into();
-        let device = self.devices.values().find(|running| running.spec.client_id == client_id);
+        let device = self
+            .devices
+            .values()
+            .find(|running| running.spec.client_id == client_id);
         Some(device.map_or(client_id, |running| Arc::clone(&running.spec.name)))
     }
 

@@ -26,13 +26,24 @@ pub struct Observer {
 
 fn key(message: &Message) -> Key {
     let properties = &message.properties;
-    (message.topic.clone(), properties.response_topic.clone(), properties.correlation_data.clone())
+    (
+        message.topic.clone(),
+        properties.response_topic.clone(),
+        properties.correlation_data.clone(),
+    )
 }
 
 impl Observer {
     pub fn begun(&mut self, exchange: &Exchange, address: Option<BrokerAddress>) {
         let key = key(&exchange.message);
-        self.open.insert(exchange.id, (Arc::clone(&exchange.connection), key.1.clone(), key.2.clone()));
+        self.open.insert(
+            exchange.id,
+            (
+                Arc::clone(&exchange.connection),
+                key.1.clone(),
+                key.2.clone(),
+            ),
+        );
         self.open_ids.insert(exchange.id);
         if let Some(address) = address {
             self.addresses.insert(exchange.id, address);
@@ -62,13 +73,22 @@ impl Observer {
     }
 
     /// Open exchanges on the same connection with the same Response Topic and Correlation Data.
-    pub fn open_twins(&self, connection: &str, response_topic: Option<&TopicName>, data: Option<&CorrelationData>) -> Vec<ExchangeId> {
+    pub fn open_twins(
+        &self,
+        connection: &str,
+        response_topic: Option<&TopicName>,
+        data: Option<&CorrelationData>,
+    ) -> Vec<ExchangeId> {
         if response_topic.is_none() {
             return Vec::new();
         }
         self.open_ids
             .iter()
-            .filter(|id| self.open.get(id).is_some_and(|(at, topic, open)| **at == *connection && topic.as_ref() == response_topic && open.as_ref() == data))
+            .filter(|id| {
+                self.open.get(id).is_some_and(|(at, topic, open)| {
+                    **at == *connection && topic.as_ref() == response_topic && open.as_ref() == data
+                })
+            })
             .copied()
             .collect()
     }

@@ -28,7 +28,15 @@ struct Waiting<Event> {
 
 impl<Event> Queue<Event> {
     pub fn new(wake: Wake) -> Self {
-        Self { waiting: Mutex::new(Waiting { events: VecDeque::new(), lost: 0, woken: false }), arrived: Condvar::new(), wake }
+        Self {
+            waiting: Mutex::new(Waiting {
+                events: VecDeque::new(),
+                lost: 0,
+                woken: false,
+            }),
+            arrived: Condvar::new(),
+            wake,
+        }
     }
 
     /// Adds an event. One that may be lost is counted instead when the queue is full.
@@ -73,7 +81,10 @@ impl<Event> Queue<Event> {
             if left.is_zero() {
                 return;
             }
-            let (guard, _) = self.arrived.wait_timeout(waiting, left).unwrap_or_else(PoisonError::into_inner);
+            let (guard, _) = self
+                .arrived
+                .wait_timeout(waiting, left)
+                .unwrap_or_else(PoisonError::into_inner);
             waiting = guard;
         }
     }
@@ -128,7 +139,10 @@ mod tests {
         let queue = Arc::new(Queue::new(Box::new(|| {})));
         queue.wait(Duration::from_millis(5));
         let writer = Arc::clone(&queue);
-        let thread = std::thread::Builder::new().name("writer".to_owned()).spawn(move || writer.push(1, false)).unwrap();
+        let thread = std::thread::Builder::new()
+            .name("writer".to_owned())
+            .spawn(move || writer.push(1, false))
+            .unwrap();
         queue.wait(Duration::from_secs(10));
         thread.join().unwrap();
         assert_eq!(queue.take(9), [1]);

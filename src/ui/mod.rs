@@ -10,6 +10,7 @@ pub mod open;
 pub mod panels;
 pub mod picture;
 pub mod shell;
+pub mod style;
 pub mod theme;
 pub mod view;
 pub mod widgets;

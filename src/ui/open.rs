@@ -1,7 +1,7 @@
 //! Opens the window with everything in it; and takes a picture of one that plays a demo.
 
-use crate::app::open::{OpenError, Place, open};
 use crate::app::Action;
+use crate::app::open::{OpenError, Place, open};
 use crate::store::Theme as ThemeChoice;
 use crate::ui::picture::{PictureJob, Slot, lock};
 use crate::ui::shell::Shell;
@@ -25,7 +25,9 @@ impl UiError {
         match self {
             Self::Open(err) => err.hint(),
             Self::Window(err) => err.hint().to_owned(),
-            Self::Picture(_) => "roundtrip demo NAME plays it without a window and says more".to_owned(),
+            Self::Picture(_) => {
+                "roundtrip demo NAME plays it without a window and says more".to_owned()
+            }
         }
     }
 }
@@ -54,7 +56,9 @@ pub fn picture(place: Place, wanted: Wanted) -> Result<Vec<u8>, UiError> {
     match taken {
         Some(Ok(bytes)) => Ok(bytes),
         Some(Err(why)) => Err(UiError::Picture(why)),
-        None => Err(UiError::Picture("the window was closed before it was taken".to_owned())),
+        None => Err(UiError::Picture(
+            "the window was closed before it was taken".to_owned(),
+        )),
     }
 }
 
@@ -73,8 +77,13 @@ fn run(place: Place, wanted: Wanted, picture: Option<PictureJob>) -> Result<(), 
     }
     let kept = app.window.geometry;
     let options = WindowOptions {
-        size: wanted.size.or_else(|| kept.map(|kept| [kept.width, kept.height])).unwrap_or(window::SIZE),
-        position: kept.and_then(|kept| Some([kept.x?, kept.y?])).filter(|_| wanted.size.is_none()),
+        size: wanted
+            .size
+            .or_else(|| kept.map(|kept| [kept.width, kept.height]))
+            .unwrap_or(window::SIZE),
+        position: kept
+            .and_then(|kept| Some([kept.x?, kept.y?]))
+            .filter(|_| wanted.size.is_none()),
         is_maximized: wanted.size.is_none() && kept.is_some_and(|kept| kept.maximized),
     };
     if let Some(demo) = wanted.demo {

@@ -23,7 +23,12 @@ pub struct PictureJob {
 
 impl PictureJob {
     pub fn new(slot: Slot) -> Self {
-        Self { slot, started: Instant::now(), done: None, is_asked: false }
+        Self {
+            slot,
+            started: Instant::now(),
+            done: None,
+            is_asked: false,
+        }
     }
 
     /// Once a frame, after the application's own logic.
@@ -43,7 +48,10 @@ impl PictureJob {
             self.done = Some(Instant::now());
         }
         if self.started.elapsed() > PATIENCE && self.done.is_none() {
-            self.give_up(format!("the demo did not end within {} s", PATIENCE.as_secs()), ctx);
+            self.give_up(
+                format!("the demo did not end within {} s", PATIENCE.as_secs()),
+                ctx,
+            );
             return;
         }
         let is_settled = self.done.is_some_and(|done| done.elapsed() >= SETTLE);
@@ -51,7 +59,9 @@ impl PictureJob {
             app.notices.clear();
             let slot = Arc::clone(&self.slot);
             let callback = ScreenshotCallback::new(move |image| {
-                *lock(&slot) = Some(png(&image).map_err(|err| format!("the picture could not be encoded: {err}")));
+                *lock(&slot) = Some(
+                    png(&image).map_err(|err| format!("the picture could not be encoded: {err}")),
+                );
             });
             ctx.send_viewport_cmd(ViewportCommand::Screenshot(callback));
             ctx.request_repaint();
@@ -66,17 +76,25 @@ impl PictureJob {
     }
 }
 
-pub fn lock(slot: &Mutex<Option<Result<Vec<u8>, String>>>) -> std::sync::MutexGuard<'_, Option<Result<Vec<u8>, String>>> {
+pub fn lock(
+    slot: &Mutex<Option<Result<Vec<u8>, String>>>,
+) -> std::sync::MutexGuard<'_, Option<Result<Vec<u8>, String>>> {
     slot.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn png(image: &ColorImage) -> Result<Vec<u8>, png::EncodingError> {
-    let [width, height] = image.size.map(|side| u32::try_from(side).unwrap_or(u32::MAX));
+    let [width, height] = image
+        .size
+        .map(|side| u32::try_from(side).unwrap_or(u32::MAX));
     let mut bytes = Vec::new();
     let mut encoder = png::Encoder::new(&mut bytes, width, height);
     encoder.set_color(png::ColorType::Rgb);
     encoder.set_depth(png::BitDepth::Eight);
-    let rgb: Vec<u8> = image.pixels.iter().flat_map(|pixel| [pixel.r(), pixel.g(), pixel.b()]).collect();
+    let rgb: Vec<u8> = image
+        .pixels
+        .iter()
+        .flat_map(|pixel| [pixel.r(), pixel.g(), pixel.b()])
+        .collect();
     encoder.write_header()?.write_image_data(&rgb)?;
     Ok(bytes)
 }
@@ -89,7 +107,9 @@ mod tests {
     fn the_picture_is_a_png_of_the_same_size() {
         let image = ColorImage::filled([3, 2], egui::Color32::RED);
         let bytes = png(&image).unwrap();
-        let reader = png::Decoder::new(std::io::Cursor::new(&bytes)).read_info().unwrap();
+        let reader = png::Decoder::new(std::io::Cursor::new(&bytes))
+            .read_info()
+            .unwrap();
         assert_eq!((reader.info().width, reader.info().height), (3, 2));
     }
 }

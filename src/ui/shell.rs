@@ -4,13 +4,18 @@ use crate::app::actions::ZoomStep;
 use crate::app::notices::NoticeId;
 use crate::app::{Action, App};
 use crate::store::{Geometry, Theme as ThemeChoice, WindowState};
+use crate::ui::Theme;
+use crate::ui::panels::{
+    answer, composer, connections, devices, dialogs, requests, status_bar, timeline, top_bar,
+};
 use crate::ui::picture::PictureJob;
-use crate::ui::panels::{answer, composer, connections, devices, dialogs, requests, status_bar, timeline, top_bar};
 use crate::ui::view::{Focus, View};
 use crate::ui::widgets::split::{Axis, split};
 use crate::ui::widgets::toast::{Toast, ToastEvent, toasts};
-use crate::ui::Theme;
-use egui::{Context, Id, Key, KeyboardShortcut, Modifiers, Rect, ScrollArea, Ui, UiBuilder, ViewportCommand, vec2};
+use egui::{
+    Context, Id, Key, KeyboardShortcut, Modifiers, Rect, ScrollArea, Ui, UiBuilder,
+    ViewportCommand, vec2,
+};
 use std::time::{Duration, Instant};
 
 const TOP_BAR: f32 = 40.0;
@@ -33,7 +38,13 @@ pub struct Shell {
 impl Shell {
     pub fn new(app: App, picture: Option<PictureJob>) -> Self {
         let saved = app.window_state();
-        Self { app, view: View::default(), saved, changed: None, picture }
+        Self {
+            app,
+            view: View::default(),
+            saved,
+            changed: None,
+            picture,
+        }
     }
 
     /// Everything but painting; also when the window is hidden.
@@ -96,10 +107,16 @@ impl Shell {
         for bar in [top, bottom] {
             ui.painter().rect_filled(bar, 0, theme.panel);
         }
-        ui.painter().hline(all.x_range(), top.bottom(), theme.hairline());
-        ui.painter().hline(all.x_range(), bottom.top(), theme.hairline());
-        inside(ui, "top bar", top.shrink2(vec2(14.0, 0.0)), |ui| top_bar::top_bar_ui(ui, &self.app, actions));
-        inside(ui, "status bar", bottom.shrink2(vec2(14.0, 0.0)), |ui| status_bar::status_bar_ui(ui, &mut self.app));
+        ui.painter()
+            .hline(all.x_range(), top.bottom(), theme.hairline());
+        ui.painter()
+            .hline(all.x_range(), bottom.top(), theme.hairline());
+        inside(ui, "top bar", top.shrink2(vec2(14.0, 0.0)), |ui| {
+            top_bar::top_bar_ui(ui, &self.app, actions)
+        });
+        inside(ui, "status bar", bottom.shrink2(vec2(14.0, 0.0)), |ui| {
+            status_bar::status_bar_ui(ui, &mut self.app)
+        });
         let center = self.side_panels(ui, middle, actions);
         self.center(ui, center, actions);
     }
@@ -110,32 +127,56 @@ impl Shell {
         let mut center = area;
         if self.app.window.panels.left_shown {
             let mut share = self.app.window.panels.left_width / area.width();
-            let (left, rest) = split(ui, Id::unique("left split"), "Width of the lists", area, Axis::Horizontal, &mut share, LEAST);
+            let (left, rest) = split(
+                ui,
+                Id::unique("left split"),
+                "Width of the lists",
+                area,
+                Axis::Horizontal,
+                &mut share,
+                LEAST,
+            );
             self.app.window.panels.left_width = share * area.width();
             center = rest;
             ui.painter().rect_filled(left, 0, theme.panel);
             inside(ui, "lists", left, |ui| {
-                ScrollArea::vertical().id_salt("lists").auto_shrink(false).show(ui, |ui| {
-                    padded(ui, |ui| {
-                        connections::connections_ui(ui, &self.app, actions);
-                        ui.add_space(10.0);
-                        requests::requests_ui(ui, &self.app, &mut self.view, actions);
-                        ui.add_space(10.0);
-                        requests::rules_ui(ui);
+                ScrollArea::vertical()
+                    .id_salt("lists")
+                    .auto_shrink(false)
+                    .show(ui, |ui| {
+                        padded(ui, |ui| {
+                            connections::connections_ui(ui, &self.app, actions);
+                            ui.add_space(10.0);
+                            requests::requests_ui(ui, &self.app, &mut self.view, actions);
+                            ui.add_space(10.0);
+                            requests::rules_ui(ui);
+                        });
                     });
-                });
             });
         }
         if self.app.window.panels.right_shown {
             let mut share = 1.0 - self.app.window.panels.right_width / center.width();
-            let (rest, right) = split(ui, Id::unique("right split"), "Width of the devices", center, Axis::Horizontal, &mut share, LEAST);
+            let (rest, right) = split(
+                ui,
+                Id::unique("right split"),
+                "Width of the devices",
+                center,
+                Axis::Horizontal,
+                &mut share,
+                LEAST,
+            );
             self.app.window.panels.right_width = (1.0 - share) * center.width();
             center = rest;
             ui.painter().rect_filled(right, 0, theme.panel);
             inside(ui, "devices", right, |ui| {
-                ScrollArea::vertical().id_salt("devices").auto_shrink(false).show(ui, |ui| {
-                    padded(ui, |ui| devices::devices_ui(ui, &self.app, &mut self.view, actions));
-                });
+                ScrollArea::vertical()
+                    .id_salt("devices")
+                    .auto_shrink(false)
+                    .show(ui, |ui| {
+                        padded(ui, |ui| {
+                            devices::devices_ui(ui, &self.app, &mut self.view, actions)
+                        });
+                    });
             });
         }
         center
@@ -143,7 +184,15 @@ impl Shell {
 
     fn center(&mut self, ui: &mut Ui, area: Rect, actions: &mut Vec<Action>) {
         let mut share = 1.0 - self.app.window.panels.timeline_height / area.height();
-        let (above, below) = split(ui, Id::unique("timeline split"), "Height of the timeline", area, Axis::Vertical, &mut share, 190.0);
+        let (above, below) = split(
+            ui,
+            Id::unique("timeline split"),
+            "Height of the timeline",
+            area,
+            Axis::Vertical,
+            &mut share,
+            190.0,
+        );
         self.app.window.panels.timeline_height = (1.0 - share) * area.height();
         self.request(ui, above, actions);
         self.timeline(ui, below, actions);
@@ -173,25 +222,47 @@ impl Shell {
             return;
         }
         let mut share = 1.0 - self.app.window.panels.answer_width / rest.width();
-        let (left, right) = split(ui, Id::unique("answer split"), "Width of the answer", rest, Axis::Horizontal, &mut share, 220.0);
+        let (left, right) = split(
+            ui,
+            Id::unique("answer split"),
+            "Width of the answer",
+            rest,
+            Axis::Horizontal,
+            &mut share,
+            220.0,
+        );
         self.app.window.panels.answer_width = (1.0 - share) * rest.width();
-        inside(ui, "composer", left.shrink2(vec2(14.0, 6.0)), |ui| composer::pane_ui(ui, &mut self.app, &mut self.view));
-        inside(ui, "answer", right.shrink2(vec2(14.0, 8.0)), |ui| answer::answer_ui(ui, &self.app, &mut self.view, actions));
+        inside(ui, "composer", left.shrink2(vec2(14.0, 6.0)), |ui| {
+            composer::pane_ui(ui, &mut self.app, &mut self.view)
+        });
+        inside(ui, "answer", right.shrink2(vec2(14.0, 8.0)), |ui| {
+            answer::answer_ui(ui, &self.app, &mut self.view, actions)
+        });
     }
 
     fn timeline(&mut self, ui: &mut Ui, area: Rect, actions: &mut Vec<Action>) {
         let theme = Theme::of(ui);
         let (bar, table) = area.split_top_bottom_at_y(area.top() + TIMELINE_BAR);
-        ui.painter().hline(area.x_range(), bar.bottom(), theme.hairline());
-        inside(ui, "timeline bar", bar.shrink2(vec2(14.0, 0.0)), |ui| timeline::toolbar_ui(ui, &self.app, &mut self.view, actions));
-        inside(ui, "timeline table", table, |ui| timeline::table_ui(ui, &self.app, &mut self.view, actions));
+        ui.painter()
+            .hline(area.x_range(), bar.bottom(), theme.hairline());
+        inside(ui, "timeline bar", bar.shrink2(vec2(14.0, 0.0)), |ui| {
+            timeline::toolbar_ui(ui, &self.app, &mut self.view, actions)
+        });
+        inside(ui, "timeline table", table, |ui| {
+            timeline::table_ui(ui, &self.app, &mut self.view, actions)
+        });
     }
 
     fn notices(&self, ctx: &Context, actions: &mut Vec<Action>) {
         let notices = self.app.notices.shown();
         let shown: Vec<Toast<'_>> = notices
             .iter()
-            .map(|notice| Toast { summary: &notice.text, hint: &notice.hint, tone: notice.tone, action: notice.undo.as_ref().map(|_| "Undo") })
+            .map(|notice| Toast {
+                summary: &notice.text,
+                hint: &notice.hint,
+                tone: notice.tone,
+                action: notice.undo.as_ref().map(|_| "Undo"),
+            })
             .collect();
         let id_at = |at: usize| -> Option<NoticeId> { notices.get(at).map(|notice| notice.id) };
         match toasts(ctx, &shown) {
@@ -202,9 +273,16 @@ impl Shell {
     }
 
     fn shortcuts(&mut self, ctx: &Context, actions: &mut Vec<Action>) {
-        let pressed = |modifiers: Modifiers, key: Key| ctx.input_mut(|input| input.consume_shortcut(&KeyboardShortcut::new(modifiers, key)));
+        let pressed = |modifiers: Modifiers, key: Key| {
+            ctx.input_mut(|input| input.consume_shortcut(&KeyboardShortcut::new(modifiers, key)))
+        };
         let ctrl = Modifiers::COMMAND;
-        for (key, step) in [(Key::Plus, ZoomStep::In), (Key::Equals, ZoomStep::In), (Key::Minus, ZoomStep::Out), (Key::Num0, ZoomStep::Reset)] {
+        for (key, step) in [
+            (Key::Plus, ZoomStep::In),
+            (Key::Equals, ZoomStep::In),
+            (Key::Minus, ZoomStep::Out),
+            (Key::Num0, ZoomStep::Reset),
+        ] {
             if pressed(ctrl, key) {
                 actions.push(Action::Zoom(step));
             }
@@ -214,7 +292,11 @@ impl Shell {
         }
         let front = self.app.tabs.front().map(|tab| tab.id);
         if let Some(tab) = front {
-            for (key, action) in [(Key::Enter, Action::Send(tab)), (Key::S, Action::SaveTab(tab)), (Key::W, Action::CloseTab(tab))] {
+            for (key, action) in [
+                (Key::Enter, Action::Send(tab)),
+                (Key::S, Action::SaveTab(tab)),
+                (Key::W, Action::CloseTab(tab)),
+            ] {
                 if pressed(ctrl, key) {
                     actions.push(action);
                 }
@@ -253,13 +335,18 @@ impl Shell {
         let geometry = ctx.input(|input| {
             let viewport = input.viewport();
             let size = viewport.inner_rect.map(|rect| rect.size())?;
-            let is_large = viewport.maximized.unwrap_or(false) || viewport.fullscreen.unwrap_or(false);
+            let is_large =
+                viewport.maximized.unwrap_or(false) || viewport.fullscreen.unwrap_or(false);
             let place = viewport.outer_rect.map(|rect| rect.min);
             Some((size, place, is_large))
         });
         if let Some((size, place, is_large)) = geometry {
             let zoom = ctx.zoom_factor();
-            let kept = self.app.window.geometry.get_or_insert_with(Geometry::default);
+            let kept = self
+                .app
+                .window
+                .geometry
+                .get_or_insert_with(Geometry::default);
             kept.maximized = is_large;
             if !is_large {
                 kept.width = size.x * zoom;
@@ -306,10 +393,16 @@ fn inside(ui: &mut Ui, salt: &str, rect: Rect, contents: impl FnOnce(&mut Ui)) {
 }
 
 fn padded(ui: &mut Ui, contents: impl FnOnce(&mut Ui)) {
-    egui::Frame::new().inner_margin(egui::Margin { left: 14, right: 14, top: 10, bottom: 14 }).show(ui, |ui| {
-        ui.spacing_mut().item_spacing.y = 0.0;
-        ui.set_width(ui.available_width());
-        contents(ui);
-    });
+    egui::Frame::new()
+        .inner_margin(egui::Margin {
+            left: 14,
+            right: 14,
+            top: 10,
+            bottom: 14,
+        })
+        .show(ui, |ui| {
+            ui.spacing_mut().item_spacing.y = 0.0;
+            ui.set_width(ui.available_width());
+            contents(ui);
+        });
 }
-

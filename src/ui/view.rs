@@ -89,7 +89,9 @@ impl View {
 
     /// The message of a row that was chosen to be looked at.
     pub fn part_of(&self, row: RowId) -> Option<usize> {
-        self.part.filter(|(chosen, _)| *chosen == row).map(|(_, part)| part)
+        self.part
+            .filter(|(chosen, _)| *chosen == row)
+            .map(|(_, part)| part)
     }
 
     pub fn choose_part(&mut self, row: RowId, part: usize) {
@@ -101,11 +103,20 @@ impl View {
     }
 
     /// The payload of a message, laid out when it is not the one from the last frame.
-    pub fn document(&mut self, (row, part): (RowId, usize), form: PayloadForm, bytes: &Bytes) -> (&mut Document, &mut ViewState) {
+    pub fn document(
+        &mut self,
+        (row, part): (RowId, usize),
+        form: PayloadForm,
+        bytes: &Bytes,
+    ) -> (&mut Document, &mut ViewState) {
         let of = (row, part, form);
         let shown = match self.shown.take() {
             Some(shown) if shown.of == of => shown,
-            _ => Shown { of, document: document(form, bytes), state: ViewState::default() },
+            _ => Shown {
+                of,
+                document: document(form, bytes),
+                state: ViewState::default(),
+            },
         };
         let shown = self.shown.insert(shown);
         (&mut shown.document, &mut shown.state)
@@ -117,8 +128,14 @@ fn document(form: PayloadForm, bytes: &Bytes) -> Document {
         PayloadForm::Text => std::str::from_utf8(bytes).ok(),
         PayloadForm::Hex => None,
     };
-    let Some(text) = text else { return Document::hex(bytes.clone()) };
-    let pretty = if bytes.len() <= INDENTED_BYTES { payload::pretty_json(bytes) } else { None };
+    let Some(text) = text else {
+        return Document::hex(bytes.clone());
+    };
+    let pretty = if bytes.len() <= INDENTED_BYTES {
+        payload::pretty_json(bytes)
+    } else {
+        None
+    };
     match pretty {
         Some(pretty) => Document::json(pretty),
         None => Document::text(text.to_owned()),

@@ -3,7 +3,7 @@
 //! OpenGL, because it also runs well without a graphics card. The application itself is made by
 //! whoever calls [`run`]; here only what the desktop sees is decided.
 
-use crate::ui::theme;
+use crate::ui::{style, theme};
 use eframe::{App, CreationContext, NativeOptions, Renderer};
 use egui::{IconData, ViewportBuilder};
 use std::any::Any;
@@ -88,7 +88,7 @@ pub fn run<A: App + 'static>(
             native,
             Box::new(|context| {
                 has_opened.store(true, Ordering::Release);
-                theme::install(&context.egui_ctx);
+                style::install(&context.egui_ctx);
                 Ok(Box::new(create(context)))
             }),
         )
@@ -96,10 +96,20 @@ pub fn run<A: App + 'static>(
     // Without the keyboard libraries winit panics instead of returning an error. What panics
     // later, with the window open, is a mistake of our own and goes its way.
     match std::panic::catch_unwind(opened) {
-        Ok(result) => result.map_err(|err| WindowError::Refused(err.to_string())),
+        Ok(result) => result.map_err(|err| WindowError::Refused(plain_words(&err.to_string()))),
         Err(panic) if has_opened.load(Ordering::Acquire) => std::panic::resume_unwind(panic),
         Err(panic) => Err(WindowError::Refused(panic_words(panic.as_ref()))),
     }
+}
+
+/// winit's errors begin with the place in its own source where they arose.
+fn plain_words(err: &str) -> String {
+    let is_line = |rest: &str| rest.starts_with(|first: char| first.is_ascii_digit());
+    err.rsplit_once(".rs:")
+        .filter(|(_, rest)| is_line(rest))
+        .and_then(|(_, rest)| rest.split_once(": "))
+        .map_or(err, |(_, words)| words)
+        .to_owned()
 }
 
 fn panic_words(panic: &(dyn Any + Send)) -> String {
@@ -160,6 +170,13 @@ mod tests {
         assert_eq!(alpha(0, 0), 0);
         assert_eq!(alpha(32, 32), 255);
         assert_eq!(alpha(32, 1), 255);
+    }
+
+    #[test]
+    fn an_error_loses_the_place_in_somebody_elses_source() {
+        let err = "winit EventLoopError: os error at /x/linux/mod.rs:788: Failed to open connection to X server";
+        assert_eq!(plain_words(err), "Failed to open connection to X server");
+        assert_eq!(plain_words("no config: none"), "no config: none");
     }
 
     #[test]

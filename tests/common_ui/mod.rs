@@ -35,7 +35,7 @@ pub fn harness<'a, State>(
         .with_render_cursor(false)
         .renderer(CpuRenderer::default())
         .with_context_setup(move |ctx| {
-            roundtrip::ui::theme::install(ctx);
+            roundtrip::ui::style::install(ctx);
             ctx.set_theme(theme);
         })
         .build_ui_state(ui, state)

@@ -9,26 +9,51 @@ use crate::model::secret::Secret;
 
 impl App {
     pub(super) fn new_profile(&mut self) {
-        let draft = ProfileDraft { client_id: new_client_id(), ..ProfileDraft::default() };
-        self.dialog = Some(Dialog::Profile(Box::new(ProfileDialog { id: None, draft, password: String::new(), remember_password: true, errors: Vec::new() })));
+        let draft = ProfileDraft {
+            client_id: new_client_id(),
+            ..ProfileDraft::default()
+        };
+        self.dialog = Some(Dialog::Profile(Box::new(ProfileDialog {
+            id: None,
+            draft,
+            password: String::new(),
+            remember_password: true,
+            errors: Vec::new(),
+        })));
     }
 
     pub(super) fn edit_profile(&mut self, id: &str) {
         if let Some(draft) = self.library.profile(id).cloned() {
-            let dialog = ProfileDialog { id: Some(id.to_owned()), draft, password: String::new(), remember_password: true, errors: Vec::new() };
+            let dialog = ProfileDialog {
+                id: Some(id.to_owned()),
+                draft,
+                password: String::new(),
+                remember_password: true,
+                errors: Vec::new(),
+            };
             self.dialog = Some(Dialog::Profile(Box::new(dialog)));
         }
     }
 
     pub(super) fn save_profile(&mut self, connect: bool) {
-        let Some(Dialog::Profile(dialog)) = &mut self.dialog else { return };
+        let Some(Dialog::Profile(dialog)) = &mut self.dialog else {
+            return;
+        };
         dialog.draft.password_wanted |= !dialog.password.is_empty();
         if let Err(errors) = dialog.draft.validate(dialog.id.as_deref().unwrap_or("new")) {
             dialog.errors = errors;
             return;
         }
-        let Some(Dialog::Profile(dialog)) = self.dialog.take() else { return };
-        let ProfileDialog { id, draft, password, remember_password, .. } = *dialog;
+        let Some(Dialog::Profile(dialog)) = self.dialog.take() else {
+            return;
+        };
+        let ProfileDialog {
+            id,
+            draft,
+            password,
+            remember_password,
+            ..
+        } = *dialog;
         match self.library.save_profile(id.as_deref(), &draft) {
             Ok(saved_id) => {
                 if !password.is_empty() {
@@ -49,25 +74,40 @@ impl App {
     }
 
     pub(super) fn duplicate_profile(&mut self, id: &str) {
-        let Some(draft) = self.library.profile(id).cloned() else { return };
+        let Some(draft) = self.library.profile(id).cloned() else {
+            return;
+        };
         // Two clients with one id would take the session from each other.
-        let copy = ProfileDraft { name: format!("{} copy", draft.name), client_id: new_client_id(), ..draft };
+        let copy = ProfileDraft {
+            name: format!("{} copy", draft.name),
+            client_id: new_client_id(),
+            ..draft
+        };
         if let Err(problem) = self.library.save_profile(None, &copy) {
             self.notices.fail(problem.text, problem.hint);
         }
     }
 
     pub(super) fn delete_profile(&mut self, id: &str) {
-        let Some(name) = self.library.profile(id).map(|draft| draft.name.clone()) else { return };
+        let Some(name) = self.library.profile(id).map(|draft| draft.name.clone()) else {
+            return;
+        };
         if id == BUILT_IN_ID {
-            self.notices.inform("The built-in broker's connection stays: everything works with it", self.now);
+            self.notices.inform(
+                "The built-in broker's connection stays: everything works with it",
+                self.now,
+            );
             return;
         }
         let was_on = self.session.link(id).is_some();
         match self.library.remove_profile(id) {
             Ok(thing) => {
                 self.session.disconnect(id);
-                self.notices.offer_undo(format!("Deleted the connection {name}"), Undo::Removed { thing, was_on }, self.now);
+                self.notices.offer_undo(
+                    format!("Deleted the connection {name}"),
+                    Undo::Removed { thing, was_on },
+                    self.now,
+                );
             }
             Err(problem) => self.notices.fail(problem.text, problem.hint),
         }
@@ -80,7 +120,11 @@ impl App {
                 crate::app::library::Restored::Device(id) if was_on => self.start_device(&id),
                 crate::app::library::Restored::Request(id, draft) => {
                     // The tab that showed it shows it again.
-                    let open = self.tabs.iter().find(|tab| tab.saved_id.is_none() && tab.original == draft).map(|tab| tab.id);
+                    let open = self
+                        .tabs
+                        .iter()
+                        .find(|tab| tab.saved_id.is_none() && tab.original == draft)
+                        .map(|tab| tab.id);
                     if let Some(tab) = open.and_then(|tab| self.tabs.get_mut(tab)) {
                         tab.saved_id = Some(id);
                     }
@@ -100,11 +144,16 @@ impl App {
         let profile = match self.profile(id) {
             Ok(profile) => profile,
             Err(why) => {
-                self.notices.fail(format!("Not connected: {why}"), "Edit the connection and correct it.");
+                self.notices.fail(
+                    format!("Not connected: {why}"),
+                    "Edit the connection and correct it.",
+                );
                 return false;
             }
         };
-        let Some(password) = self.password_of(id, then) else { return false };
+        let Some(password) = self.password_of(id, then) else {
+            return false;
+        };
         match self.session.connect(profile, password) {
             Ok(()) => true,
             Err(err) => {
@@ -141,8 +190,16 @@ impl App {
     }
 
     pub(super) fn give_password(&mut self) {
-        let Some(Dialog::Password(dialog)) = self.dialog.take() else { return };
-        let PasswordDialog { profile_id, text, remember, then, .. } = dialog;
+        let Some(Dialog::Password(dialog)) = self.dialog.take() else {
+            return;
+        };
+        let PasswordDialog {
+            profile_id,
+            text,
+            remember,
+            then,
+            ..
+        } = dialog;
         self.keep_password(&profile_id, text, remember);
         match then {
             AfterPassword::Connect => self.connect(&profile_id),

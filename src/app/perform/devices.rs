@@ -12,17 +12,40 @@ use crate::session::DemoPlayer;
 impl App {
     fn show_device(&mut self, id: Option<String>, draft: DeviceDraft) {
         let switch_on = id.is_none();
-        self.dialog = Some(Dialog::Device(Box::new(DeviceDialog { id, draft, errors: Vec::new(), switch_on })));
+        self.dialog = Some(Dialog::Device(Box::new(DeviceDialog {
+            id,
+            draft,
+            errors: Vec::new(),
+            switch_on,
+        })));
     }
 
     pub(super) fn new_device(&mut self) {
-        let connection = self.tabs.front().map_or_else(|| BUILT_IN_ID.to_owned(), |tab| tab.draft.connection.clone());
-        self.show_device(None, DeviceDraft { connection, ..DeviceDraft::default() });
+        let connection = self.tabs.front().map_or_else(
+            || BUILT_IN_ID.to_owned(),
+            |tab| tab.draft.connection.clone(),
+        );
+        self.show_device(
+            None,
+            DeviceDraft {
+                connection,
+                ..DeviceDraft::default()
+            },
+        );
     }
 
     pub(super) fn new_device_for(&mut self, tab: TabId) {
-        let Some(tab) = self.tabs.get(tab) else { return };
-        let name = tab.draft.topic.split('/').filter(|level| !level.is_empty()).nth(1).unwrap_or("device").to_owned();
+        let Some(tab) = self.tabs.get(tab) else {
+            return;
+        };
+        let name = tab
+            .draft
+            .topic
+            .split('/')
+            .filter(|level| !level.is_empty())
+            .nth(1)
+            .unwrap_or("device")
+            .to_owned();
         let draft = DeviceDraft {
             name,
             connection: tab.draft.connection.clone(),
@@ -40,14 +63,24 @@ impl App {
     }
 
     pub(super) fn save_device(&mut self) {
-        let Some(Dialog::Device(dialog)) = &mut self.dialog else { return };
+        let Some(Dialog::Device(dialog)) = &mut self.dialog else {
+            return;
+        };
         if let Err(errors) = dialog.draft.validate() {
             dialog.errors = errors;
             return;
         }
-        let Some(Dialog::Device(dialog)) = self.dialog.take() else { return };
-        let was_on = dialog.id.as_deref().is_some_and(|id| self.session.device(id).is_some());
-        match self.library.save_device(dialog.id.as_deref(), &dialog.draft) {
+        let Some(Dialog::Device(dialog)) = self.dialog.take() else {
+            return;
+        };
+        let was_on = dialog
+            .id
+            .as_deref()
+            .is_some_and(|id| self.session.device(id).is_some());
+        match self
+            .library
+            .save_device(dialog.id.as_deref(), &dialog.draft)
+        {
             Ok(id) if was_on || dialog.switch_on => self.start_device(&id),
             Ok(_) => {}
             Err(problem) => self.notices.fail(problem.text, problem.hint),
@@ -55,43 +88,67 @@ impl App {
     }
 
     pub(super) fn duplicate_device(&mut self, id: &str) {
-        let Some(draft) = self.library.device(id).cloned() else { return };
-        let copy = DeviceDraft { name: format!("{} copy", draft.name), client_id: String::new(), ..draft };
+        let Some(draft) = self.library.device(id).cloned() else {
+            return;
+        };
+        let copy = DeviceDraft {
+            name: format!("{} copy", draft.name),
+            client_id: String::new(),
+            ..draft
+        };
         if let Err(problem) = self.library.save_device(None, &copy) {
             self.notices.fail(problem.text, problem.hint);
         }
     }
 
     pub(super) fn delete_device(&mut self, id: &str) {
-        let Some(name) = self.library.device(id).map(|draft| draft.name.clone()) else { return };
+        let Some(name) = self.library.device(id).map(|draft| draft.name.clone()) else {
+            return;
+        };
         let was_on = self.session.device(id).is_some();
         match self.library.remove_device(id) {
             Ok(thing) => {
                 self.session.stop_device(id);
-                self.notices.offer_undo(format!("Deleted the simulated device {name}"), Undo::Removed { thing, was_on }, self.now);
+                self.notices.offer_undo(
+                    format!("Deleted the simulated device {name}"),
+                    Undo::Removed { thing, was_on },
+                    self.now,
+                );
             }
             Err(problem) => self.notices.fail(problem.text, problem.hint),
         }
     }
 
     pub(super) fn start_device(&mut self, id: &str) {
-        let Some(draft) = self.library.device(id).cloned() else { return };
+        let Some(draft) = self.library.device(id).cloned() else {
+            return;
+        };
         let device = match draft.validate() {
             Ok(device) => device,
             Err(errors) => {
                 let reasons: Vec<String> = errors.into_iter().map(|err| err.message).collect();
-                self.notices.fail(format!("{} was not switched on: {}", draft.name, reasons.join("; ")), "Edit the device and correct it.");
+                self.notices.fail(
+                    format!("{} was not switched on: {}", draft.name, reasons.join("; ")),
+                    "Edit the device and correct it.",
+                );
                 return;
             }
         };
         let profile = match self.profile(&draft.connection) {
             Ok(profile) => profile,
             Err(why) => {
-                self.notices.fail(format!("{} was not switched on: {why}", draft.name), "Choose another connection for the device.");
+                self.notices.fail(
+                    format!("{} was not switched on: {why}", draft.name),
+                    "Choose another connection for the device.",
+                );
                 return;
             }
         };
-        let Some(password) = self.password_of(&draft.connection, AfterPassword::StartDevice(id.to_owned())) else { return };
+        let Some(password) =
+            self.password_of(&draft.connection, AfterPassword::StartDevice(id.to_owned()))
+        else {
+            return;
+        };
         if let Err(err) = self.session.start_device(id, device, &profile, password) {
             self.notices.fail(err.to_string(), err.hint());
         }
@@ -112,7 +169,12 @@ impl App {
             return;
         }
         for id in demo.connection_ids() {
-            if self.session.link(id).is_none() && demo.requests.iter().any(|request| request.draft.connection == id) {
+            if self.session.link(id).is_none()
+                && demo
+                    .requests
+                    .iter()
+                    .any(|request| request.draft.connection == id)
+            {
                 self.connect(id);
             }
         }

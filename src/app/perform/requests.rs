@@ -15,9 +15,17 @@ impl App {
     pub(super) fn new_tab(&mut self) {
         let connection = match self.tabs.front() {
             Some(tab) => tab.draft.connection.clone(),
-            None => self.session.links().map(|(id, _)| id.to_string()).next().unwrap_or_else(|| BUILT_IN_ID.to_owned()),
+            None => self
+                .session
+                .links()
+                .map(|(id, _)| id.to_string())
+                .next()
+                .unwrap_or_else(|| BUILT_IN_ID.to_owned()),
         };
-        let draft = RequestDraft { connection, ..RequestDraft::default() };
+        let draft = RequestDraft {
+            connection,
+            ..RequestDraft::default()
+        };
         self.tabs.open(None, draft.clone(), draft);
     }
 
@@ -26,7 +34,12 @@ impl App {
             self.tabs.bring_to_front(tab);
         } else if let Some(draft) = self.library.request(id).cloned() {
             // A tab in which nothing was typed gives its place.
-            if let Some(tab) = self.tabs.front().filter(|tab| tab.saved_id.is_none() && !tab.is_dirty() && tab.last.is_none()).map(|tab| tab.id) {
+            if let Some(tab) = self
+                .tabs
+                .front()
+                .filter(|tab| tab.saved_id.is_none() && !tab.is_dirty() && tab.last.is_none())
+                .map(|tab| tab.id)
+            {
                 drop(self.tabs.close(tab));
             }
             self.tabs.open(Some(id.to_owned()), draft.clone(), draft);
@@ -37,10 +50,19 @@ impl App {
     }
 
     pub(super) fn close_tab(&mut self, id: TabId) {
-        let Some((index, tab)) = self.tabs.close(id) else { return };
+        let Some((index, tab)) = self.tabs.close(id) else {
+            return;
+        };
         if tab.is_dirty() {
             let text = format!("Closed {}, which is not saved", tab.title());
-            self.notices.offer_undo(text, Undo::ClosedTab { index, tab: Box::new(tab) }, self.now);
+            self.notices.offer_undo(
+                text,
+                Undo::ClosedTab {
+                    index,
+                    tab: Box::new(tab),
+                },
+                self.now,
+            );
         }
         if self.tabs.is_empty() {
             self.new_tab();
@@ -54,23 +76,41 @@ impl App {
             self.store_tab(id, name, folder);
             return;
         }
-        let name = if tab.draft.name.is_empty() && tab.draft.topic.is_empty() { String::new() } else { tab.title() };
-        self.dialog = Some(Dialog::SaveRequest(SaveDialog { tab: id, name, folder: tab.draft.folder.clone(), error: None }));
+        let name = if tab.draft.name.is_empty() && tab.draft.topic.is_empty() {
+            String::new()
+        } else {
+            tab.title()
+        };
+        self.dialog = Some(Dialog::SaveRequest(SaveDialog {
+            tab: id,
+            name,
+            folder: tab.draft.folder.clone(),
+            error: None,
+        }));
     }
 
     pub(super) fn save_tab_as(&mut self) {
-        let Some(Dialog::SaveRequest(dialog)) = &mut self.dialog else { return };
+        let Some(Dialog::SaveRequest(dialog)) = &mut self.dialog else {
+            return;
+        };
         if dialog.name.trim().is_empty() {
-            dialog.error = Some("the name is empty; it is how you will find this request again".to_owned());
+            dialog.error =
+                Some("the name is empty; it is how you will find this request again".to_owned());
             return;
         }
-        let (tab, name, folder) = (dialog.tab, dialog.name.trim().to_owned(), dialog.folder.trim().to_owned());
+        let (tab, name, folder) = (
+            dialog.tab,
+            dialog.name.trim().to_owned(),
+            dialog.folder.trim().to_owned(),
+        );
         self.dialog = None;
         self.store_tab(tab, name, folder);
     }
 
     fn store_tab(&mut self, id: TabId, name: String, folder: String) {
-        let Some(tab) = self.tabs.get_mut(id) else { return };
+        let Some(tab) = self.tabs.get_mut(id) else {
+            return;
+        };
         tab.draft.name = name;
         tab.draft.folder = folder;
         let (saved_id, draft) = (tab.saved_id.clone(), tab.draft.clone());
@@ -86,8 +126,13 @@ impl App {
     }
 
     pub(super) fn duplicate_request(&mut self, id: &str) {
-        let Some(draft) = self.library.request(id).cloned() else { return };
-        let copy = RequestDraft { name: format!("{} copy", draft.name), ..draft };
+        let Some(draft) = self.library.request(id).cloned() else {
+            return;
+        };
+        let copy = RequestDraft {
+            name: format!("{} copy", draft.name),
+            ..draft
+        };
         match self.library.save_request(None, &copy) {
             Ok(saved_id) => self.open_request(&saved_id),
             Err(problem) => self.notices.fail(problem.text, problem.hint),
@@ -95,21 +140,36 @@ impl App {
     }
 
     pub(super) fn delete_request(&mut self, id: &str) {
-        let Some(name) = self.library.request(id).map(|draft| draft.name.clone()) else { return };
+        let Some(name) = self.library.request(id).map(|draft| draft.name.clone()) else {
+            return;
+        };
         match self.library.remove_request(id) {
             Ok(thing) => {
                 // What is open stays open, as something that is not saved.
-                if let Some(tab) = self.tabs.of_saved(id).and_then(|tab| self.tabs.get_mut(tab)) {
+                if let Some(tab) = self
+                    .tabs
+                    .of_saved(id)
+                    .and_then(|tab| self.tabs.get_mut(tab))
+                {
                     tab.saved_id = None;
                 }
-                self.notices.offer_undo(format!("Deleted the request {name}"), Undo::Removed { thing, was_on: false }, self.now);
+                self.notices.offer_undo(
+                    format!("Deleted the request {name}"),
+                    Undo::Removed {
+                        thing,
+                        was_on: false,
+                    },
+                    self.now,
+                );
             }
             Err(problem) => self.notices.fail(problem.text, problem.hint),
         }
     }
 
     pub(super) fn send(&mut self, id: TabId) {
-        let Some(connection) = self.tabs.get(id).map(|tab| tab.draft.connection.clone()) else { return };
+        let Some(connection) = self.tabs.get(id).map(|tab| tab.draft.connection.clone()) else {
+            return;
+        };
         match self.session.state(&connection) {
             ConnectionState::Disconnected | ConnectionState::Refused { .. } => {
                 if !self.connect_then(&connection, AfterPassword::Send(id)) {
@@ -119,7 +179,9 @@ impl App {
             _ => {}
         }
         let surroundings = Self::surroundings(&self.session, &self.library, &connection);
-        let Some(tab) = self.tabs.get_mut(id) else { return };
+        let Some(tab) = self.tabs.get_mut(id) else {
+            return;
+        };
         match tab.check(&surroundings) {
             Ok(request) => {
                 let request = Arc::clone(request);
@@ -130,7 +192,13 @@ impl App {
             Err(errors) => {
                 // The fields say what is wrong; the pane that holds the first wrong one comes to the front.
                 let in_properties = |field: RequestField| {
-                    matches!(field, RequestField::ContentType | RequestField::MessageExpiry | RequestField::UserProperty(_) | RequestField::Replies)
+                    matches!(
+                        field,
+                        RequestField::ContentType
+                            | RequestField::MessageExpiry
+                            | RequestField::UserProperty(_)
+                            | RequestField::Replies
+                    )
                 };
                 let pane = errors.first().and_then(|err| match err.field {
                     RequestField::Payload => Some(ComposerPane::Payload),
@@ -139,7 +207,10 @@ impl App {
                 });
                 let text = match errors.as_slice() {
                     [one] => format!("Not sent: {}", one.message),
-                    several => format!("Not sent: {} fields are not valid; each says why", several.len()),
+                    several => format!(
+                        "Not sent: {} fields are not valid; each says why",
+                        several.len()
+                    ),
                 };
                 if let Some(pane) = pane {
                     tab.pane = pane;
@@ -152,9 +223,19 @@ impl App {
 
     pub(super) fn compose_from(&mut self, part: &Part) {
         let message = &part.message;
-        let connection = self.tabs.front().map_or_else(|| BUILT_IN_ID.to_owned(), |tab| tab.draft.connection.clone());
+        let connection = self.tabs.front().map_or_else(
+            || BUILT_IN_ID.to_owned(),
+            |tab| tab.draft.connection.clone(),
+        );
         let (format, payload) = match std::str::from_utf8(&message.payload) {
-            Ok(text) => (if crate::model::payload::check_json(text).is_ok() { PayloadFormat::Json } else { PayloadFormat::Text }, text.to_owned()),
+            Ok(text) => (
+                if crate::model::payload::check_json(text).is_ok() {
+                    PayloadFormat::Json
+                } else {
+                    PayloadFormat::Text
+                },
+                text.to_owned(),
+            ),
             Err(_) => (PayloadFormat::Hex, hex_of(&message.payload)),
         };
         let properties = &message.properties;
@@ -162,8 +243,17 @@ impl App {
             connection,
             topic: message.topic.to_string(),
             qos: message.qos,
-            response_topic: properties.response_topic.as_ref().map_or(ResponseTopicDraft::Generated, |topic| ResponseTopicDraft::Typed(topic.to_string())),
-            content_type: properties.content_type.as_deref().unwrap_or_default().to_owned(),
+            response_topic: properties
+                .response_topic
+                .as_ref()
+                .map_or(ResponseTopicDraft::Generated, |topic| {
+                    ResponseTopicDraft::Typed(topic.to_string())
+                }),
+            content_type: properties
+                .content_type
+                .as_deref()
+                .unwrap_or_default()
+                .to_owned(),
             payload_is_utf8: properties.payload_is_utf8 == Some(true),
             user_properties: properties.user_properties.clone(),
             format,
@@ -175,5 +265,6 @@ impl App {
 }
 
 fn hex_of(bytes: &[u8]) -> String {
-    crate::model::correlation::CorrelationData::new(bytes.to_vec()).shown(crate::model::payload::Encoding::Hex)
+    crate::model::correlation::CorrelationData::new(bytes.to_vec())
+        .shown(crate::model::payload::Encoding::Hex)
 }

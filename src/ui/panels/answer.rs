@@ -2,8 +2,8 @@
 
 use crate::app::inspect::{Inspection, Part, inspect, properties};
 use crate::app::{Action, App};
-use crate::ui::panels::connections::facts_ui;
 use crate::model::timeline::RowId;
+use crate::ui::panels::connections::facts_ui;
 use crate::ui::view::{AnswerPane, PayloadForm, View};
 use crate::ui::widgets::tabs::{Tab, tabs};
 use crate::ui::widgets::{Button, leg_bar, marks, payload_view, select, text};
@@ -11,7 +11,9 @@ use crate::ui::{Theme, fonts};
 use egui::{Align, Layout, ScrollArea, Ui};
 
 pub fn answer_ui(ui: &mut Ui, app: &App, view: &mut View, actions: &mut Vec<Action>) {
-    let row = app.selected.or_else(|| app.tabs.front().and_then(|tab| tab.last));
+    let row = app
+        .selected
+        .or_else(|| app.tabs.front().and_then(|tab| tab.last));
     let Some((id, row)) = row.and_then(|id| Some((id, app.session.timeline.row(id)?))) else {
         nothing_yet(ui, app, actions);
         return;
@@ -30,12 +32,10 @@ pub fn answer_ui(ui: &mut Ui, app: &App, view: &mut View, actions: &mut Vec<Acti
     // The newest reply, unless a part of this row was chosen.
     let last = inspection.parts.len().saturating_sub(1);
     let at = view.part_of(id).unwrap_or(last.min(1)).min(last);
-    let Some(part) = inspection.parts.get(at) else { return };
-    if inspection.parts.len() > 1 {
-        ui.add_space(4.0);
-        parts_ui(ui, &inspection, at, |chosen| view.choose_part(id, chosen));
-    }
-    ui.add_space(2.0);
+    let Some(part) = inspection.parts.get(at) else {
+        return;
+    };
+    ui.add_space(4.0);
     panes_ui(ui, &inspection, part, view, (id, at));
 }
 
@@ -44,7 +44,10 @@ fn nothing_yet(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
     let (sentence, offer) = if has_devices {
         ("The answer appears here: press Send.", None)
     } else {
-        ("The answer appears here. No device answers yet: add a simulated one, or play a demo.", Some("Show the demos"))
+        (
+            "The answer appears here. No device answers yet: add a simulated one, or play a demo.",
+            Some("Show the demos"),
+        )
     };
     ui.add_space(24.0);
     if marks::empty_state(ui, sentence, offer) {
@@ -58,7 +61,8 @@ fn verdict_line_ui(ui: &mut Ui, inspection: &Inspection, actions: &mut Vec<Actio
         ui.spacing_mut().item_spacing.x = 8.0;
         marks::pill(ui, inspection.tone, &inspection.status);
         if let Some(time) = &inspection.round_trip {
-            text::label(ui, time, fonts::code(), theme.text).on_hover_text("Round trip: from the request on the wire to its first reply");
+            text::label(ui, time, fonts::code(), theme.text)
+                .on_hover_text("Round trip: from the request on the wire to its first reply");
         }
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             copy_menu(ui, inspection, actions);
@@ -74,17 +78,29 @@ fn copy_menu(ui: &mut Ui, inspection: &Inspection, actions: &mut Vec<Action>) {
     select::menu_button(ui, "Copy", |ui| {
         for part in &inspection.parts {
             if let Ok(payload) = std::str::from_utf8(&part.message.payload) {
-                if ui.add(Button::ghost(&format!("{}: payload", part.label))).clicked() {
+                if ui
+                    .add(Button::ghost(&format!("{}: payload", part.label)))
+                    .clicked()
+                {
                     actions.push(Action::Copy(payload.to_owned()));
                     ui.close();
                 }
-            } else if ui.add(Button::ghost(&format!("{}: payload as hex", part.label))).clicked() {
-                actions.push(Action::Copy(crate::app::inspect::hex(&part.message.payload)));
+            } else if ui
+                .add(Button::ghost(&format!("{}: payload as hex", part.label)))
+                .clicked()
+            {
+                actions.push(Action::Copy(crate::app::inspect::hex(
+                    &part.message.payload,
+                )));
                 ui.close();
             }
         }
         if ui.add(Button::ghost("Times")).clicked() {
-            let lines: Vec<String> = inspection.times.iter().map(|fact| format!("{}\t{}", fact.name, fact.value)).collect();
+            let lines: Vec<String> = inspection
+                .times
+                .iter()
+                .map(|fact| format!("{}\t{}", fact.name, fact.value))
+                .collect();
             actions.push(Action::Copy(lines.join("\n")));
             ui.close();
         }
@@ -97,49 +113,133 @@ fn copy_menu(ui: &mut Ui, inspection: &Inspection, actions: &mut Vec<Action>) {
     });
 }
 
-fn parts_ui(ui: &mut Ui, inspection: &Inspection, at: usize, mut choose: impl FnMut(usize)) {
-    ui.horizontal_wrapped(|ui| {
-        ui.spacing_mut().item_spacing.x = 4.0;
-        // Many replies are many buttons; the rest is in the raw list of the timeline's export.
-        for (index, part) in inspection.parts.iter().enumerate().take(40) {
-            if ui.add(Button::ghost(&part.label).small().selected(index == at)).clicked() {
-                choose(index);
+/// Which of the messages is looked at; one of many is chosen from a list.
+fn parts_ui(ui: &mut Ui, inspection: &Inspection, at: usize) -> Option<usize> {
+    const BUTTONS: usize = 3;
+    let mut chosen = None;
+    if inspection.parts.len() <= BUTTONS {
+        // From right to left.
+        for (index, part) in inspection.parts.iter().enumerate().rev() {
+            if ui
+                .add(Button::ghost(&part.label).small().selected(index == at))
+                .clicked()
+            {
+                chosen = Some(index);
             }
         }
-    });
+    } else {
+        let shown = inspection
+            .parts
+            .get(at)
+            .map_or("", |part| part.label.as_str());
+        select::select(ui, "Message of the exchange", shown, 110.0, |ui| {
+            ScrollArea::vertical().max_height(300.0).show_rows(
+                ui,
+                20.0,
+                inspection.parts.len(),
+                |ui, range| {
+                    for index in range {
+                        let label = inspection
+                            .parts
+                            .get(index)
+                            .map_or("", |part| part.label.as_str());
+                        if select::option(ui, index == at, label).clicked() {
+                            chosen = Some(index);
+                            ui.close();
+                        }
+                    }
+                },
+            );
+        });
+    }
+    chosen
 }
 
-fn panes_ui(ui: &mut Ui, inspection: &Inspection, part: &Part, view: &mut View, key: (RowId, usize)) {
+fn panes_ui(
+    ui: &mut Ui,
+    inspection: &Inspection,
+    part: &Part,
+    view: &mut View,
+    key: (RowId, usize),
+) {
     let theme = Theme::of(ui);
     let facts = properties(&part.message);
     let count = part.message.properties.count();
-    let note = if count > 0 { count.to_string() } else { String::new() };
-    let shown = [Tab::new("Payload"), Tab::new("Properties").note(&note), Tab::new("Raw"), Tab::new("Timing")];
-    let panes = [AnswerPane::Payload, AnswerPane::Properties, AnswerPane::Raw, AnswerPane::Timing];
-    let front = panes.iter().position(|pane| *pane == view.answer_pane).unwrap_or(0);
-    if let Some(pane) = tabs(ui, &shown, front).and_then(|at| panes.get(at)) {
-        view.answer_pane = *pane;
-    }
+    let note = if count > 0 {
+        count.to_string()
+    } else {
+        String::new()
+    };
+    let shown = [
+        Tab::new("Payload"),
+        Tab::new("Properties").note(&note),
+        Tab::new("Raw"),
+        Tab::new("Timing"),
+    ];
+    let panes = [
+        AnswerPane::Payload,
+        AnswerPane::Properties,
+        AnswerPane::Raw,
+        AnswerPane::Timing,
+    ];
+    let front = panes
+        .iter()
+        .position(|pane| *pane == view.answer_pane)
+        .unwrap_or(0);
+    ui.horizontal(|ui| {
+        if let Some(pane) = tabs(ui, &shown, front).and_then(|at| panes.get(at)) {
+            view.answer_pane = *pane;
+        }
+        if inspection.parts.len() > 1 {
+            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                ui.spacing_mut().item_spacing.x = 2.0;
+                if let Some(chosen) = parts_ui(ui, inspection, key.1) {
+                    view.choose_part(key.0, chosen);
+                }
+            });
+        }
+    });
     ui.add_space(4.0);
     let foot = 22.0;
-    let size = egui::vec2(ui.available_width(), (ui.available_height() - foot).max(40.0));
+    let size = egui::vec2(
+        ui.available_width(),
+        (ui.available_height() - foot).max(40.0),
+    );
     match view.answer_pane {
         AnswerPane::Payload => payload_ui(ui, part, PayloadForm::Text, view, key, size),
         AnswerPane::Raw => payload_ui(ui, part, PayloadForm::Hex, view, key, size),
         AnswerPane::Properties => {
-            ScrollArea::vertical().id_salt("reply properties").max_height(size.y).show(ui, |ui| facts_ui(ui, &facts, "message properties"));
+            ScrollArea::vertical()
+                .id_salt("reply properties")
+                .max_height(size.y)
+                .show(ui, |ui| facts_ui(ui, &facts, "message properties"));
         }
         AnswerPane::Timing => {
-            ScrollArea::vertical().id_salt("times").max_height(size.y).show(ui, |ui| facts_ui(ui, &inspection.times, "exchange times"));
+            ScrollArea::vertical()
+                .id_salt("times")
+                .max_height(size.y)
+                .show(ui, |ui| facts_ui(ui, &inspection.times, "exchange times"));
         }
     }
     text::label(ui, &part.line, fonts::small(), theme.dim);
 }
 
-fn payload_ui(ui: &mut Ui, part: &Part, form: PayloadForm, view: &mut View, key: (RowId, usize), size: egui::Vec2) {
+fn payload_ui(
+    ui: &mut Ui,
+    part: &Part,
+    form: PayloadForm,
+    view: &mut View,
+    key: (RowId, usize),
+    size: egui::Vec2,
+) {
     let theme = Theme::of(ui);
     if part.message.payload.is_empty() {
-        text::label(ui, "The payload is empty (0 bytes).", fonts::small(), theme.muted);
+        text::label(
+            ui,
+            "The payload is empty (0 bytes).",
+            fonts::small(),
+            theme.muted,
+        );
         ui.add_space((size.y - 24.0).max(0.0));
         return;
     }

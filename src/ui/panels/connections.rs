@@ -14,25 +14,37 @@ pub fn connections_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
     }
     for row in app.connection_rows() {
         let response = row_ui(ui, &row);
-        let tooltip = row.hint.as_ref().map_or_else(|| row.sentence.clone(), |hint| format!("{}\n{hint}", row.sentence));
+        let tooltip = row.hint.as_ref().map_or_else(
+            || row.sentence.clone(),
+            |hint| format!("{}\n{hint}", row.sentence),
+        );
         if response.double_clicked() {
             actions.push(Action::EditProfile(row.id.clone()));
         }
         let response = response.on_hover_text(tooltip);
-        Popup::context_menu(&response).id(Id::unique(("connection menu", &row.id))).show(|ui| menu_ui(ui, app, &row, actions));
-        Popup::menu(&response).id(Id::unique(("connection", &row.id))).show(|ui| menu_ui(ui, app, &row, actions));
+        Popup::context_menu(&response)
+            .id(Id::unique(("connection menu", &row.id)))
+            .show(|ui| menu_ui(ui, app, &row, actions));
+        Popup::menu(&response)
+            .id(Id::unique(("connection", &row.id)))
+            .show(|ui| menu_ui(ui, app, &row, actions));
     }
 }
 
 fn row_ui(ui: &mut Ui, row: &ConnectionRow) -> Response {
     let theme = Theme::of(ui);
-    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), theme::FORM_ROW), Sense::click());
-    response.widget_info(|| WidgetInfo::labeled(Role::Button, true, format!("{}, {}", row.name, row.words)));
+    let (rect, response) =
+        ui.allocate_exact_size(vec2(ui.available_width(), theme::FORM_ROW), Sense::click());
+    response.widget_info(|| {
+        WidgetInfo::labeled(Role::Button, true, format!("{}, {}", row.name, row.words))
+    });
     if response.hovered() || response.has_focus() {
-        ui.painter().rect_filled(rect.expand2(vec2(8.0, 0.0)), 4, theme.hovered);
+        ui.painter()
+            .rect_filled(rect.expand2(vec2(8.0, 0.0)), 4, theme.hovered);
     }
     let color = theme.tone(row.tone);
-    ui.painter().circle_filled(pos2(rect.left() + 4.0, rect.center().y), 4.0, color);
+    ui.painter()
+        .circle_filled(pos2(rect.left() + 4.0, rect.center().y), 4.0, color);
     let ink = match row.tone {
         crate::app::rows::Tone::Neutral | crate::app::rows::Tone::Answered => theme.muted,
         _ => color,
@@ -77,21 +89,37 @@ fn menu_ui(ui: &mut Ui, app: &App, row: &ConnectionRow, actions: &mut Vec<Action
             actions.push(Action::DuplicateProfile(row.id.clone()));
             ui.close();
         }
-        if row.id != BUILT_IN_ID && ui.add(Button::ghost("Delete").color(theme.failed)).clicked() {
+        if row.id != BUILT_IN_ID
+            && ui
+                .add(Button::ghost("Delete").color(theme.failed))
+                .clicked()
+        {
             actions.push(Action::DeleteProfile(row.id.clone()));
             ui.close();
         }
     });
-    if row.id == BUILT_IN_ID && app.session.broker().is_some() && ui.add(Button::ghost("Stop the built-in broker")).clicked() {
+    if row.id == BUILT_IN_ID
+        && app.session.broker().is_some()
+        && ui.add(Button::ghost("Stop the built-in broker")).clicked()
+    {
         actions.push(Action::StopBroker);
         ui.close();
     }
     if let Some(info) = app.session.state(&row.id).info() {
         ui.add_space(4.0);
-        text::label(ui, "What the broker said (CONNACK)", fonts::small(), theme.muted);
+        text::label(
+            ui,
+            "What the broker said (CONNACK)",
+            fonts::small(),
+            theme.muted,
+        );
         facts_ui(ui, &facts(info), "connack");
     }
-    let subscriptions = app.session.link(&row.id).map(|link| link.subscriptions.as_slice()).unwrap_or_default();
+    let subscriptions = app
+        .session
+        .link(&row.id)
+        .map(|link| link.subscriptions.as_slice())
+        .unwrap_or_default();
     if !subscriptions.is_empty() {
         ui.add_space(4.0);
         text::label(ui, "Subscribed", fonts::small(), theme.muted);
@@ -104,11 +132,14 @@ fn menu_ui(ui: &mut Ui, app: &App, row: &ConnectionRow, actions: &mut Vec<Action
 /// Names and values, in two columns.
 pub fn facts_ui(ui: &mut Ui, facts: &[Fact], salt: &str) {
     let theme = Theme::of(ui);
-    egui::Grid::new(salt).num_columns(2).spacing(vec2(12.0, 3.0)).show(ui, |ui| {
-        for fact in facts {
-            text::label(ui, &fact.name, fonts::small(), theme.muted);
-            text::label(ui, &fact.value, fonts::code_small(), theme.text);
-            ui.end_row();
-        }
-    });
+    egui::Grid::new(salt)
+        .num_columns(2)
+        .spacing(vec2(12.0, 3.0))
+        .show(ui, |ui| {
+            for fact in facts {
+                text::label(ui, &fact.name, fonts::small(), theme.muted);
+                text::label(ui, &fact.value, fonts::code_small(), theme.text);
+                ui.end_row();
+            }
+        });
 }

@@ -14,15 +14,27 @@ const RULE_LINES: usize = 6;
 const ACTIVITY_LINES: usize = 60;
 
 pub fn devices_ui(ui: &mut Ui, app: &App, view: &mut View, actions: &mut Vec<Action>) {
-    if section::section_header(ui, "Simulated devices", Some((Icon::Plus, "New simulated device"))) {
+    if section::section_header(
+        ui,
+        "Simulated devices",
+        Some((Icon::Plus, "New simulated device")),
+    ) {
         actions.push(Action::NewDevice);
     }
     let cards = device_cards(app);
-    if cards.is_empty() && marks::empty_state(ui, "No device answers here yet. A simulated device listens to topics and answers, so that requests can be tried without hardware.", Some("Add a simulated device")) {
+    if cards.is_empty()
+        && marks::empty_state(
+            ui,
+            "No device answers here yet. A simulated device listens to topics and answers, so that requests can be tried without hardware.",
+            Some("Add a simulated device"),
+        )
+    {
         actions.push(Action::NewDevice);
     }
     for device in &cards {
-        ui.push_id(("device", &device.id), |ui| card_ui(ui, device, view, actions));
+        ui.push_id(("device", &device.id), |ui| {
+            card_ui(ui, device, view, actions)
+        });
         ui.add_space(8.0);
     }
     if !app.activity.is_empty() || !cards.is_empty() {
@@ -38,10 +50,16 @@ fn card_ui(ui: &mut Ui, device: &DeviceCard, view: &mut View, actions: &mut Vec<
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                 let mut on = device.is_on;
                 if toggle::toggle(ui, &mut on, &format!("Device {}", device.name)).changed() {
-                    actions.push(Action::SwitchDevice { id: device.id.clone(), on });
+                    actions.push(Action::SwitchDevice {
+                        id: device.id.clone(),
+                        on,
+                    });
                 }
-                let menu = ui.add(Button::icon(Icon::Ellipsis, &format!("Edit {}", device.name)).small());
-                Popup::menu(&menu).id(Id::unique(("device menu", &device.id))).show(|ui| menu_ui(ui, device, actions));
+                let menu =
+                    ui.add(Button::icon(Icon::Ellipsis, &format!("Edit {}", device.name)).small());
+                Popup::menu(&menu)
+                    .id(Id::unique(("device menu", &device.id)))
+                    .show(|ui| menu_ui(ui, device, actions));
                 ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
                     text::label(ui, &device.name, fonts::strong(), theme.text);
                 });
@@ -51,7 +69,9 @@ fn card_ui(ui: &mut Ui, device: &DeviceCard, view: &mut View, actions: &mut Vec<
         match device.tone {
             Tone::Answered | Tone::Neutral => {}
             tone => {
-                marks::key_value(ui, "Now", |ui| text::label(ui, &device.words, fonts::small(), theme.tone(tone)));
+                marks::key_value(ui, "Now", |ui| {
+                    text::label(ui, &device.words, fonts::small(), theme.tone(tone))
+                });
             }
         }
         if !device.values.is_empty() {
@@ -70,7 +90,12 @@ fn card_ui(ui: &mut Ui, device: &DeviceCard, view: &mut View, actions: &mut Vec<
                 rule_ui(ui, line);
             }
             if device.rules.len() > RULE_LINES {
-                text::label(ui, &format!("and {} more lines", device.rules.len() - RULE_LINES), fonts::small(), theme.dim);
+                text::label(
+                    ui,
+                    &format!("and {} more lines", device.rules.len() - RULE_LINES),
+                    fonts::small(),
+                    theme.dim,
+                );
             }
         }
     });
@@ -82,7 +107,11 @@ fn rule_ui(ui: &mut Ui, line: &str) {
     let (word, rest) = line.split_once(' ').unwrap_or((line, ""));
     let galley = text::runs(
         ui,
-        &[(word, fonts::code_small(), theme.muted), (" ", fonts::code_small(), theme.muted), (rest, fonts::code_small(), theme.text)],
+        &[
+            (word, fonts::code_small(), theme.muted),
+            (" ", fonts::code_small(), theme.muted),
+            (rest, fonts::code_small(), theme.text),
+        ],
         ui.available_width(),
     );
     let (rect, response) = ui.allocate_exact_size(galley.size(), Sense::hover());
@@ -92,17 +121,34 @@ fn rule_ui(ui: &mut Ui, line: &str) {
 }
 
 /// `power=on`; a click makes it a field.
-fn value_ui(ui: &mut Ui, device: &DeviceCard, value: &ValueRow, view: &mut View, actions: &mut Vec<Action>) {
+fn value_ui(
+    ui: &mut Ui,
+    device: &DeviceCard,
+    value: &ValueRow,
+    view: &mut View,
+    actions: &mut Vec<Action>,
+) {
     let theme = Theme::of(ui);
     let name = format!("State {} of {}", value.key, device.name);
-    if let Some(edit) = view.value_edit.as_mut().filter(|edit| edit.device == device.id && edit.key == value.key) {
-        let response = Field::new(&mut edit.text, &name).code().width(110.0).show(ui);
+    if let Some(edit) = view
+        .value_edit
+        .as_mut()
+        .filter(|edit| edit.device == device.id && edit.key == value.key)
+    {
+        let response = Field::new(&mut edit.text, &name)
+            .code()
+            .width(110.0)
+            .show(ui);
         if !edit.is_focused {
             response.request_focus();
             edit.is_focused = true;
         } else if response.lost_focus() {
             if !ui.input(|input| input.key_pressed(Key::Escape)) {
-                actions.push(Action::SetDeviceValue { id: device.id.clone(), key: edit.key.clone(), value: edit.text.clone() });
+                actions.push(Action::SetDeviceValue {
+                    id: device.id.clone(),
+                    key: edit.key.clone(),
+                    value: edit.text.clone(),
+                });
             }
             view.value_edit = None;
         }
@@ -110,30 +156,59 @@ fn value_ui(ui: &mut Ui, device: &DeviceCard, value: &ValueRow, view: &mut View,
     }
     let galley = text::runs(
         ui,
-        &[(&value.key, fonts::code_small(), theme.text), ("=", fonts::code_small(), theme.muted), (&value.shown, fonts::code_small(), theme.syntax.string)],
+        &[
+            (&value.key, fonts::code_small(), theme.text),
+            ("=", fonts::code_small(), theme.muted),
+            (&value.shown, fonts::code_small(), theme.syntax.string),
+        ],
         200.0,
     );
     let (rect, response) = ui.allocate_exact_size(galley.size(), Sense::click());
-    response.widget_info(|| WidgetInfo::labeled(Role::Button, true, format!("{name}: {}", value.shown)));
+    response.widget_info(|| {
+        WidgetInfo::labeled(Role::Button, true, format!("{name}: {}", value.shown))
+    });
     text::paint_in(ui, rect, Align::Min, galley);
     if response.hovered() || response.has_focus() {
-        ui.painter().hline(rect.x_range(), rect.bottom(), (1.0, theme.accent));
+        ui.painter()
+            .hline(rect.x_range(), rect.bottom(), (1.0, theme.accent));
     }
     if response.clicked() && device.is_on {
-        view.value_edit = Some(ValueEdit { device: device.id.clone(), key: value.key.clone(), text: value.shown.clone(), is_focused: false });
+        view.value_edit = Some(ValueEdit {
+            device: device.id.clone(),
+            key: value.key.clone(),
+            text: value.shown.clone(),
+            is_focused: false,
+        });
     }
-    let tip = if device.is_on { "Click to set it now" } else { "Switch the device on to set it; its first state is in the editor" };
+    let tip = if device.is_on {
+        "Click to set it now"
+    } else {
+        "Switch the device on to set it; its first state is in the editor"
+    };
     response.on_hover_text(tip);
 }
 
 fn menu_ui(ui: &mut Ui, device: &DeviceCard, actions: &mut Vec<Action>) {
     let theme = Theme::of(ui);
-    text::label(ui, &format!("On {}", device.connection), fonts::small(), theme.muted);
+    text::label(
+        ui,
+        &format!("On {}", device.connection),
+        fonts::small(),
+        theme.muted,
+    );
     text::label(ui, &device.words, fonts::small(), theme.tone(device.tone));
     for (words, color, action) in [
         ("Edit", theme.text, Action::EditDevice(device.id.clone())),
-        ("Duplicate", theme.text, Action::DuplicateDevice(device.id.clone())),
-        ("Delete", theme.failed, Action::DeleteDevice(device.id.clone())),
+        (
+            "Duplicate",
+            theme.text,
+            Action::DuplicateDevice(device.id.clone()),
+        ),
+        (
+            "Delete",
+            theme.failed,
+            Action::DeleteDevice(device.id.clone()),
+        ),
     ] {
         if ui.add(Button::ghost(words).color(color)).clicked() {
             actions.push(action);
@@ -147,13 +222,25 @@ fn activity_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
     let paused = app.activity.is_paused;
     section::section_header_with(ui, "Activity", |ui| {
         let words = if paused { "RESUME" } else { "PAUSE" };
-        let name = if paused { "Resume the activity list" } else { "Pause the activity list" };
-        if ui.add(Button::ghost(words).name(name).small().color(theme.muted)).clicked() {
+        let name = if paused {
+            "Resume the activity list"
+        } else {
+            "Pause the activity list"
+        };
+        if ui
+            .add(Button::ghost(words).name(name).small().color(theme.muted))
+            .clicked()
+        {
             actions.push(Action::PauseActivity(!paused));
         }
     });
     if app.activity.is_empty() {
-        text::paragraph(ui, "What devices receive and answer appears here.", fonts::small(), theme.dim);
+        text::paragraph(
+            ui,
+            "What devices receive and answer appears here.",
+            fonts::small(),
+            theme.dim,
+        );
     }
     for line in app.activity.lines().take(ACTIVITY_LINES) {
         activity_line_ui(ui, line);
@@ -168,9 +255,21 @@ fn activity_line_ui(ui: &mut Ui, line: &ActivityLine) {
         Direction::Note => ("·", theme.waiting),
     };
     let start = format!("{} {arrow} ", line.time);
-    let galley = text::runs(ui, &[(&start, fonts::code_small(), theme.muted), (&line.text, fonts::code_small(), color)], ui.available_width());
-    let (rect, response) = ui.allocate_exact_size(egui::vec2(ui.available_width(), galley.size().y + 2.0), Sense::hover());
-    response.widget_info(|| WidgetInfo::labeled(Role::Label, true, format!("{} {}", line.time, line.tooltip)));
+    let galley = text::runs(
+        ui,
+        &[
+            (&start, fonts::code_small(), theme.muted),
+            (&line.text, fonts::code_small(), color),
+        ],
+        ui.available_width(),
+    );
+    let (rect, response) = ui.allocate_exact_size(
+        egui::vec2(ui.available_width(), galley.size().y + 2.0),
+        Sense::hover(),
+    );
+    response.widget_info(|| {
+        WidgetInfo::labeled(Role::Label, true, format!("{} {}", line.time, line.tooltip))
+    });
     text::paint_in(ui, rect, Align::Min, galley);
     response.on_hover_text(&line.tooltip);
 }

@@ -17,12 +17,21 @@ use crate::ui::{Icon, Theme, fonts, theme};
 use egui::{Align, Context, CornerRadius, Frame, Id, Key, Layout, Margin, Modal, Ui};
 
 pub fn dialogs_ui(ctx: &Context, app: &mut App, view: &mut View, actions: &mut Vec<Action>) {
-    let App { dialog, library, session, .. } = app;
+    let App {
+        dialog,
+        library,
+        session,
+        ..
+    } = app;
     let is_new = std::mem::replace(&mut view.dialog_is_new, dialog.is_none());
     let Some(dialog) = dialog else { return };
     match dialog {
-        Dialog::Profile(dialog) => profile::profile_ui(ctx, dialog, library, session, is_new, actions),
-        Dialog::Password(dialog) => password::password_ui(ctx, dialog, library.can_keep_passwords(), is_new, actions),
+        Dialog::Profile(dialog) => {
+            profile::profile_ui(ctx, dialog, library, session, is_new, actions)
+        }
+        Dialog::Password(dialog) => {
+            password::password_ui(ctx, dialog, library.can_keep_passwords(), is_new, actions)
+        }
         Dialog::SaveRequest(dialog) => save::save_ui(ctx, dialog, library, is_new, actions),
         Dialog::Device(dialog) => device::device_ui(ctx, dialog, library, is_new, actions),
         Dialog::Demos => demos::demos_ui(ctx, actions),
@@ -33,10 +42,20 @@ pub fn dialogs_ui(ctx: &Context, app: &mut App, view: &mut View, actions: &mut V
 }
 
 /// A dialog with a title, in the middle; Escape and a click beside it close it.
-fn frame(ctx: &Context, title: &str, width: f32, actions: &mut Vec<Action>, contents: impl FnOnce(&mut Ui, &mut Vec<Action>)) {
+fn frame(
+    ctx: &Context,
+    title: &str,
+    width: f32,
+    actions: &mut Vec<Action>,
+    contents: impl FnOnce(&mut Ui, &mut Vec<Action>),
+) {
     let colors = Theme::get(ctx.global_style().visuals.dark_mode);
     let modal = Modal::new(Id::unique(("dialog", title))).frame(
-        Frame::new().fill(colors.panel).stroke(colors.hairline()).corner_radius(CornerRadius::same(theme::RADIUS + 2)).inner_margin(Margin::same(16)),
+        Frame::new()
+            .fill(colors.panel)
+            .stroke(colors.hairline())
+            .corner_radius(CornerRadius::same(theme::RADIUS + 2))
+            .inner_margin(Margin::same(16)),
     );
     let response = modal.show(ctx, |ui| {
         ui.set_width(width.min(ui.ctx().content_rect().width() - 64.0));

@@ -15,7 +15,12 @@ pub fn status_bar_ui(ui: &mut Ui, app: &mut App) {
             item_ui(ui, item, theme);
         }
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            text::label(ui, concat!("Roundtrip ", env!("CARGO_PKG_VERSION")), fonts::small(), theme.muted);
+            text::label(
+                ui,
+                concat!("Roundtrip ", env!("CARGO_PKG_VERSION")),
+                fonts::small(),
+                theme.muted,
+            );
         });
     });
 }

@@ -11,14 +11,25 @@ use crate::ui::widgets::{Button, Chip, Field, marks};
 use egui::{Align, Id, Layout, Ui};
 
 /// Chips that are there even when they count nothing; the others come with their first row.
-const ALWAYS: [Category; 5] = [Category::Waiting, Category::TimedOut, Category::NoSubscribers, Category::Late, Category::Unmatched];
+const ALWAYS: [Category; 5] = [
+    Category::Waiting,
+    Category::TimedOut,
+    Category::NoSubscribers,
+    Category::Late,
+    Category::Unmatched,
+];
 
 pub fn toolbar_ui(ui: &mut Ui, app: &App, view: &mut View, actions: &mut Vec<Action>) {
     let timeline = &app.session.timeline;
     ui.horizontal_centered(|ui| {
         ui.spacing_mut().item_spacing.x = 6.0;
         let mut text = timeline.filter().text().to_owned();
-        let response = Field::new(&mut text, "Filter the timeline").hint("topic:light rtt:>5ms").code().width(170.0).id(Id::unique("timeline filter")).show(ui);
+        let response = Field::new(&mut text, "Filter the timeline")
+            .hint("topic:light rtt:>5ms")
+            .code()
+            .width(170.0)
+            .id(Id::unique("timeline filter"))
+            .show(ui);
         if view.take_focus(Focus::Filter) {
             response.request_focus();
         }
@@ -26,7 +37,10 @@ pub fn toolbar_ui(ui: &mut Ui, app: &App, view: &mut View, actions: &mut Vec<Act
             actions.push(Action::SetFilter(text));
         }
         let chosen = timeline.filter().category;
-        if ui.add(Chip::new("All", chosen.is_none()).count(&words::count(timeline.len() as u64))).clicked() {
+        if ui
+            .add(Chip::new("All", chosen.is_none()).count(&words::count(timeline.len() as u64)))
+            .clicked()
+        {
             actions.push(Action::SetCategory(None));
         }
         for category in Category::ALL {
@@ -37,11 +51,23 @@ pub fn toolbar_ui(ui: &mut Ui, app: &App, view: &mut View, actions: &mut Vec<Act
             let is_chosen = chosen == Some(category);
             let chip = Chip::new(category.label(), is_chosen).dot(Tone::of(category));
             if ui.add(chip.count(&words::count(count as u64))).clicked() {
-                actions.push(Action::SetCategory(if is_chosen { None } else { Some(category) }));
+                actions.push(Action::SetCategory(if is_chosen {
+                    None
+                } else {
+                    Some(category)
+                }));
             }
         }
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            if ui.add(Button::ghost("Clear").shortcut("Ctrl+L").tooltip("Take away every row that is not waiting").enabled(!timeline.is_empty())).clicked() {
+            if ui
+                .add(
+                    Button::ghost("Clear")
+                        .shortcut("Ctrl+L")
+                        .tooltip("Take away every row that is not waiting")
+                        .enabled(!timeline.is_empty()),
+                )
+                .clicked()
+            {
                 actions.push(Action::ClearTimeline);
             }
         });
@@ -89,13 +115,22 @@ fn line(row: TimelineRow) -> Line {
     let cells = vec![
         Cell::code(row.number, Ink::Muted),
         Cell::code(row.sent, Ink::Muted),
-        Cell::Topic { topic: row.topic, payload: row.payload },
+        Cell::Topic {
+            topic: row.topic,
+            payload: row.payload,
+        },
         Cell::text(row.responder),
-        Cell::Status { tone: row.tone, words: row.status },
+        Cell::Status {
+            tone: row.tone,
+            words: row.status,
+        },
         Cell::code(row.round_trip, Ink::Text),
         Cell::Waterfall(row.waterfall),
     ];
-    Line { sentence: row.sentence, cells }
+    Line {
+        sentence: row.sentence,
+        cells,
+    }
 }
 
 pub fn table_ui(ui: &mut Ui, app: &App, view: &mut View, actions: &mut Vec<Action>) {
@@ -104,8 +139,18 @@ pub fn table_ui(ui: &mut Ui, app: &App, view: &mut View, actions: &mut Vec<Actio
         empty_ui(ui, app, actions);
         return;
     }
-    let rows = TimelineRows { timeline, now: app.now };
-    let output = table::show(ui, "Timeline", &COLUMNS, &mut view.table, &rows, app.selected);
+    let rows = TimelineRows {
+        timeline,
+        now: app.now,
+    };
+    let output = table::show(
+        ui,
+        "Timeline",
+        &COLUMNS,
+        &mut view.table,
+        &rows,
+        app.selected,
+    );
     if let Some(row) = output.opened.or(output.chosen) {
         actions.push(Action::SelectRow(Some(row)));
     }
@@ -114,7 +159,11 @@ pub fn table_ui(ui: &mut Ui, app: &App, view: &mut View, actions: &mut Vec<Actio
 fn empty_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
     ui.add_space(24.0);
     if app.session.timeline.is_empty() {
-        if marks::empty_state(ui, "Nothing was sent yet. Write a request above and press Send, or play a demo.", Some("Show the demos")) {
+        if marks::empty_state(
+            ui,
+            "Nothing was sent yet. Write a request above and press Send, or play a demo.",
+            Some("Show the demos"),
+        ) {
             actions.push(Action::ShowDemos);
         }
     } else if marks::empty_state(ui, "No row passes the filter.", Some("Show all rows")) {

@@ -23,7 +23,10 @@ pub fn demos_ui(ctx: &Context, actions: &mut Vec<Action>) {
                     text::label(ui, &demo.name, fonts::code_small(), theme.muted);
                     ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                         let name = format!("Play {}", demo.title);
-                        if ui.add(Button::primary("Play").with_icon(Icon::Play).name(&name)).clicked() {
+                        if ui
+                            .add(Button::primary("Play").with_icon(Icon::Play).name(&name))
+                            .clicked()
+                        {
                             actions.push(Action::PlayDemo(demo.name.clone()));
                         }
                     });

@@ -36,13 +36,16 @@ pub fn help_ui(ctx: &Context, actions: &mut Vec<Action>) {
             text::paragraph(ui, step, fonts::body(), theme.text);
         }
         ui.add_space(8.0);
-        egui::Grid::new("keys").num_columns(2).spacing(vec2(24.0, 4.0)).show(ui, |ui| {
-            for (keys, meaning) in KEYS {
-                text::label(ui, keys, fonts::code(), theme.muted);
-                text::label(ui, meaning, fonts::body(), theme.text);
-                ui.end_row();
-            }
-        });
+        egui::Grid::new("keys")
+            .num_columns(2)
+            .spacing(vec2(24.0, 4.0))
+            .show(ui, |ui| {
+                for (keys, meaning) in KEYS {
+                    text::label(ui, keys, fonts::code(), theme.muted);
+                    text::label(ui, meaning, fonts::body(), theme.text);
+                    ui.end_row();
+                }
+            });
         ui.add_space(8.0);
         text::paragraph(
             ui,
