@@ -1,19 +1,13 @@
 //! A session without a window: connect and wait, send and wait, say what happens.
 
 use crate::cli::exit::ExitCode;
-pub use crate::cli::stop::Stop;
+use crate::cli::stop::Stop;
 use crate::model::connection::{ConnectionState, Problem};
 use crate::model::profile::{BrokerAddress, Profile, ProfileDraft};
 use crate::model::request::Surroundings;
 use crate::model::secret::Secret;
 use crate::session::{Event, Session};
 use std::time::{Duration, Instant};
-
-impl From<crate::session::SessionError> for Stop {
-    fn from(err: crate::session::SessionError) -> Self {
-        Self::new(ExitCode::CouldNotConnect, err.to_string(), err.hint())
-    }
-}
 
 /// A session that nothing wakes: the commands wait for it.
 pub fn start() -> Result<Session, Stop> {

@@ -96,9 +96,14 @@ fn respond(args: &RespondArgs, workspace: Option<&Path>) -> Result<ExitCode, Sto
 
 /// Says on stderr why a command ended early.
 fn told(stop: &Stop) -> ExitCode {
-    eprintln!("error: {}", stop.text);
-    if !stop.hint.is_empty() {
-        eprintln!("hint: {}", stop.hint);
-    }
+    fail(&stop.text, &stop.hint);
     stop.code
+}
+
+/// Says on stderr what went wrong and what to do.
+pub fn fail(text: &str, hint: &str) {
+    eprintln!("error: {text}");
+    if !hint.is_empty() {
+        eprintln!("hint: {hint}");
+    }
 }

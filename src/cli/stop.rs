@@ -30,6 +30,12 @@ impl Stop {
     }
 }
 
+impl From<crate::session::SessionError> for Stop {
+    fn from(err: crate::session::SessionError) -> Self {
+        Self::new(ExitCode::CouldNotConnect, err.to_string(), err.hint())
+    }
+}
+
 impl From<crate::store::StoreError> for Stop {
     /// Only files that the command line names are read.
     fn from(err: crate::store::StoreError) -> Self {
