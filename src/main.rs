@@ -20,7 +20,11 @@ fn main() -> std::process::ExitCode {
                 ThemeArg::Light => store::Theme::Light,
             };
             let size = [f32::from(wish.size.width), f32::from(wish.size.height)];
-            let shown = WindowWish { size: Some(size), theme: Some(theme), demo: Some(wish.demo) };
+            let shown = WindowWish {
+                size: Some(size),
+                theme: Some(theme),
+                demo: Some(wish.demo),
+            };
             match picture(Place::Scratch, shown) {
                 Ok(bytes) => write(&wish.out, &bytes),
                 Err(err) => report(Err(err)),

@@ -2,8 +2,8 @@
 
 use crate::cli::exit::ExitCode;
 use crate::cli::headless;
-use crate::cli::stop::Stop;
 use crate::cli::out;
+use crate::cli::stop::Stop;
 use crate::device::DeviceEvent;
 use crate::model::connection::ConnectionState;
 use crate::model::payload;
