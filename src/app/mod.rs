@@ -1,2 +1,393 @@
 //! What the window knows, without a window: state, actions, notices, rows ready to paint.
+//!
+//! It may use `session`, `store` and `model`; it names no egui. A frame goes: [`App::tick`]
+//! (drain events, keep time), paint from here, then [`App::perform`] the actions that the panels
+//! returned. Panels change nothing themselves but the draft that they edit. If a test without a
+//! window would care about it, it belongs here.
+
+pub mod actions;
+pub mod connections;
+pub mod devices;
+pub mod dialogs;
+pub mod inspect;
+pub mod library;
+pub mod notices;
+pub mod open;
+pub mod palette;
+mod perform;
+pub mod requests;
 pub mod rows;
+pub mod status;
+pub mod tabs;
+pub mod undo;
+
+pub use actions::Action;
+
+use crate::device::DeviceEvent;
+use crate::model::connection::ConnectionState;
+use crate::model::exchange::ExchangeId;
+use crate::model::profile::Profile;
+use crate::model::request::Surroundings;
+use crate::model::secret::Secret;
+use crate::model::time::Timestamp;
+use crate::model::timeline::{Bounds, RowId};
+use crate::mqtt::ConnectionEvent;
+use crate::session::{DemoPlayer, DemoProgress, DemoReport, Event, Session};
+use crate::store::{Settings, WindowState};
+use devices::Activity;
+use dialogs::Dialog;
+use library::Library;
+use notices::Notices;
+use std::collections::BTreeMap;
+use std::time::Duration;
+use tabs::{Tab, TabId, Tabs};
+
+/// Events taken per frame: enough for 100,000 a second, few enough for a frame.
+const EVENTS_PER_TICK: usize = 4_000;
+
+pub struct App {
+    pub session: Session,
+    pub library: Library,
+    pub tabs: Tabs,
+    pub notices: Notices,
+    pub dialog: Option<Dialog>,
+    pub selected: Option<RowId>,
+    pub activity: Activity,
+    pub settings: Settings,
+    /// Sizes, sides and theme, as they come back on the next start.
+    pub window: WindowState,
+    pub now: Timestamp,
+    /// Text that the window should put on the clipboard.
+    pub clipboard: Option<String>,
+    pub wants_to_quit: bool,
+    /// The workspace's folder, where it is only for this run.
+    scratch: Option<crate::store::Scratch>,
+    demo: Option<DemoPlayer>,
+    demo_report: Option<DemoReport>,
+    /// Passwords given in this run, by profile id.
+    passwords: BTreeMap<String, Secret>,
+    /// Exchanges that were just sent from a tab and have no row yet.
+    sent_from: Vec<(ExchangeId, TabId)>,
+    statistics: status::Statistics,
+    lost_before: u64,
+}
+
+impl App {
+    pub fn new(
+        session: Session,
+        library: Library,
+        settings: Settings,
+        window: WindowState,
+    ) -> Self {
+        let mut app = Self {
+            session,
+            library,
+            tabs: Tabs::default(),
+            notices: Notices::default(),
+            dialog: None,
+            selected: None,
+            activity: Activity::default(),
+            settings,
+            window,
+            now: Session::now(),
+            clipboard: None,
+            wants_to_quit: false,
+            scratch: None,
+            demo: None,
+            demo_report: None,
+            passwords: BTreeMap::new(),
+            sent_from: Vec::new(),
+            statistics: status::Statistics::default(),
+            lost_before: 0,
+        };
+        app.apply_settings();
+        for problem in app.library.take_problems() {
+            app.notices.fail(problem.text, problem.hint);
+        }
+        app.reopen_tabs();
+        app
+    }
+
+    /// Takes what the workers told and moves time on. Cheap when nothing happened.
+    pub fn tick(&mut self) {
+        self.now = Session::now();
+        for event in self.session.drain(EVENTS_PER_TICK) {
+            self.hear(&event);
+        }
+        self.note_sent();
+        self.advance_demo();
+        self.library.collect_problems();
+        for problem in self.library.take_problems() {
+            self.notices.fail(problem.text, problem.hint);
+        }
+        self.notices.expire(self.now);
+        let lost = self.session.lost();
+        if lost > self.lost_before {
+            self.notices.fail(
+                format!("{lost} messages came faster than they could be shown and were not kept"),
+                "Replies to requests are never lost this way; what was lost belonged to no request.",
+            );
+            self.lost_before = lost;
+        }
+        self.check_front();
+    }
+
+    /// When the next tick is due although nothing happens: a countdown, a waiting bar, a notice.
+    pub fn next_tick(&self) -> Option<Duration> {
+        let waits = self
+            .session
+            .timeline
+            .count_of(crate::model::timeline::Category::Waiting)
+            > 0;
+        let retries = self
+            .session
+            .links()
+            .any(|(_, link)| matches!(link.state, ConnectionState::Retrying { .. }));
+        let mut next: Option<Duration> = None;
+        let mut sooner =
+            |duration: Duration| next = Some(next.map_or(duration, |next| next.min(duration)));
+        if waits {
+            sooner(Duration::from_millis(100));
+        }
+        if retries {
+            sooner(Duration::from_secs(1));
+        }
+        if self.demo.is_some() {
+            sooner(Duration::from_millis(50));
+        }
+        if let Some(expiry) = self.notices.next_expiry() {
+            sooner(expiry.since(self.now).max(Duration::from_millis(10)));
+        }
+        if self.statistics.is_stale(&self.session.timeline) {
+            sooner(Duration::from_millis(500));
+        }
+        next
+    }
+
+    /// What a request of this tab needs to know of its connection.
+    pub fn surroundings<'a>(
+        session: &'a Session,
+        library: &'a Library,
+        connection: &str,
+    ) -> Surroundings<'a> {
+        match session.state(connection).info() {
+            Some(info) => Surroundings {
+                client_id: &info.client_id,
+                response_information: info.response_information.as_deref(),
+            },
+            None => Surroundings {
+                client_id: library
+                    .profile(connection)
+                    .map_or("", |profile| &profile.client_id),
+                response_information: None,
+            },
+        }
+    }
+
+    /// Brings the front tab's errors up to date with what is typed.
+    pub fn check_front(&mut self) {
+        let Some(connection) = self.tabs.front().map(|tab| tab.draft.connection.clone()) else {
+            return;
+        };
+        let surroundings = Self::surroundings(&self.session, &self.library, &connection);
+        if let Some(tab) = self.tabs.front_mut() {
+            // The result is kept in the tab.
+            drop(tab.check(&surroundings).as_ref().err());
+        }
+    }
+
+    /// The generated Response Topic of a tab's connection.
+    pub fn generated_response_topic(&self, tab: &Tab) -> String {
+        Self::surroundings(&self.session, &self.library, &tab.draft.connection)
+            .generated_response_topic()
+    }
+
+    /// Open requests whose replies could not be told from those to the front tab's request.
+    pub fn twins_of_front(&self) -> Vec<ExchangeId> {
+        match self.tabs.front().and_then(|tab| Some((tab, tab.valid()?))) {
+            Some((tab, request)) => self.session.twins(&tab.draft.connection, request),
+            None => Vec::new(),
+        }
+    }
+
+    /// The valid profile of an id, or why there is none, in a sentence.
+    pub fn profile(&self, id: &str) -> Result<Profile, String> {
+        let draft = self
+            .library
+            .profile(id)
+            .ok_or_else(|| format!("there is no connection `{id}`; it may have been deleted"))?;
+        draft.validate(id).map_err(|errors| {
+            let reasons: Vec<String> = errors.into_iter().map(|err| err.message).collect();
+            format!(
+                "the connection {} is not valid: {}",
+                draft.name,
+                reasons.join("; ")
+            )
+        })
+    }
+
+    pub fn is_demo_running(&self) -> bool {
+        self.demo.is_some()
+    }
+
+    /// How the last demo ended, once.
+    pub fn take_demo_report(&mut self) -> Option<DemoReport> {
+        self.demo_report.take()
+    }
+
+    pub fn statistics(&mut self) -> &status::Statistics {
+        self.statistics.refresh(&self.session.timeline, self.now);
+        &self.statistics
+    }
+
+    /// The window's state as of now, for its file: sizes, sides, and the tabs with what is typed.
+    pub fn window_state(&self) -> WindowState {
+        let mut state = self.window.clone();
+        state.tabs = self
+            .tabs
+            .iter()
+            .map(|tab| crate::store::Tab {
+                request: tab.saved_id.clone(),
+                unsaved: tab.is_dirty().then(|| tab.draft.clone()),
+            })
+            .collect();
+        let front = self
+            .tabs
+            .front()
+            .and_then(|front| self.tabs.iter().position(|tab| tab.id == front.id));
+        state.selected_tab = front.unwrap_or(0);
+        state
+    }
+
+    /// Writes what a window knows, and waits for the disk. For the end of the program.
+    pub fn close(&mut self) {
+        let state = self.window_state();
+        self.library.save_window(&state);
+        self.library.flush();
+    }
+
+    fn hear(&mut self, event: &Event) {
+        match event {
+            Event::Connection {
+                id,
+                event: ConnectionEvent::State(ConnectionState::Refused { problem }),
+            } => {
+                let name = self
+                    .library
+                    .profile(id)
+                    .map_or_else(|| id.to_string(), |profile| profile.name.clone());
+                // A password that was refused must not be tried again without asking.
+                self.passwords.remove(&**id);
+                self.notices.fail(
+                    format!("{name}: {}", problem.summary),
+                    problem.hint.to_string(),
+                );
+            }
+            Event::Device { id, event } => {
+                let name = self
+                    .session
+                    .device(id)
+                    .map_or_else(|| id.to_string(), |device| device.spec.name.to_string());
+                self.activity.note(&name, event, self.now);
+                if let DeviceEvent::State(ConnectionState::Refused { problem }) = event {
+                    self.notices.fail(
+                        format!("The simulated device {name}: {}", problem.summary),
+                        problem.hint.to_string(),
+                    );
+                }
+            }
+            Event::Interrupted => self.wants_to_quit = true,
+            Event::Connection { .. } | Event::Broker(_) => {}
+        }
+    }
+
+    /// What was sent from a tab gets a row with its first event: the tab shows it from then on.
+    fn note_sent(&mut self) {
+        for (exchange, tab) in std::mem::take(&mut self.sent_from) {
+            match self.session.row_of(exchange) {
+                Some(row) => {
+                    if let Some(tab) = self.tabs.get_mut(tab) {
+                        tab.last = Some(row);
+                    }
+                    self.selected = Some(row);
+                }
+                None => self.sent_from.push((exchange, tab)),
+            }
+        }
+    }
+
+    fn advance_demo(&mut self) {
+        let Some(mut player) = self.demo.take() else {
+            return;
+        };
+        match player.tick(&mut self.session, self.now) {
+            DemoProgress::Running { .. } => self.demo = Some(player),
+            DemoProgress::Done(report) => {
+                if report.failures.is_empty() {
+                    self.notices.inform(
+                        format!(
+                            "{}: played, every exchange ended as it should",
+                            player.title()
+                        ),
+                        self.now,
+                    );
+                } else {
+                    self.notices.fail(
+                        format!("{}: {}", player.title(), report.failures.join("; ")),
+                        "The timeline shows which exchange it was.",
+                    );
+                }
+                if let Some(row) = report
+                    .exchanges
+                    .last()
+                    .and_then(|exchange| self.session.row_of(*exchange))
+                {
+                    self.selected = Some(row);
+                }
+                self.demo_report = Some(report);
+            }
+        }
+    }
+
+    fn apply_settings(&mut self) {
+        self.session.timeline.set_bounds(Bounds {
+            rows: self.settings.timeline.max_rows,
+            bytes: self.settings.timeline.max_bytes,
+        });
+        self.session
+            .set_broker_port(self.settings.built_in_broker_port);
+    }
+
+    fn reopen_tabs(&mut self) {
+        let open = self.window.tabs.clone();
+        for tab in open {
+            let original = tab
+                .request
+                .as_ref()
+                .and_then(|id| self.library.request(id))
+                .cloned();
+            let saved_id = tab.request.filter(|_| original.is_some());
+            match (tab.unsaved, original) {
+                (Some(draft), original) => {
+                    self.tabs
+                        .open(saved_id, draft, original.unwrap_or_default());
+                }
+                (None, Some(original)) => {
+                    self.tabs.open(saved_id, original.clone(), original);
+                }
+                (None, None) => {}
+            }
+        }
+        let front = self
+            .tabs
+            .iter()
+            .nth(self.window.selected_tab)
+            .map(|tab| tab.id);
+        if let Some(id) = front {
+            self.tabs.bring_to_front(id);
+        }
+        if self.tabs.is_empty() {
+            self.perform(Action::NewTab);
+        }
+    }
+}

@@ -89,7 +89,7 @@ impl CorrelationKind {
 }
 
 /// Correlation Data as typed: it may not be valid yet, and it is kept as it is.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "String", into = "String")]
 pub struct CorrelationDraft {
     pub kind: CorrelationKind,
@@ -99,6 +99,13 @@ pub struct CorrelationDraft {
     pub text: String,
     /// For [`CorrelationKind::Random`], as typed.
     pub length: String,
+}
+
+impl Default for CorrelationDraft {
+    /// What its notation reads back as: a draft from a file equals the one that was saved.
+    fn default() -> Self {
+        Self::of_kind(CorrelationKind::default())
+    }
 }
 
 impl CorrelationDraft {

@@ -6,6 +6,7 @@
 
 pub mod connection;
 pub mod correlation;
+pub mod demo;
 pub mod exchange;
 pub mod message;
 pub mod pairing;
@@ -13,6 +14,9 @@ pub mod payload;
 pub mod profile;
 pub mod request;
 pub mod requester;
+pub mod responder;
+pub mod secret;
+pub mod template;
 pub mod text;
 pub mod time;
 pub mod timeline;

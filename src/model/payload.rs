@@ -85,7 +85,7 @@ pub struct DecodeError {
 }
 
 impl DecodeError {
-    fn at(text: &str, byte: usize, message: impl Into<String>) -> Self {
+    pub(in crate::model) fn at(text: &str, byte: usize, message: impl Into<String>) -> Self {
         let before = text.get(..byte).unwrap_or(text);
         let line_start = before.rfind('\n').map_or(0, |index| index + 1);
         Self {
@@ -204,16 +204,27 @@ pub fn preview(bytes: &[u8], max: usize) -> String {
         Err(_) => None,
     };
     if let Some(text) = text {
-        let mut line: String = text
-            .chars()
-            .take(max)
-            .map(|c| match c {
-                '\n' | '\r' | '\t' => ' ',
+        // Runs of white space, such as the indentation of JSON, are one space.
+        let mut line = String::new();
+        let mut length = 0;
+        let mut is_cut = head.len() < bytes.len();
+        for c in text.chars() {
+            let c = match c {
+                c if c.is_whitespace() => ' ',
                 c if c.is_control() => '\u{b7}',
                 c => c,
-            })
-            .collect();
-        if text.chars().nth(max).is_some() || head.len() < bytes.len() {
+            };
+            if c == ' ' && line.ends_with(' ') {
+                continue;
+            }
+            if length == max {
+                is_cut = true;
+                break;
+            }
+            line.push(c);
+            length += 1;
+        }
+        if is_cut {
             line.push('…');
         }
         line
@@ -309,7 +320,7 @@ mod tests {
 
     #[test]
     fn previews_show_text_as_text_and_bytes_as_hex() {
-        assert_eq!(preview(b"{\"a\":\n1}", 20), "{\"a\": 1}");
+        assert_eq!(preview(b"{\n  \"a\":\t1}", 20), "{ \"a\": 1}");
         assert_eq!(preview(b"abcdef", 3), "abc…");
         assert_eq!(preview(&[0xff, 0x00], 20), "ff 00");
         assert_eq!(preview("ä".repeat(1000).as_bytes(), 3), "äää…");

@@ -69,6 +69,7 @@ pub struct Timeline {
     counts: [usize; Category::ALL.len()],
     bytes: usize,
     dropped: u64,
+    publishes: u64,
     next: u64,
     version: u64,
 }
@@ -98,6 +99,7 @@ impl Timeline {
     }
 
     pub fn push_publish(&mut self, publish: PublishRow) -> RowId {
+        self.publishes += 1;
         self.push(Row::Publish(publish))
     }
 
@@ -216,6 +218,11 @@ impl Timeline {
 
     pub fn count_of(&self, category: Category) -> usize {
         self.counts.get(category as usize).copied().unwrap_or(0)
+    }
+
+    /// Bare publishes ever shown, dropped and cleared ones included.
+    pub fn publish_count(&self) -> u64 {
+        self.publishes
     }
 
     /// Rows that had to go because of the bounds.

@@ -1,0 +1,90 @@
+//! What a user can ask for. Panels return these; [`crate::app::App::perform`] carries them out.
+
+use crate::app::inspect::Part;
+use crate::app::notices::NoticeId;
+use crate::app::tabs::TabId;
+use crate::model::timeline::{Category, RowId};
+
+#[derive(Clone, Debug)]
+pub enum Action {
+    // Connections
+    NewProfile,
+    EditProfile(String),
+    /// Saves what the profile dialog holds.
+    SaveProfile {
+        connect: bool,
+    },
+    DuplicateProfile(String),
+    DeleteProfile(String),
+    Connect(String),
+    Disconnect(String),
+    ReconnectNow(String),
+    /// What the password dialog holds.
+    GivePassword,
+    StopBroker,
+    // Requests
+    NewTab,
+    OpenRequest(String),
+    SelectTab(TabId),
+    NextTab,
+    PreviousTab,
+    CloseTab(TabId),
+    /// Saves the tab's request under its name, or asks for one.
+    SaveTab(TabId),
+    /// Saves what the save dialog holds.
+    SaveTabAs,
+    DuplicateRequest(String),
+    DeleteRequest(String),
+    Send(TabId),
+    /// Fills the composer's topic and Response Topic from a message, in a new tab.
+    ComposeFrom(Box<Part>),
+    // Simulated devices
+    NewDevice,
+    /// A device that answers what the tab sends.
+    NewDeviceFor(TabId),
+    EditDevice(String),
+    SaveDevice,
+    DuplicateDevice(String),
+    DeleteDevice(String),
+    SwitchDevice {
+        id: String,
+        on: bool,
+    },
+    SetDeviceValue {
+        id: String,
+        key: String,
+        value: String,
+    },
+    PauseActivity(bool),
+    // Timeline
+    SetFilter(String),
+    SetCategory(Option<Category>),
+    SelectRow(Option<RowId>),
+    ClearTimeline,
+    // The rest
+    PlayDemo(String),
+    StopDemo,
+    Undo(NoticeId),
+    UndoNewest,
+    Dismiss(NoticeId),
+    ShowPalette,
+    ShowDemos,
+    ShowHelp,
+    ShowSettings,
+    SaveSettings,
+    CloseDialog,
+    ToggleTheme,
+    ToggleLeft,
+    ToggleRight,
+    /// Ctrl and plus, minus, zero.
+    Zoom(ZoomStep),
+    Copy(String),
+    Quit,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ZoomStep {
+    In,
+    Out,
+    Reset,
+}

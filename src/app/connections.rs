@@ -1,0 +1,207 @@
+//! How connections read in the list, the status bar and the details.
+
+use crate::app::inspect::Fact;
+use crate::app::rows::Tone;
+use crate::model::connection::{ConnectionInfo, ConnectionState, Problem};
+use crate::model::text;
+use crate::model::time::Timestamp;
+
+/// A line of the connection list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConnectionRow {
+    pub id: String,
+    pub name: String,
+    /// Short, for the right edge: `:18830 · v5`, `retry in 4 s`, `Not authorized`.
+    pub words: String,
+    pub tone: Tone,
+    /// The whole state in a sentence.
+    pub sentence: String,
+    /// What to do, when there is something.
+    pub hint: Option<String>,
+    pub is_connected: bool,
+    /// Connecting, connected or about to try again.
+    pub is_on: bool,
+}
+
+pub fn connection_row(
+    id: &str,
+    name: &str,
+    address: &str,
+    state: &ConnectionState,
+    now: Timestamp,
+) -> ConnectionRow {
+    let (words, tone) = short(state, address, now);
+    ConnectionRow {
+        id: id.to_owned(),
+        name: name.to_owned(),
+        words,
+        tone,
+        sentence: sentence(name, address, state, now),
+        hint: state
+            .problem()
+            .map(|problem| problem.hint.to_string())
+            .filter(|hint| !hint.is_empty()),
+        is_connected: state.is_connected(),
+        is_on: !matches!(
+            state,
+            ConnectionState::Disconnected | ConnectionState::Refused { .. }
+        ),
+    }
+}
+
+fn short(state: &ConnectionState, address: &str, now: Timestamp) -> (String, Tone) {
+    match state {
+        ConnectionState::Disconnected => ("offline".to_owned(), Tone::Neutral),
+        ConnectionState::Connecting => ("connecting".to_owned(), Tone::Waiting),
+        ConnectionState::Connected(info) => {
+            let port = info
+                .address
+                .rsplit_once(':')
+                .map_or(address, |(_, port)| port);
+            (format!(":{port} · v5"), Tone::Answered)
+        }
+        ConnectionState::Retrying { at, .. } => (retry_words(*at, now), Tone::Waiting),
+        ConnectionState::Refused { problem } => (refusal_words(problem), Tone::Failed),
+    }
+}
+
+fn retry_words(at: Timestamp, now: Timestamp) -> String {
+    let left = at.since(now);
+    if left.is_zero() {
+        "trying again".to_owned()
+    } else {
+        format!("retry in {} s", left.as_secs_f64().ceil())
+    }
+}
+
+fn refusal_words(problem: &Problem) -> String {
+    let words = problem
+        .reason
+        .as_ref()
+        .map_or(&*problem.summary, |reason| &reason.text);
+    let mut chars = words.chars();
+    let mut text: String = chars
+        .next()
+        .map(|first| first.to_uppercase().chain(chars).collect())
+        .unwrap_or_default();
+    if text.chars().count() > 28 {
+        text = text.chars().take(27).chain(['…']).collect();
+    }
+    text
+}
+
+/// The state in a sentence, with what the broker or the system said.
+pub fn sentence(name: &str, address: &str, state: &ConnectionState, now: Timestamp) -> String {
+    match state {
+        ConnectionState::Disconnected => format!("{name} is not connected ({address})."),
+        ConnectionState::Connecting => format!("{name} is connecting to {address}."),
+        ConnectionState::Connected(info) => format!(
+            "{name} is connected to {} as {}.",
+            info.address, info.client_id
+        ),
+        ConnectionState::Retrying {
+            problem,
+            at,
+            attempt,
+        } => format!(
+            "{}; {} (attempt {}).",
+            problem.summary,
+            retry_words(*at, now),
+            attempt + 1
+        ),
+        ConnectionState::Refused { problem } => format!("{}.", problem.summary),
+    }
+}
+
+/// What the broker said in its CONNACK, in the specification's words.
+pub fn facts(info: &ConnectionInfo) -> Vec<Fact> {
+    let mut facts = Vec::new();
+    let mut add = |name: &str, value: String| {
+        facts.push(Fact {
+            name: name.to_owned(),
+            value,
+        })
+    };
+    add("Broker", info.address.to_string());
+    add(
+        "Client id",
+        if info.client_id_was_assigned {
+            format!("{} (assigned by the broker)", info.client_id)
+        } else {
+            info.client_id.to_string()
+        },
+    );
+    add(
+        "Session present",
+        if info.session_present {
+            "yes, resumed"
+        } else {
+            "no"
+        }
+        .to_owned(),
+    );
+    if let Some(text) = &info.response_information {
+        add("Response Information", text.to_string());
+    }
+    if let Some(secs) = info.server_keep_alive_secs {
+        add("Server Keep Alive", format!("{secs} s"));
+    }
+    if let Some(secs) = info.session_expiry_secs {
+        add(
+            "Session Expiry Interval",
+            format!("{} s", text::count(u64::from(secs))),
+        );
+    }
+    if let Some(maximum) = info.receive_maximum {
+        add("Receive Maximum", text::count(u64::from(maximum)));
+    }
+    if let Some(maximum) = info.maximum_packet_size {
+        add(
+            "Maximum Packet Size",
+            format!("{} bytes", text::count(u64::from(maximum))),
+        );
+    }
+    if let Some(qos) = info.maximum_qos {
+        add("Maximum QoS", u8::from(qos).to_string());
+    }
+    if let Some(maximum) = info.topic_alias_maximum {
+        add("Topic Alias Maximum", maximum.to_string());
+    }
+    for (name, available) in [
+        ("Retain Available", info.retain_available),
+        (
+            "Wildcard Subscriptions",
+            info.wildcard_subscriptions_available,
+        ),
+        (
+            "Subscription Identifiers",
+            info.subscription_identifiers_available,
+        ),
+        ("Shared Subscriptions", info.shared_subscriptions_available),
+    ] {
+        if let Some(available) = available {
+            add(
+                name,
+                if available {
+                    "available"
+                } else {
+                    "not available"
+                }
+                .to_owned(),
+            );
+        }
+    }
+    if let Some(text) = &info.server_reference {
+        add("Server Reference", text.to_string());
+    }
+    if let Some(text) = &info.reason_string {
+        add("Reason String", text.to_string());
+    }
+    for property in &info.user_properties {
+        add(
+            &format!("User Property {}", property.name),
+            property.value.clone(),
+        );
+    }
+    facts
+}

@@ -1,0 +1,131 @@
+//! Dialogs: what is being typed in the one that is open.
+
+use crate::app::tabs::TabId;
+use crate::model::FieldError;
+use crate::model::profile::{ProfileDraft, ProfileField};
+use crate::model::responder::{DeviceDraft, DeviceField};
+use crate::store::Settings;
+
+#[derive(Debug)]
+pub enum Dialog {
+    Profile(Box<ProfileDialog>),
+    Password(PasswordDialog),
+    SaveRequest(SaveDialog),
+    Device(Box<DeviceDialog>),
+    Palette { query: String, selected: usize },
+    Demos,
+    Help,
+    Settings(Box<SettingsDialog>),
+}
+
+/// A profile being edited; `id` is none for a new one.
+#[derive(Debug)]
+pub struct ProfileDialog {
+    pub id: Option<String>,
+    pub draft: ProfileDraft,
+    /// Empty: leave the kept one as it is.
+    pub password: String,
+    pub remember_password: bool,
+    pub errors: Vec<FieldError<ProfileField>>,
+}
+
+/// Asks for a password; never `Debug`s it.
+pub struct PasswordDialog {
+    pub profile_id: String,
+    pub profile_name: String,
+    pub user_name: String,
+    pub text: String,
+    pub remember: bool,
+    /// What to do once it is given.
+    pub then: AfterPassword,
+}
+
+impl std::fmt::Debug for PasswordDialog {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "PasswordDialog({})", self.profile_id)
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AfterPassword {
+    Connect,
+    StartDevice(String),
+    Send(TabId),
+}
+
+#[derive(Debug)]
+pub struct SaveDialog {
+    pub tab: TabId,
+    pub name: String,
+    pub folder: String,
+    pub error: Option<String>,
+}
+
+/// A device being edited; `id` is none for a new one.
+#[derive(Debug)]
+pub struct DeviceDialog {
+    pub id: Option<String>,
+    pub draft: DeviceDraft,
+    pub errors: Vec<FieldError<DeviceField>>,
+    pub switch_on: bool,
+}
+
+#[derive(Debug)]
+pub struct SettingsDialog {
+    pub draft: Settings,
+    /// As typed.
+    pub rows: String,
+    pub mebibytes: String,
+    pub port: String,
+    pub rows_error: Option<String>,
+    pub mebibytes_error: Option<String>,
+    pub port_error: Option<String>,
+}
+
+impl SettingsDialog {
+    pub fn new(settings: &Settings) -> Self {
+        Self {
+            draft: settings.clone(),
+            rows: settings.timeline.max_rows.to_string(),
+            mebibytes: (settings.timeline.max_bytes >> 20).to_string(),
+            port: settings
+                .built_in_broker_port
+                .map(|port| port.to_string())
+                .unwrap_or_default(),
+            rows_error: None,
+            mebibytes_error: None,
+            port_error: None,
+        }
+    }
+
+    /// The settings as typed, or the errors at their fields.
+    pub fn validate(&mut self) -> Option<Settings> {
+        let number = |text: &str, from: usize, to: usize| {
+            text.trim()
+                .replace(',', "")
+                .parse::<usize>()
+                .ok()
+                .filter(|number| (from..=to).contains(number))
+        };
+        let rows = number(&self.rows, 100, 10_000_000);
+        let mebibytes = number(&self.mebibytes, 1, 65_536);
+        let port = match self.port.trim() {
+            "" => Some(None),
+            text => text.parse::<u16>().ok().filter(|port| *port > 0).map(Some),
+        };
+        self.rows_error = rows
+            .is_none()
+            .then(|| "a whole number from 100 to 10,000,000".to_owned());
+        self.mebibytes_error = mebibytes
+            .is_none()
+            .then(|| "a whole number from 1 to 65,536".to_owned());
+        self.port_error = port
+            .is_none()
+            .then(|| "a number from 1 to 65535, or nothing for a free port".to_owned());
+        let mut settings = self.draft.clone();
+        settings.timeline.max_rows = rows?;
+        settings.timeline.max_bytes = mebibytes? << 20;
+        settings.built_in_broker_port = port?;
+        Some(settings)
+    }
+}

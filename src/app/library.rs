@@ -1,0 +1,389 @@
+//! The saved things: profiles, requests, devices, and the passwords that belong to profiles.
+//!
+//! What is here is what the files say or will say in a moment: changes are written by a thread of
+//! its own, and what goes wrong there comes back as a [`Trouble`].
+
+use crate::model::demo::Demo;
+use crate::model::profile::{BUILT_IN_ID, ProfileDraft};
+use crate::model::request::RequestDraft;
+use crate::model::responder::DeviceDraft;
+use crate::model::secret::Secret;
+use crate::store::{
+    Deleted, FileProblem, Kept, OnConflict, PasswordDesk, PasswordPlace, Settings, StoreError,
+    Subject, WindowState, Workspace, WriteDone, WriteReport, Writer,
+};
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+/// Something that could not be read or written, in words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Trouble {
+    pub text: String,
+    pub hint: String,
+}
+
+impl From<StoreError> for Trouble {
+    fn from(err: StoreError) -> Self {
+        Self {
+            text: err.to_string(),
+            hint: err.hint(),
+        }
+    }
+}
+
+impl From<FileProblem> for Trouble {
+    fn from(problem: FileProblem) -> Self {
+        Self {
+            text: problem.to_string(),
+            hint: problem.hint,
+        }
+    }
+}
+
+/// What was deleted, enough to put it back.
+#[derive(Clone, Debug)]
+pub enum Removed {
+    Profile { id: String, draft: ProfileDraft },
+    Request { id: String, draft: RequestDraft },
+    Device { id: String, draft: DeviceDraft },
+}
+
+/// What was put back.
+#[derive(Clone, Debug)]
+pub enum Restored {
+    Profile(String),
+    Request(String, RequestDraft),
+    Device(String),
+}
+
+/// What other threads leave here.
+#[derive(Default)]
+struct Inbox {
+    reports: Vec<WriteReport>,
+    passwords: HashMap<String, Secret>,
+}
+
+pub struct Library {
+    profiles: BTreeMap<String, ProfileDraft>,
+    requests: BTreeMap<String, RequestDraft>,
+    devices: BTreeMap<String, DeviceDraft>,
+    workspace: Workspace,
+    writer: Writer,
+    desk: PasswordDesk,
+    inbox: Arc<Mutex<Inbox>>,
+    /// By folder and id: the file as it was.
+    trashed: HashMap<(&'static str, String), Deleted>,
+    troubles: Vec<Trouble>,
+}
+
+/// A client id that no other client is likely to have, for a new profile.
+pub fn new_client_id() -> String {
+    format!("roundtrip-{:08x}", rand::random::<u32>())
+}
+
+impl Library {
+    /// Reads the workspace. Files that cannot be read are told by [`Library::take_problems`].
+    pub fn open(
+        workspace: Workspace,
+        wake: Arc<dyn Fn() + Send + Sync>,
+    ) -> Result<Self, StoreError> {
+        let desk = PasswordDesk::open(&workspace)?;
+        Self::with_desk(workspace, desk, wake)
+    }
+
+    /// With a desk of choice: tests have no keyring.
+    pub fn with_desk(
+        workspace: Workspace,
+        desk: PasswordDesk,
+        wake: Arc<dyn Fn() + Send + Sync>,
+    ) -> Result<Self, StoreError> {
+        let inbox: Arc<Mutex<Inbox>> = Arc::default();
+        let of_writer = Arc::clone(&inbox);
+        let waker = Arc::clone(&wake);
+        let sink = Arc::new(move |report| {
+            lock(&of_writer).reports.push(report);
+            waker();
+        });
+        let writer = Writer::start(workspace.clone(), sink)?;
+        let mut troubles = Vec::new();
+        let mut library = Self {
+            profiles: shelf(&workspace, &mut troubles),
+            requests: shelf(&workspace, &mut troubles),
+            devices: shelf(&workspace, &mut troubles),
+            workspace,
+            writer,
+            desk,
+            inbox,
+            trashed: HashMap::new(),
+            troubles,
+        };
+        library.add_built_in();
+        library.fetch_passwords(&wake);
+        Ok(library)
+    }
+
+    pub fn profiles(&self) -> &BTreeMap<String, ProfileDraft> {
+        &self.profiles
+    }
+
+    pub fn requests(&self) -> &BTreeMap<String, RequestDraft> {
+        &self.requests
+    }
+
+    pub fn devices(&self) -> &BTreeMap<String, DeviceDraft> {
+        &self.devices
+    }
+
+    pub fn profile(&self, id: &str) -> Option<&ProfileDraft> {
+        self.profiles.get(id)
+    }
+
+    pub fn request(&self, id: &str) -> Option<&RequestDraft> {
+        self.requests.get(id)
+    }
+
+    pub fn device(&self, id: &str) -> Option<&DeviceDraft> {
+        self.devices.get(id)
+    }
+
+    pub fn workspace_name(&self) -> String {
+        self.workspace.folder().file_name().map_or_else(
+            || "workspace".to_owned(),
+            |name| name.to_string_lossy().into_owned(),
+        )
+    }
+
+    pub fn workspace_path(&self) -> String {
+        self.workspace.folder().display().to_string()
+    }
+
+    /// Saves under `id`, or as a new thing; gives the id.
+    pub fn save_profile(
+        &mut self,
+        id: Option<&str>,
+        draft: &ProfileDraft,
+    ) -> Result<String, Trouble> {
+        let id = self.keep(id, &draft.name, draft)?;
+        self.profiles.insert(id.clone(), draft.clone());
+        Ok(id)
+    }
+
+    pub fn save_request(
+        &mut self,
+        id: Option<&str>,
+        draft: &RequestDraft,
+    ) -> Result<String, Trouble> {
+        let id = self.keep(id, &draft.name, draft)?;
+        self.requests.insert(id.clone(), draft.clone());
+        Ok(id)
+    }
+
+    pub fn save_device(
+        &mut self,
+        id: Option<&str>,
+        draft: &DeviceDraft,
+    ) -> Result<String, Trouble> {
+        let id = self.keep(id, &draft.name, draft)?;
+        self.devices.insert(id.clone(), draft.clone());
+        Ok(id)
+    }
+
+    pub fn remove_profile(&mut self, id: &str) -> Result<Removed, Trouble> {
+        self.writer.delete::<ProfileDraft>(id)?;
+        let draft = self.profiles.remove(id).unwrap_or_default();
+        Ok(Removed::Profile {
+            id: id.to_owned(),
+            draft,
+        })
+    }
+
+    pub fn remove_request(&mut self, id: &str) -> Result<Removed, Trouble> {
+        self.writer.delete::<RequestDraft>(id)?;
+        let draft = self.requests.remove(id).unwrap_or_default();
+        Ok(Removed::Request {
+            id: id.to_owned(),
+            draft,
+        })
+    }
+
+    pub fn remove_device(&mut self, id: &str) -> Result<Removed, Trouble> {
+        self.writer.delete::<DeviceDraft>(id)?;
+        let draft = self.devices.remove(id).unwrap_or_default();
+        Ok(Removed::Device {
+            id: id.to_owned(),
+            draft,
+        })
+    }
+
+    /// Puts a deleted thing back, its file byte for byte.
+    pub fn restore(&mut self, removed: Removed) -> Result<Restored, Trouble> {
+        self.collect_problems();
+        match removed {
+            Removed::Profile { id, draft } => {
+                self.put_back(&id, &draft)?;
+                self.profiles.insert(id.clone(), draft);
+                Ok(Restored::Profile(id))
+            }
+            Removed::Request { id, draft } => {
+                self.put_back(&id, &draft)?;
+                self.requests.insert(id.clone(), draft.clone());
+                Ok(Restored::Request(id, draft))
+            }
+            Removed::Device { id, draft } => {
+                self.put_back(&id, &draft)?;
+                self.devices.insert(id.clone(), draft);
+                Ok(Restored::Device(id))
+            }
+        }
+    }
+
+    /// Takes what a demo needs into the lists. What is there already stays as the user has it.
+    pub fn adopt(&mut self, demo: &Demo) -> Result<(), Trouble> {
+        for one in demo
+            .connections
+            .iter()
+            .filter(|one| !self.profiles.contains_key(&one.id))
+            .collect::<Vec<_>>()
+        {
+            self.save_profile(Some(&one.id), &one.draft)?;
+        }
+        for one in demo
+            .requests
+            .iter()
+            .filter(|one| !self.requests.contains_key(&one.id))
+            .collect::<Vec<_>>()
+        {
+            self.save_request(Some(&one.id), &one.draft)?;
+        }
+        for one in demo
+            .devices
+            .iter()
+            .filter(|one| !self.devices.contains_key(&one.id))
+            .collect::<Vec<_>>()
+        {
+            self.save_device(Some(&one.id), &one.draft)?;
+        }
+        Ok(())
+    }
+
+    pub fn save_settings(&mut self, settings: &Settings) {
+        if let Err(err) = self.writer.save_settings(settings.clone()) {
+            self.troubles.push(err.into());
+        }
+    }
+
+    pub fn save_window(&mut self, window: &WindowState) {
+        if let Err(err) = self.writer.save_window(window.clone()) {
+            self.troubles.push(err.into());
+        }
+    }
+
+    /// Waits until everything is on the disk. Only for the end of the program.
+    pub fn flush(&self) {
+        self.writer.flush(Duration::from_secs(5));
+    }
+
+    pub fn can_keep_passwords(&self) -> bool {
+        matches!(self.desk.place(), PasswordPlace::Keyring)
+    }
+
+    pub fn kept_password(&self, id: &str) -> Option<Secret> {
+        lock(&self.inbox).passwords.get(id).cloned()
+    }
+
+    pub fn keep_password(&self, id: &str, secret: &Secret) {
+        lock(&self.inbox)
+            .passwords
+            .insert(id.to_owned(), secret.clone());
+        self.desk.save(id, secret.clone(), |_| {});
+    }
+
+    pub fn forget_password(&self, id: &str) {
+        lock(&self.inbox).passwords.remove(id);
+        self.desk.delete(id, |_| {});
+    }
+
+    /// Hears what the writer has to say.
+    pub fn collect_problems(&mut self) {
+        let reports = std::mem::take(&mut lock(&self.inbox).reports);
+        for report in reports {
+            match (report.subject, report.result) {
+                (Subject::Item { folder, id }, Ok(WriteDone::Deleted(Some(deleted)))) => {
+                    self.trashed.insert((folder, id), deleted);
+                }
+                (_, Ok(_)) => {}
+                (_, Err(err)) => self.troubles.push(err.into()),
+            }
+        }
+    }
+
+    pub fn take_problems(&mut self) -> Vec<Trouble> {
+        std::mem::take(&mut self.troubles)
+    }
+
+    fn keep<T: Kept>(
+        &mut self,
+        id: Option<&str>,
+        name: &str,
+        draft: &T,
+    ) -> Result<String, Trouble> {
+        let id = id.map_or_else(|| self.workspace.new_id::<T>(name), str::to_owned);
+        self.writer.save(&id, draft.clone(), OnConflict::Refuse)?;
+        Ok(id)
+    }
+
+    fn put_back<T: Kept>(&mut self, id: &str, draft: &T) -> Result<(), Trouble> {
+        match self.trashed.remove(&(T::FOLDER, id.to_owned())) {
+            Some(deleted) => self.writer.restore::<T>(id, deleted)?,
+            None => self.writer.save(id, draft.clone(), OnConflict::Overwrite)?,
+        }
+        Ok(())
+    }
+
+    fn add_built_in(&mut self) {
+        if self.profiles.contains_key(BUILT_IN_ID) {
+            return;
+        }
+        let draft = ProfileDraft {
+            client_id: new_client_id(),
+            ..ProfileDraft::built_in()
+        };
+        if let Err(trouble) = self.save_profile(Some(BUILT_IN_ID), &draft) {
+            self.troubles.push(trouble);
+            // It works all the same, only not under the same client id next time.
+            self.profiles.insert(BUILT_IN_ID.to_owned(), draft);
+        }
+    }
+
+    /// Asks the keyring, off the frame, for every password that a profile may want.
+    fn fetch_passwords(&self, wake: &Arc<dyn Fn() + Send + Sync>) {
+        for (id, _) in self
+            .profiles
+            .iter()
+            .filter(|(_, draft)| draft.password_wanted)
+        {
+            let (inbox, wake, key) = (Arc::clone(&self.inbox), Arc::clone(wake), id.clone());
+            self.desk.load(id, move |found| {
+                if let Ok(Some(secret)) = found {
+                    lock(&inbox).passwords.entry(key).or_insert(secret);
+                    wake();
+                }
+            });
+        }
+    }
+}
+
+fn shelf<T: Kept>(workspace: &Workspace, troubles: &mut Vec<Trouble>) -> BTreeMap<String, T> {
+    let loaded = workspace.load::<T>();
+    troubles.extend(loaded.problems.into_iter().map(Trouble::from));
+    loaded
+        .items
+        .into_iter()
+        .map(|stored| (stored.id, stored.draft))
+        .collect()
+}
+
+fn lock(inbox: &Mutex<Inbox>) -> MutexGuard<'_, Inbox> {
+    inbox.lock().unwrap_or_else(PoisonError::into_inner)
+}

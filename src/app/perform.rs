@@ -1,0 +1,157 @@
+//! Carries out actions: one match, each arm one call.
+
+mod connections;
+mod devices;
+mod requests;
+
+use crate::app::App;
+use crate::app::actions::{Action, ZoomStep};
+use crate::app::dialogs::{Dialog, SettingsDialog};
+use crate::app::notices::NoticeId;
+use crate::app::undo::Undo;
+use crate::model::text;
+use crate::model::timeline::Filter;
+use crate::store::Theme;
+
+impl App {
+    /// Carries out what the user asked for.
+    pub fn perform(&mut self, action: Action) {
+        match action {
+            Action::NewProfile => self.new_profile(),
+            Action::EditProfile(id) => self.edit_profile(&id),
+            Action::SaveProfile { connect } => self.save_profile(connect),
+            Action::DuplicateProfile(id) => self.duplicate_profile(&id),
+            Action::DeleteProfile(id) => self.delete_profile(&id),
+            Action::Connect(id) => self.connect(&id),
+            Action::Disconnect(id) => self.session.disconnect(&id),
+            Action::ReconnectNow(id) => self.session.reconnect_now(&id),
+            Action::GivePassword => self.give_password(),
+            Action::StopBroker => self.session.stop_broker(),
+            Action::NewTab => self.new_tab(),
+            Action::OpenRequest(id) => self.open_request(&id),
+            Action::SelectTab(id) => self.tabs.bring_to_front(id),
+            Action::NextTab => self.tabs.step(true),
+            Action::PreviousTab => self.tabs.step(false),
+            Action::CloseTab(id) => self.close_tab(id),
+            Action::SaveTab(id) => self.save_tab(id),
+            Action::SaveTabAs => self.save_tab_as(),
+            Action::DuplicateRequest(id) => self.duplicate_request(&id),
+            Action::DeleteRequest(id) => self.delete_request(&id),
+            Action::Send(id) => self.send(id),
+            Action::ComposeFrom(part) => self.compose_from(&part),
+            Action::NewDevice => self.new_device(),
+            Action::NewDeviceFor(tab) => self.new_device_for(tab),
+            Action::EditDevice(id) => self.edit_device(&id),
+            Action::SaveDevice => self.save_device(),
+            Action::DuplicateDevice(id) => self.duplicate_device(&id),
+            Action::DeleteDevice(id) => self.delete_device(&id),
+            Action::SwitchDevice { id, on: true } => self.start_device(&id),
+            Action::SwitchDevice { id, on: false } => self.session.stop_device(&id),
+            Action::SetDeviceValue { id, key, value } => self.set_device_value(&id, &key, &value),
+            Action::PauseActivity(paused) => self.activity.is_paused = paused,
+            Action::SetFilter(text) => {
+                let category = self.session.timeline.filter().category;
+                self.session
+                    .timeline
+                    .set_filter(Filter::new(&text, category));
+            }
+            Action::SetCategory(category) => {
+                let text = self.session.timeline.filter().text().to_owned();
+                self.session
+                    .timeline
+                    .set_filter(Filter::new(&text, category));
+            }
+            Action::SelectRow(row) => self.selected = row,
+            Action::ClearTimeline => self.clear_timeline(),
+            Action::PlayDemo(name) => self.play_demo(&name),
+            Action::StopDemo => self.demo = None,
+            Action::Undo(id) => self.undo(id),
+            Action::UndoNewest => {
+                if let Some(id) = self.notices.newest_undo() {
+                    self.undo(id);
+                }
+            }
+            Action::Dismiss(id) => drop(self.notices.dismiss(id)),
+            Action::ShowPalette => {
+                self.dialog = Some(Dialog::Palette {
+                    query: String::new(),
+                    selected: 0,
+                })
+            }
+            Action::ShowDemos => self.dialog = Some(Dialog::Demos),
+            Action::ShowHelp => self.dialog = Some(Dialog::Help),
+            Action::ShowSettings => {
+                self.dialog = Some(Dialog::Settings(Box::new(SettingsDialog::new(
+                    &self.settings,
+                ))))
+            }
+            Action::SaveSettings => self.save_settings(),
+            Action::CloseDialog => self.dialog = None,
+            Action::ToggleTheme => {
+                self.window.theme = if self.window.theme == Theme::Light {
+                    Theme::Dark
+                } else {
+                    Theme::Light
+                };
+            }
+            Action::ToggleLeft => self.window.panels.left_shown = !self.window.panels.left_shown,
+            Action::ToggleRight => self.window.panels.right_shown = !self.window.panels.right_shown,
+            Action::Zoom(step) => {
+                self.window.ui_scale = match step {
+                    ZoomStep::In => (self.window.ui_scale + 0.1).min(3.0),
+                    ZoomStep::Out => (self.window.ui_scale - 0.1).max(0.5),
+                    ZoomStep::Reset => 1.0,
+                };
+            }
+            Action::Copy(text) => {
+                self.clipboard = Some(text);
+                self.notices.inform("Copied", self.now);
+            }
+            Action::Quit => self.wants_to_quit = true,
+        }
+    }
+
+    fn clear_timeline(&mut self) {
+        let cleared = self.session.timeline.clear();
+        if cleared.is_empty() {
+            return;
+        }
+        self.selected = self
+            .selected
+            .filter(|row| self.session.timeline.row(*row).is_some());
+        let rows = if cleared.len() == 1 {
+            "1 row".to_owned()
+        } else {
+            format!("{} rows", text::count(cleared.len() as u64))
+        };
+        self.notices.offer_undo(
+            format!("Timeline cleared: {rows}"),
+            Undo::Cleared(cleared),
+            self.now,
+        );
+    }
+
+    fn undo(&mut self, id: NoticeId) {
+        let Some(undo) = self.notices.dismiss(id).and_then(|notice| notice.undo) else {
+            return;
+        };
+        match undo {
+            Undo::Cleared(cleared) => self.session.timeline.restore(cleared),
+            Undo::ClosedTab { index, tab } => self.tabs.reopen(index, *tab),
+            Undo::Removed { thing, was_on } => self.restore(thing, was_on),
+        }
+    }
+
+    fn save_settings(&mut self) {
+        let Some(Dialog::Settings(dialog)) = &mut self.dialog else {
+            return;
+        };
+        let Some(settings) = dialog.validate() else {
+            return;
+        };
+        self.dialog = None;
+        self.settings = settings;
+        self.library.save_settings(&self.settings);
+        self.apply_settings();
+    }
+}

@@ -1,0 +1,218 @@
+//! Connection profiles: edit, keep, connect, and the passwords that belong to them.
+
+use crate::app::App;
+use crate::app::dialogs::{AfterPassword, Dialog, PasswordDialog, ProfileDialog};
+use crate::app::library::{Removed, new_client_id};
+use crate::app::undo::Undo;
+use crate::model::profile::{BUILT_IN_ID, ProfileDraft};
+use crate::model::secret::Secret;
+
+impl App {
+    pub(super) fn new_profile(&mut self) {
+        let draft = ProfileDraft {
+            client_id: new_client_id(),
+            ..ProfileDraft::default()
+        };
+        self.dialog = Some(Dialog::Profile(Box::new(ProfileDialog {
+            id: None,
+            draft,
+            password: String::new(),
+            remember_password: true,
+            errors: Vec::new(),
+        })));
+    }
+
+    pub(super) fn edit_profile(&mut self, id: &str) {
+        if let Some(draft) = self.library.profile(id).cloned() {
+            let dialog = ProfileDialog {
+                id: Some(id.to_owned()),
+                draft,
+                password: String::new(),
+                remember_password: true,
+                errors: Vec::new(),
+            };
+            self.dialog = Some(Dialog::Profile(Box::new(dialog)));
+        }
+    }
+
+    pub(super) fn save_profile(&mut self, connect: bool) {
+        let Some(Dialog::Profile(dialog)) = &mut self.dialog else {
+            return;
+        };
+        dialog.draft.password_wanted |= !dialog.password.is_empty();
+        if let Err(errors) = dialog.draft.validate(dialog.id.as_deref().unwrap_or("new")) {
+            dialog.errors = errors;
+            return;
+        }
+        let Some(Dialog::Profile(dialog)) = self.dialog.take() else {
+            return;
+        };
+        let ProfileDialog {
+            id,
+            draft,
+            password,
+            remember_password,
+            ..
+        } = *dialog;
+        match self.library.save_profile(id.as_deref(), &draft) {
+            Ok(saved_id) => {
+                if !password.is_empty() {
+                    self.keep_password(&saved_id, password, remember_password);
+                }
+                if !draft.password_wanted {
+                    self.passwords.remove(&saved_id);
+                    self.library.forget_password(&saved_id);
+                }
+                let was_on = self.session.link(&saved_id).is_some();
+                if connect || was_on {
+                    self.session.disconnect(&saved_id);
+                    self.connect(&saved_id);
+                }
+            }
+            Err(problem) => self.notices.fail(problem.text, problem.hint),
+        }
+    }
+
+    pub(super) fn duplicate_profile(&mut self, id: &str) {
+        let Some(draft) = self.library.profile(id).cloned() else {
+            return;
+        };
+        // Two clients with one id would take the session from each other.
+        let copy = ProfileDraft {
+            name: format!("{} copy", draft.name),
+            client_id: new_client_id(),
+            ..draft
+        };
+        if let Err(problem) = self.library.save_profile(None, &copy) {
+            self.notices.fail(problem.text, problem.hint);
+        }
+    }
+
+    pub(super) fn delete_profile(&mut self, id: &str) {
+        let Some(name) = self.library.profile(id).map(|draft| draft.name.clone()) else {
+            return;
+        };
+        if id == BUILT_IN_ID {
+            self.notices.inform(
+                "The built-in broker's connection stays: everything works with it",
+                self.now,
+            );
+            return;
+        }
+        let was_on = self.session.link(id).is_some();
+        match self.library.remove_profile(id) {
+            Ok(thing) => {
+                self.session.disconnect(id);
+                self.notices.offer_undo(
+                    format!("Deleted the connection {name}"),
+                    Undo::Removed { thing, was_on },
+                    self.now,
+                );
+            }
+            Err(problem) => self.notices.fail(problem.text, problem.hint),
+        }
+    }
+
+    pub(super) fn restore(&mut self, thing: Removed, was_on: bool) {
+        match self.library.restore(thing) {
+            Ok(restored) => match restored {
+                crate::app::library::Restored::Profile(id) if was_on => self.connect(&id),
+                crate::app::library::Restored::Device(id) if was_on => self.start_device(&id),
+                crate::app::library::Restored::Request(id, draft) => {
+                    // The tab that showed it shows it again.
+                    let open = self
+                        .tabs
+                        .iter()
+                        .find(|tab| tab.saved_id.is_none() && tab.original == draft)
+                        .map(|tab| tab.id);
+                    if let Some(tab) = open.and_then(|tab| self.tabs.get_mut(tab)) {
+                        tab.saved_id = Some(id);
+                    }
+                }
+                _ => {}
+            },
+            Err(problem) => self.notices.fail(problem.text, problem.hint),
+        }
+    }
+
+    pub(super) fn connect(&mut self, id: &str) {
+        self.connect_then(id, AfterPassword::Connect);
+    }
+
+    /// Connects, or asks for the password first and goes on after it. Says whether it is under way.
+    pub(super) fn connect_then(&mut self, id: &str, then: AfterPassword) -> bool {
+        let profile = match self.profile(id) {
+            Ok(profile) => profile,
+            Err(why) => {
+                self.notices.fail(
+                    format!("Not connected: {why}"),
+                    "Edit the connection and correct it.",
+                );
+                return false;
+            }
+        };
+        let Some(password) = self.password_of(id, then) else {
+            return false;
+        };
+        match self.session.connect(profile, password) {
+            Ok(()) => true,
+            Err(err) => {
+                self.notices.fail(err.to_string(), err.hint());
+                false
+            }
+        }
+    }
+
+    /// The password to connect with: `Some(None)` when none is wanted, `None` when it has to be
+    /// asked for, which is then under way.
+    pub(super) fn password_of(&mut self, id: &str, then: AfterPassword) -> Option<Option<Secret>> {
+        let draft = self.library.profile(id)?;
+        if !draft.password_wanted {
+            return Some(None);
+        }
+        if let Some(secret) = self.passwords.get(id) {
+            return Some(Some(secret.clone()));
+        }
+        if let Some(secret) = self.library.kept_password(id) {
+            self.passwords.insert(id.to_owned(), secret.clone());
+            return Some(Some(secret));
+        }
+        let draft = self.library.profile(id)?;
+        self.dialog = Some(Dialog::Password(PasswordDialog {
+            profile_id: id.to_owned(),
+            profile_name: draft.name.clone(),
+            user_name: draft.user_name.clone(),
+            text: String::new(),
+            remember: self.library.can_keep_passwords(),
+            then,
+        }));
+        None
+    }
+
+    pub(super) fn give_password(&mut self) {
+        let Some(Dialog::Password(dialog)) = self.dialog.take() else {
+            return;
+        };
+        let PasswordDialog {
+            profile_id,
+            text,
+            remember,
+            then,
+            ..
+        } = dialog;
+        self.keep_password(&profile_id, text, remember);
+        match then {
+            AfterPassword::Connect => self.connect(&profile_id),
+            AfterPassword::StartDevice(device) => self.start_device(&device),
+            AfterPassword::Send(tab) => self.send(tab),
+        }
+    }
+
+    fn keep_password(&mut self, id: &str, text: String, remember: bool) {
+        let secret = Secret::new(text);
+        if remember {
+            self.library.keep_password(id, &secret);
+        }
+        self.passwords.insert(id.to_owned(), secret);
+    }
+}

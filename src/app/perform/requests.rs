@@ -1,0 +1,270 @@
+//! Request tabs: open, save, send.
+
+use crate::app::App;
+use crate::app::dialogs::{AfterPassword, Dialog, SaveDialog};
+use crate::app::inspect::Part;
+use crate::app::tabs::{ComposerPane, TabId};
+use crate::app::undo::Undo;
+use crate::model::connection::ConnectionState;
+use crate::model::payload::PayloadFormat;
+use crate::model::profile::BUILT_IN_ID;
+use crate::model::request::{RequestDraft, RequestField, ResponseTopicDraft};
+use std::sync::Arc;
+
+impl App {
+    pub(super) fn new_tab(&mut self) {
+        let connection = match self.tabs.front() {
+            Some(tab) => tab.draft.connection.clone(),
+            None => self
+                .session
+                .links()
+                .map(|(id, _)| id.to_string())
+                .next()
+                .unwrap_or_else(|| BUILT_IN_ID.to_owned()),
+        };
+        let draft = RequestDraft {
+            connection,
+            ..RequestDraft::default()
+        };
+        self.tabs.open(None, draft.clone(), draft);
+    }
+
+    pub(super) fn open_request(&mut self, id: &str) {
+        if let Some(tab) = self.tabs.of_saved(id) {
+            self.tabs.bring_to_front(tab);
+        } else if let Some(draft) = self.library.request(id).cloned() {
+            // A tab in which nothing was typed gives its place.
+            if let Some(tab) = self
+                .tabs
+                .front()
+                .filter(|tab| tab.saved_id.is_none() && !tab.is_dirty() && tab.last.is_none())
+                .map(|tab| tab.id)
+            {
+                drop(self.tabs.close(tab));
+            }
+            self.tabs.open(Some(id.to_owned()), draft.clone(), draft);
+        }
+        if let Some(row) = self.tabs.front().and_then(|tab| tab.last) {
+            self.selected = Some(row);
+        }
+    }
+
+    pub(super) fn close_tab(&mut self, id: TabId) {
+        let Some((index, tab)) = self.tabs.close(id) else {
+            return;
+        };
+        if tab.is_dirty() {
+            let text = format!("Closed {}, which is not saved", tab.title());
+            self.notices.offer_undo(
+                text,
+                Undo::ClosedTab {
+                    index,
+                    tab: Box::new(tab),
+                },
+                self.now,
+            );
+        }
+        if self.tabs.is_empty() {
+            self.new_tab();
+        }
+    }
+
+    pub(super) fn save_tab(&mut self, id: TabId) {
+        let Some(tab) = self.tabs.get(id) else { return };
+        if tab.saved_id.is_some() {
+            let (name, folder) = (tab.draft.name.clone(), tab.draft.folder.clone());
+            self.store_tab(id, name, folder);
+            return;
+        }
+        let name = if tab.draft.name.is_empty() && tab.draft.topic.is_empty() {
+            String::new()
+        } else {
+            tab.title()
+        };
+        self.dialog = Some(Dialog::SaveRequest(SaveDialog {
+            tab: id,
+            name,
+            folder: tab.draft.folder.clone(),
+            error: None,
+        }));
+    }
+
+    pub(super) fn save_tab_as(&mut self) {
+        let Some(Dialog::SaveRequest(dialog)) = &mut self.dialog else {
+            return;
+        };
+        if dialog.name.trim().is_empty() {
+            dialog.error =
+                Some("the name is empty; it is how you will find this request again".to_owned());
+            return;
+        }
+        let (tab, name, folder) = (
+            dialog.tab,
+            dialog.name.trim().to_owned(),
+            dialog.folder.trim().to_owned(),
+        );
+        self.dialog = None;
+        self.store_tab(tab, name, folder);
+    }
+
+    fn store_tab(&mut self, id: TabId, name: String, folder: String) {
+        let Some(tab) = self.tabs.get_mut(id) else {
+            return;
+        };
+        tab.draft.name = name;
+        tab.draft.folder = folder;
+        let (saved_id, draft) = (tab.saved_id.clone(), tab.draft.clone());
+        match self.library.save_request(saved_id.as_deref(), &draft) {
+            Ok(saved_id) => {
+                if let Some(tab) = self.tabs.get_mut(id) {
+                    tab.original = draft;
+                    tab.saved_id = Some(saved_id);
+                }
+            }
+            Err(problem) => self.notices.fail(problem.text, problem.hint),
+        }
+    }
+
+    pub(super) fn duplicate_request(&mut self, id: &str) {
+        let Some(draft) = self.library.request(id).cloned() else {
+            return;
+        };
+        let copy = RequestDraft {
+            name: format!("{} copy", draft.name),
+            ..draft
+        };
+        match self.library.save_request(None, &copy) {
+            Ok(saved_id) => self.open_request(&saved_id),
+            Err(problem) => self.notices.fail(problem.text, problem.hint),
+        }
+    }
+
+    pub(super) fn delete_request(&mut self, id: &str) {
+        let Some(name) = self.library.request(id).map(|draft| draft.name.clone()) else {
+            return;
+        };
+        match self.library.remove_request(id) {
+            Ok(thing) => {
+                // What is open stays open, as something that is not saved.
+                if let Some(tab) = self
+                    .tabs
+                    .of_saved(id)
+                    .and_then(|tab| self.tabs.get_mut(tab))
+                {
+                    tab.saved_id = None;
+                }
+                self.notices.offer_undo(
+                    format!("Deleted the request {name}"),
+                    Undo::Removed {
+                        thing,
+                        was_on: false,
+                    },
+                    self.now,
+                );
+            }
+            Err(problem) => self.notices.fail(problem.text, problem.hint),
+        }
+    }
+
+    pub(super) fn send(&mut self, id: TabId) {
+        let Some(connection) = self.tabs.get(id).map(|tab| tab.draft.connection.clone()) else {
+            return;
+        };
+        match self.session.state(&connection) {
+            ConnectionState::Disconnected | ConnectionState::Refused { .. } => {
+                if !self.connect_then(&connection, AfterPassword::Send(id)) {
+                    return;
+                }
+            }
+            _ => {}
+        }
+        let surroundings = Self::surroundings(&self.session, &self.library, &connection);
+        let Some(tab) = self.tabs.get_mut(id) else {
+            return;
+        };
+        match tab.check(&surroundings) {
+            Ok(request) => {
+                let request = Arc::clone(request);
+                if let Some(exchange) = self.session.send(&connection, request) {
+                    self.sent_from.push((exchange, id));
+                }
+            }
+            Err(errors) => {
+                // The fields say what is wrong; the pane that holds the first wrong one comes to the front.
+                let in_properties = |field: RequestField| {
+                    matches!(
+                        field,
+                        RequestField::ContentType
+                            | RequestField::MessageExpiry
+                            | RequestField::UserProperty(_)
+                            | RequestField::Replies
+                    )
+                };
+                let pane = errors.first().and_then(|err| match err.field {
+                    RequestField::Payload => Some(ComposerPane::Payload),
+                    field if in_properties(field) => Some(ComposerPane::Properties),
+                    _ => None,
+                });
+                let text = match errors.as_slice() {
+                    [one] => format!("Not sent: {}", one.message),
+                    several => format!(
+                        "Not sent: {} fields are not valid; each says why",
+                        several.len()
+                    ),
+                };
+                if let Some(pane) = pane {
+                    tab.pane = pane;
+                }
+                tab.was_tried = true;
+                self.notices.inform(text, self.now);
+            }
+        }
+    }
+
+    pub(super) fn compose_from(&mut self, part: &Part) {
+        let message = &part.message;
+        let connection = self.tabs.front().map_or_else(
+            || BUILT_IN_ID.to_owned(),
+            |tab| tab.draft.connection.clone(),
+        );
+        let (format, payload) = match std::str::from_utf8(&message.payload) {
+            Ok(text) => (
+                if crate::model::payload::check_json(text).is_ok() {
+                    PayloadFormat::Json
+                } else {
+                    PayloadFormat::Text
+                },
+                text.to_owned(),
+            ),
+            Err(_) => (PayloadFormat::Hex, hex_of(&message.payload)),
+        };
+        let properties = &message.properties;
+        let draft = RequestDraft {
+            connection,
+            topic: message.topic.to_string(),
+            qos: message.qos,
+            response_topic: properties
+                .response_topic
+                .as_ref()
+                .map_or(ResponseTopicDraft::Generated, |topic| {
+                    ResponseTopicDraft::Typed(topic.to_string())
+                }),
+            content_type: properties
+                .content_type
+                .as_deref()
+                .unwrap_or_default()
+                .to_owned(),
+            payload_is_utf8: properties.payload_is_utf8 == Some(true),
+            user_properties: properties.user_properties.clone(),
+            format,
+            payload,
+            ..RequestDraft::default()
+        };
+        self.tabs.open(None, draft, RequestDraft::default());
+    }
+}
+
+fn hex_of(bytes: &[u8]) -> String {
+    crate::model::correlation::CorrelationData::new(bytes.to_vec())
+        .shown(crate::model::payload::Encoding::Hex)
+}

@@ -1,0 +1,19 @@
+//! What can be taken back.
+
+use crate::app::library::Removed;
+use crate::app::tabs::Tab;
+use crate::model::timeline::Cleared;
+
+#[derive(Debug)]
+pub enum Undo {
+    /// A profile, request or device that was deleted; `was_on` starts it again.
+    Removed {
+        thing: Removed,
+        was_on: bool,
+    },
+    ClosedTab {
+        index: usize,
+        tab: Box<Tab>,
+    },
+    Cleared(Cleared),
+}

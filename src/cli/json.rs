@@ -1,0 +1,165 @@
+//! An exchange as one line of JSON: what scripts read.
+
+use crate::model::exchange::{Exchange, Reply, Verdict};
+use crate::model::message::Message;
+use crate::model::text;
+use crate::model::time::Timestamp;
+use serde::Serialize;
+use std::time::Duration;
+
+#[derive(Serialize)]
+struct ExchangeLine<'a> {
+    id: u64,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    name: &'a str,
+    connection: &'a str,
+    request_topic: &'a str,
+    response_topic: Option<&'a str>,
+    correlation_data_hex: Option<String>,
+    qos: u8,
+    rule: &'a str,
+    verdict: &'static str,
+    /// Why, where there is more to say than the verdict.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason_code: Option<u8>,
+    /// Milliseconds from the request on the wire to the first reply.
+    round_trip_ms: Option<f64>,
+    sent: String,
+    /// Milliseconds from the request on the wire.
+    legs_ms: Legs,
+    replies: Vec<ReplyLine<'a>>,
+}
+
+#[derive(Serialize)]
+struct Legs {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    acknowledged: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    device_received: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    device_answered: Option<f64>,
+}
+
+#[derive(Serialize)]
+struct ReplyLine<'a> {
+    topic: &'a str,
+    /// The payload when it is UTF-8, else null.
+    payload: Option<&'a str>,
+    /// The payload when it is not UTF-8.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    payload_hex: Option<String>,
+    correlation_data_hex: Option<String>,
+    verdict: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    responder: Option<&'a str>,
+    qos: u8,
+    after_ms: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    content_type: Option<&'a str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    user_properties: Vec<(&'a str, &'a str)>,
+}
+
+/// One line, without the line break.
+pub fn line(exchange: &Exchange) -> String {
+    let published = exchange.legs.published.unwrap_or(exchange.legs.queued);
+    let since = |at: Option<Timestamp>| at.map(|at| millis(at.since(published)));
+    let (reason, reason_code) = match &exchange.verdict {
+        Verdict::Rejected { what, reason } => (
+            Some(format!("the broker refused {what}: {}", reason.text)),
+            Some(reason.code),
+        ),
+        Verdict::Failed { reason } => (Some(reason.to_string()), None),
+        Verdict::AnsweredWithError { code, message } => (
+            Some(
+                [code.as_deref(), message.as_deref()]
+                    .into_iter()
+                    .flatten()
+                    .collect::<Vec<_>>()
+                    .join(": "),
+            ),
+            None,
+        ),
+        _ => (
+            None,
+            exchange
+                .acknowledgement
+                .as_ref()
+                .map(|reason| reason.code)
+                .filter(|code| *code != 0),
+        ),
+    };
+    let line = ExchangeLine {
+        id: exchange.id.0,
+        name: &exchange.request.name,
+        connection: &exchange.connection,
+        request_topic: exchange.message.topic.as_str(),
+        response_topic: exchange
+            .message
+            .properties
+            .response_topic
+            .as_ref()
+            .map(|topic| topic.as_str()),
+        correlation_data_hex: correlation(&exchange.message),
+        qos: exchange.message.qos.into(),
+        rule: &exchange.rule,
+        verdict: exchange.verdict.word(),
+        reason,
+        reason_code,
+        round_trip_ms: exchange.round_trip().map(millis),
+        sent: text::iso(published),
+        legs_ms: Legs {
+            acknowledged: since(exchange.legs.acknowledged),
+            device_received: since(exchange.legs.device_received),
+            device_answered: since(exchange.legs.device_answered),
+        },
+        replies: exchange
+            .replies
+            .iter()
+            .map(|reply| reply_line(reply, published))
+            .collect(),
+    };
+    // Nothing in it can fail to be JSON.
+    serde_json::to_string(&line).unwrap_or_default()
+}
+
+fn reply_line(reply: &Reply, published: Timestamp) -> ReplyLine<'_> {
+    let message = &reply.message;
+    let payload = std::str::from_utf8(&message.payload).ok();
+    ReplyLine {
+        topic: message.topic.as_str(),
+        payload,
+        payload_hex: if payload.is_none() {
+            Some(hex::encode(&message.payload))
+        } else {
+            None
+        },
+        correlation_data_hex: correlation(message),
+        verdict: reply.verdict.word(),
+        responder: reply.responder.as_deref(),
+        qos: message.qos.into(),
+        after_ms: millis(reply.received.since(published)),
+        content_type: message.properties.content_type.as_deref(),
+        user_properties: message
+            .properties
+            .user_properties
+            .iter()
+            .map(|property| (property.name.as_str(), property.value.as_str()))
+            .collect(),
+    }
+}
+
+fn correlation(message: &Message) -> Option<String> {
+    message
+        .properties
+        .correlation_data
+        .as_ref()
+        .map(|data| hex::encode(data.as_bytes()))
+}
+
+/// Three decimals: microseconds is as far as these times are worth something.
+fn millis(duration: Duration) -> f64 {
+    (duration.as_secs_f64() * 1e6).round() / 1e3
+}

@@ -1,0 +1,231 @@
+//! `roundtrip request`: one request, its replies on stdout, byte for byte.
+
+use crate::cli::exit::ExitCode;
+use crate::cli::headless::{self, Stop};
+use crate::cli::{json, out};
+use crate::model::exchange::{Exchange, MessageVerdict, Outcome, Verdict};
+use crate::model::profile::Profile;
+use crate::model::request::RequestDraft;
+use crate::model::secret::Secret;
+use crate::model::text;
+use crate::session::{Event, Session};
+use std::io::Write as _;
+use std::sync::Arc;
+use std::time::Duration;
+
+pub struct Request {
+    pub profile: Profile,
+    pub password: Option<Secret>,
+    pub draft: RequestDraft,
+    /// Where the payload was not typed: exact bytes instead of the draft's.
+    pub payload: Option<Vec<u8>>,
+    pub as_json: bool,
+    pub is_verbose: bool,
+}
+
+pub fn run(request: Request) -> Result<ExitCode, Stop> {
+    let mut session = headless::start()?;
+    let Request {
+        profile,
+        password,
+        draft,
+        payload,
+        as_json,
+        is_verbose,
+    } = request;
+    let id = Arc::clone(&profile.id);
+    // What is wrong with the request is said before anybody is bothered.
+    valid(&draft, payload.as_deref(), &session, &id)?;
+    headless::connect(&mut session, profile, password)?;
+    if is_verbose && let Some(info) = session.state(&id).info() {
+        out::say(&format!(
+            "connected to {} as {}",
+            info.address, info.client_id
+        ));
+    }
+    let valid = valid(&draft, payload.as_deref(), &session, &id)?;
+    let is_publish = valid.response_topic.is_none();
+    let Some(exchange) = session.send(&id, Arc::new(valid)) else {
+        return if is_publish {
+            published(&mut session)
+        } else {
+            Err(Stop::new(
+                ExitCode::CouldNotConnect,
+                "the connection is gone",
+                "",
+            ))
+        };
+    };
+    loop {
+        if let Some(done) = session
+            .timeline
+            .exchange(exchange)
+            .filter(|exchange| !exchange.verdict.is_open())
+        {
+            return finish(done, as_json, is_verbose);
+        }
+        headless::pump(&mut session, Duration::from_millis(500), |event, _| {
+            if is_verbose {
+                tell(event);
+            }
+        })?;
+    }
+}
+
+fn valid(
+    draft: &RequestDraft,
+    payload: Option<&[u8]>,
+    session: &Session,
+    id: &str,
+) -> Result<crate::model::request::Request, Stop> {
+    let mut surroundings = headless::surroundings(session, id);
+    if surroundings.client_id.is_empty() {
+        surroundings.client_id = "roundtrip";
+    }
+    let mut request = draft.validate(&surroundings).map_err(|errors| {
+        let text: Vec<String> = errors.into_iter().map(|err| err.message).collect();
+        Stop::new(ExitCode::Usage, text.join("\n"), "nothing was sent")
+    })?;
+    if let Some(bytes) = payload {
+        if draft.payload_is_utf8
+            && let Err(err) = std::str::from_utf8(bytes)
+        {
+            return Err(Stop::new(
+                ExitCode::Usage,
+                format!(
+                    "the payload is marked as UTF-8 but byte {} is not",
+                    err.valid_up_to() + 1
+                ),
+                "leave --utf8 out",
+            ));
+        }
+        request.payload = bytes.to_vec().into();
+    }
+    Ok(request)
+}
+
+/// A bare publish: over as soon as it is out and acknowledged.
+fn published(session: &mut Session) -> Result<ExitCode, Stop> {
+    use crate::model::timeline::Row;
+    loop {
+        if let Some(Row::Publish(row)) = session.timeline.rows().next() {
+            return match (&row.failure, &row.acknowledgement) {
+                (Some(failure), _) => Err(Stop::new(ExitCode::Failed, failure.to_string(), "")),
+                (None, Some(reason)) if reason.is_refusal() => Err(Stop::new(
+                    ExitCode::Refused,
+                    format!("the broker refused the message: {reason}"),
+                    "",
+                )),
+                (None, Some(reason))
+                    if reason.code == crate::model::exchange::Reason::NO_MATCHING_SUBSCRIBERS =>
+                {
+                    Err(Stop::new(
+                        ExitCode::NoSubscribers,
+                        "nobody subscribes to the topic",
+                        "",
+                    ))
+                }
+                _ => {
+                    out::say("published; no reply was asked for");
+                    Ok(ExitCode::Answered)
+                }
+            };
+        }
+        headless::pump(session, Duration::from_millis(500), |_, _| {})?;
+    }
+}
+
+fn finish(exchange: &Exchange, as_json: bool, is_verbose: bool) -> Result<ExitCode, Stop> {
+    if as_json {
+        out::line(&json::line(exchange))?;
+    } else {
+        write_payloads(exchange)?;
+    }
+    let topic = &exchange.message.topic;
+    match &exchange.verdict {
+        Verdict::Answered => {
+            if is_verbose && let Some(time) = exchange.round_trip() {
+                out::say(&format!("answered in {}", text::duration(time)));
+            }
+            Ok(ExitCode::Answered)
+        }
+        Verdict::AnsweredWithError { code, message } => {
+            let details: Vec<&str> = [code.as_deref(), message.as_deref()]
+                .into_iter()
+                .flatten()
+                .collect();
+            Err(Stop::new(
+                ExitCode::Failed,
+                format!("the answer says that it failed: {}", details.join(", ")),
+                "",
+            ))
+        }
+        Verdict::TimedOut | Verdict::Late | Verdict::Waiting => Err(Stop::new(
+            ExitCode::NoReplyInTime,
+            format!(
+                "no reply to {topic} within {}{}",
+                text::setting(exchange.request.timeout),
+                so_far(exchange)
+            ),
+            "does a device listen there, and does it answer to the Response Topic with the Correlation Data?",
+        )),
+        Verdict::NoSubscribers => Err(Stop::new(
+            ExitCode::NoSubscribers,
+            format!("nobody subscribes to {topic}"),
+            "check the topic, and that the device is connected",
+        )),
+        Verdict::Rejected { what, reason } => Err(Stop::new(
+            ExitCode::Refused,
+            format!("the broker refused {what}: {reason}"),
+            "",
+        )),
+        Verdict::Failed { reason } => {
+            Err(Stop::new(ExitCode::CouldNotConnect, reason.to_string(), ""))
+        }
+    }
+}
+
+fn so_far(exchange: &Exchange) -> String {
+    match exchange.replies.len() {
+        0 => String::new(),
+        count => format!(", only {count} of the replies wanted"),
+    }
+}
+
+/// Exactly the bytes; between several replies, and at the end of a terminal's line, a line break.
+fn write_payloads(exchange: &Exchange) -> Result<(), Stop> {
+    let mut stdout = std::io::stdout().lock();
+    let replies = exchange.replies.iter().filter(|reply| {
+        reply.verdict == MessageVerdict::Reply && reply.outcome != Outcome::Progress
+    });
+    let mut write = || -> std::io::Result<()> {
+        for (index, reply) in replies.enumerate() {
+            if index > 0 {
+                stdout.write_all(b"\n")?;
+            }
+            stdout.write_all(&reply.message.payload)?;
+        }
+        if std::io::IsTerminal::is_terminal(&stdout) && !exchange.replies.is_empty() {
+            stdout.write_all(b"\n")?;
+        }
+        stdout.flush()
+    };
+    write().map_err(|err| out::broken(&err))
+}
+
+fn tell(event: &Event) {
+    use crate::mqtt::ConnectionEvent;
+    if let Event::Connection {
+        event: ConnectionEvent::Arrived {
+            message, verdict, ..
+        },
+        ..
+    } = event
+    {
+        out::say(&format!(
+            "{} on {}: not the answer",
+            verdict.label(),
+            message.topic
+        ));
+    }
+}

@@ -1,0 +1,315 @@
+//! A simulated device as typed and as kept in its file ([`DeviceDraft`]), and how it becomes a valid [`Device`].
+
+use super::condition::Condition;
+use super::device::{AnswerParts, Device, Rule, Setting};
+use super::values::ValueTable;
+use crate::model::FieldError;
+use crate::model::message::{Qos, UserProperty};
+use crate::model::request::parse_duration;
+use crate::model::template::Template;
+use crate::model::topic::{MAX_STRING_BYTES, TopicFilter};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::time::Duration;
+
+/// A device as typed. Nothing in it need be valid.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct DeviceDraft {
+    pub name: String,
+    /// The id of a connection profile.
+    pub connection: String,
+    /// Empty: made from the name.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub client_id: String,
+    /// Topic filters.
+    pub listens: Vec<String>,
+    /// The highest quality of service it takes requests at.
+    pub qos: Qos,
+    pub enabled: bool,
+    /// Such as `5 ms`; empty for none.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub delay: String,
+    /// How far the delay strays to both sides, such as `1 ms`.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub jitter: String,
+    /// The answer where no rule has its own. Absent: none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reply: Option<String>,
+    /// Where answers go when a request has no Response Topic. May have placeholders.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub reply_topic: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub content_type: String,
+    /// What it remembers when it is switched on.
+    #[serde(skip_serializing_if = "ValueTable::is_empty")]
+    pub state: ValueTable,
+    /// The values may have placeholders.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub user_properties: Vec<UserProperty>,
+    /// The first that matches counts.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub rules: Vec<RuleDraft>,
+}
+
+impl Default for DeviceDraft {
+    fn default() -> Self {
+        Self {
+            name: String::new(),
+            connection: String::new(),
+            client_id: String::new(),
+            listens: Vec::new(),
+            qos: Qos::ExactlyOnce,
+            enabled: true,
+            delay: String::new(),
+            jitter: String::new(),
+            reply: None,
+            reply_topic: String::new(),
+            content_type: String::new(),
+            state: ValueTable::default(),
+            user_properties: Vec::new(),
+            rules: Vec::new(),
+        }
+    }
+}
+
+/// What a device does with some of its requests. What it leaves out is the device's.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct RuleDraft {
+    /// A [`Condition`]; empty: always.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub when: String,
+    /// State values to set: templates, or plain values. `"{{payload.level}}"` keeps its type.
+    #[serde(skip_serializing_if = "ValueTable::is_empty")]
+    pub set: ValueTable,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reply: Option<String>,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub reply_topic: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub content_type: String,
+    /// Says nothing at all, also when the device has a reply.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub no_reply: bool,
+    /// Beside the device's own.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub user_properties: Vec<UserProperty>,
+}
+
+/// The fields of a device that can be wrong, lists by position.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum DeviceField {
+    Name,
+    ClientId,
+    /// The list as a whole.
+    Listens,
+    Filter(usize),
+    Delay,
+    Jitter,
+    Reply,
+    ReplyTopic,
+    ContentType,
+    State(usize),
+    UserProperty(usize),
+    Rule(usize, RuleField),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum RuleField {
+    When,
+    Set(usize),
+    Reply,
+    ReplyTopic,
+    ContentType,
+    UserProperty(usize),
+}
+
+impl DeviceDraft {
+    /// The valid device, or everything that is wrong, field by field.
+    pub fn validate(&self) -> Result<Device, Vec<FieldError<DeviceField>>> {
+        let mut errors = Vec::new();
+        let mut wrong = |field, message: String| errors.push(FieldError { field, message });
+        let name = self.name.trim();
+        if name.is_empty() {
+            wrong(
+                DeviceField::Name,
+                "the name is empty; it is how you will find this device again".to_owned(),
+            );
+        }
+        check_string(&self.client_id, "client id", |message| {
+            wrong(DeviceField::ClientId, message);
+        });
+        if self.listens.is_empty() {
+            wrong(
+                DeviceField::Listens,
+                "it listens to nothing; add a topic filter such as cmnd/light/#".to_owned(),
+            );
+        }
+        let mut listens = Vec::with_capacity(self.listens.len());
+        for (index, text) in self.listens.iter().enumerate() {
+            match TopicFilter::new(text) {
+                Ok(filter) if listens.contains(&filter) => wrong(
+                    DeviceField::Filter(index),
+                    format!("`{text}` is listed twice; once is enough"),
+                ),
+                Ok(filter) => listens.push(filter),
+                Err(err) => wrong(
+                    DeviceField::Filter(index),
+                    format!("the topic filter is not valid: {err}"),
+                ),
+            }
+        }
+        let mut duration = |field, what: &str, text: &str| match parse_delay(text) {
+            Ok(duration) => duration,
+            Err(message) => {
+                wrong(field, format!("the {what} is not valid: {message}"));
+                Duration::ZERO
+            }
+        };
+        let delay = duration(DeviceField::Delay, "delay", &self.delay);
+        let jitter = duration(
+            DeviceField::Jitter,
+            "jitter",
+            self.jitter.trim().trim_start_matches('±'),
+        );
+        for (index, key) in self.state.0.keys().enumerate() {
+            check_key(key, |message| wrong(DeviceField::State(index), message));
+        }
+        let answer = AnswerParts::read(
+            self.reply.as_deref(),
+            &self.reply_topic,
+            &self.content_type,
+            &self.user_properties,
+            |field, message| {
+                let field = match field {
+                    RuleField::ReplyTopic => DeviceField::ReplyTopic,
+                    RuleField::ContentType => DeviceField::ContentType,
+                    RuleField::UserProperty(index) => DeviceField::UserProperty(index),
+                    RuleField::Reply | RuleField::When | RuleField::Set(_) => DeviceField::Reply,
+                };
+                wrong(field, message);
+            },
+        );
+        let rules = self.rules.iter().enumerate();
+        let rules = rules
+            .map(|(index, rule)| {
+                rule.read(|field, message| wrong(DeviceField::Rule(index, field), message))
+            })
+            .collect();
+        if !errors.is_empty() {
+            return Err(errors);
+        }
+        let client_id = if self.client_id.is_empty() {
+            client_id_of(name)
+        } else {
+            self.client_id.clone()
+        };
+        Ok(Device {
+            name: name.into(),
+            connection: self.connection.as_str().into(),
+            client_id: client_id.into(),
+            listens,
+            qos: self.qos,
+            enabled: self.enabled,
+            delay,
+            jitter,
+            state: self.state.clone(),
+            answer,
+            rules,
+        })
+    }
+}
+
+impl RuleDraft {
+    fn read(&self, mut wrong: impl FnMut(RuleField, String)) -> Rule {
+        let when = if self.when.trim().is_empty() {
+            None
+        } else {
+            Condition::parse(&self.when)
+                .map_err(|err| wrong(RuleField::When, err.to_string()))
+                .ok()
+        };
+        let mut set = Vec::with_capacity(self.set.0.len());
+        for (index, (key, value)) in self.set.0.iter().enumerate() {
+            check_key(key, |message| wrong(RuleField::Set(index), message));
+            let setting = match value {
+                Value::String(text) => match Template::compile(text) {
+                    Ok(template) => Setting::Template(template),
+                    Err(err) => {
+                        wrong(RuleField::Set(index), err.to_string());
+                        continue;
+                    }
+                },
+                other => Setting::Constant(other.clone()),
+            };
+            set.push((key.as_str().into(), setting));
+        }
+        let answer = AnswerParts::read(
+            self.reply.as_deref(),
+            &self.reply_topic,
+            &self.content_type,
+            &self.user_properties,
+            wrong,
+        );
+        Rule {
+            when,
+            set,
+            answer,
+            has_no_reply: self.no_reply,
+        }
+    }
+}
+
+/// A client id that looks like the name: `Light in bedroom` becomes `light-in-bedroom`.
+fn client_id_of(name: &str) -> String {
+    let id = name
+        .split(|c: char| !c.is_alphanumeric())
+        .filter(|word| !word.is_empty())
+        .map(str::to_lowercase)
+        .collect::<Vec<_>>()
+        .join("-");
+    if id.is_empty() {
+        "device".to_owned()
+    } else {
+        id
+    }
+}
+
+/// Reads a delay: like a timeout, but nothing and zero are fine.
+fn parse_delay(text: &str) -> Result<Duration, String> {
+    let text = text.trim();
+    let is_zero = text
+        .trim_end_matches(|c: char| c.is_alphabetic() || c.is_whitespace())
+        .parse::<f64>()
+        .is_ok_and(|number| number == 0.0);
+    if text.is_empty() || is_zero {
+        return Ok(Duration::ZERO);
+    }
+    parse_duration(text)
+}
+
+fn check_key(key: &str, wrong: impl FnOnce(String)) {
+    if key.trim().is_empty() || key != key.trim() {
+        wrong(format!(
+            "`{key}` is no name for a value; write a word such as power"
+        ));
+    } else if key.contains(['.', '{', '}']) || key.contains(char::is_whitespace) {
+        wrong(format!(
+            "`{key}` cannot be written in a template; use letters, digits, `_` and `-`"
+        ));
+    }
+}
+
+pub(super) fn check_string(text: &str, what: &str, wrong: impl FnOnce(String)) {
+    if text.len() > MAX_STRING_BYTES {
+        wrong(format!(
+            "the {what} is {} bytes long; MQTT allows at most 65,535",
+            text.len()
+        ));
+    } else if text.contains('\0') {
+        wrong(format!(
+            "the {what} holds the character U+0000, which MQTT forbids"
+        ));
+    }
+}

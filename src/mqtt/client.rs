@@ -1,0 +1,433 @@
+//! One MQTT 5 connection that reconnects with back-off. Knows nothing of requests.
+//!
+//! A [`Client`] is a cheap handle; the work is done by a task in [`driver`](super::driver). Calls
+//! only note what is wanted in [`Core`] and give rumqttc what it has room for; they never wait.
+//! What happened is put into the outbox while the core is locked and handed over after that, so the
+//! listener hears everything in the order it happened and may call back.
+
+use super::driver;
+use super::error::ClientError;
+use super::ledger::{self, Ledger, Progress, PublishTicket, Watcher};
+use super::outbox::Outbox;
+use super::packets;
+use super::subscriptions::{Acknowledged, Control, SubscribeDone, SubscribeOptions, Subscriptions};
+use super::tap::{Outgoing, Tap};
+use super::words::Stage;
+use crate::model::connection::ConnectionState;
+use crate::model::message::Message;
+use crate::model::profile::{BrokerAddress, Profile};
+use crate::model::secret::Secret;
+use crate::model::time::Timestamp;
+use crate::model::topic::TopicFilter;
+use rumqttc::{AsyncClient, PublishOptions, SubscribeFilter};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::runtime::Handle;
+use tokio::sync::{Notify, oneshot, watch};
+
+#[derive(Clone, Debug)]
+pub struct ClientOptions {
+    /// Its address must be a TCP address: the built-in broker's is known once it runs.
+    pub profile: Arc<Profile>,
+    pub password: Option<Secret>,
+}
+
+#[derive(Clone, Debug)]
+pub enum ClientEvent {
+    State(ConnectionState),
+    Message {
+        message: Arc<Message>,
+        at: Timestamp,
+    },
+}
+
+/// Hears what happens, in order. Must not wait.
+pub type ClientSink = Arc<dyn Fn(ClientEvent) + Send + Sync>;
+
+/// What happens, for this room.
+#[derive(Clone, Debug)]
+pub(super) enum Signal {
+    State(ConnectionState),
+    /// An established connection was lost, or the hope for its session was.
+    Lost {
+        why: Arc<str>,
+        session_may_resume: bool,
+        at: Timestamp,
+    },
+    Message {
+        message: Arc<Message>,
+        at: Timestamp,
+    },
+    Subscribed(Acknowledged),
+    Progress(Progress),
+}
+
+/// A handle on one connection. The connection ends when the last handle is dropped.
+#[derive(Clone)]
+pub struct Client {
+    handle: Arc<StopOnDrop>,
+}
+
+struct StopOnDrop(Arc<Shared>);
+
+impl Drop for StopOnDrop {
+    fn drop(&mut self) {
+        self.0.stop.send_replace(true);
+    }
+}
+
+/// What the handles, the driver and the tap share.
+pub(super) struct Shared {
+    pub profile: Arc<Profile>,
+    pub password: Option<Secret>,
+    pub host: Arc<str>,
+    pub port: u16,
+    core: Mutex<Core>,
+    outbox: Outbox<Signal>,
+    runtime: Handle,
+    pub stop: watch::Sender<bool>,
+    pub retry: Notify,
+    /// Something left for the wire.
+    pub moved: Notify,
+}
+
+pub(super) struct Core {
+    pub state: ConnectionState,
+    pub stage: Stage,
+    /// Of the newest attempt.
+    pub tap: Option<Arc<Tap>>,
+    /// Present while connected.
+    pub link: Option<AsyncClient>,
+    /// What is under way may be resumed.
+    pub session_may_resume: bool,
+    pub ledger: Ledger,
+    pub subscriptions: Subscriptions,
+    pub assigned_client_id: Option<Arc<str>>,
+    signals: Vec<Signal>,
+}
+
+impl Core {
+    pub fn signal(&mut self, signal: Signal) {
+        self.signals.push(signal);
+    }
+
+    pub fn tell(&mut self, told: Vec<Progress>) {
+        self.signals.extend(told.into_iter().map(Signal::Progress));
+    }
+
+    /// Notes what went out, and gives rumqttc what it has room for.
+    pub fn settle(&mut self) {
+        let Some(tap) = self.tap.clone() else { return };
+        let mut told = Vec::new();
+        for event in tap.take_outgoing() {
+            match event {
+                Outgoing::Subscribe { packet_id } | Outgoing::Unsubscribe { packet_id } => {
+                    self.subscriptions.on_wire(packet_id);
+                }
+                publish => self.ledger.on_outgoing(publish, &mut told),
+            }
+        }
+        if let Some(link) = &self.link {
+            while let Some(control) = self.subscriptions.next() {
+                if let Err(err) = send_control(link, &control) {
+                    log::error!("{control:?}: {err}");
+                }
+            }
+            while let Some(message) = self.ledger.next(tap.backlog(), &mut told) {
+                if let Err(err) = send_publish(link, &message) {
+                    let err = ClientError::Invalid {
+                        what: "message",
+                        why: err.to_string(),
+                    };
+                    self.ledger.not_taken(&err, &mut told);
+                }
+            }
+        }
+        self.tell(told);
+    }
+}
+
+fn send_control(link: &AsyncClient, control: &Control) -> Result<(), rumqttc::ClientError> {
+    match control {
+        Control::Subscribe(filter, options) => {
+            let filter = SubscribeFilter {
+                path: filter.as_str().to_owned(),
+                qos: packets::qos_to(options.qos),
+                nolocal: options.no_local,
+                preserve_retain: options.retain_as_published,
+                retain_forward_rule: options.retain_rule(),
+            };
+            link.try_subscribe_many([filter])
+        }
+        Control::Unsubscribe(filter) => link.try_unsubscribe(filter.as_str()),
+    }
+}
+
+fn send_publish(link: &AsyncClient, message: &Message) -> Result<(), rumqttc::ClientError> {
+    let mut options = PublishOptions::new(packets::qos_to(message.qos)).retain(message.retain);
+    if let Some(properties) = packets::properties_to(&message.properties) {
+        options = options.properties(properties);
+    }
+    link.try_publish(message.topic.as_str(), message.payload.clone(), options)
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, Core> {
+        self.core.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Changes the core and then hands over what there is to tell. Not for threads that must not
+    /// be kept: they may end up handing over for others.
+    pub fn with_core<T>(&self, change: impl FnOnce(&mut Core) -> T) -> T {
+        let result = {
+            let mut core = self.lock();
+            let result = change(&mut core);
+            self.outbox.push(core.signals.drain(..));
+            result
+        };
+        self.outbox.drain();
+        result
+    }
+
+    /// As [`Self::with_core`], for threads that must not be kept: a task hands over.
+    fn with_core_soon<T>(self: &Arc<Self>, change: impl FnOnce(&mut Core) -> T) -> T {
+        let mut core = self.lock();
+        let result = change(&mut core);
+        if !core.signals.is_empty() {
+            self.outbox.push(core.signals.drain(..));
+            let shared = Arc::clone(self);
+            self.runtime.spawn(async move { shared.outbox.drain() });
+        }
+        result
+    }
+
+    pub fn settle(&self) {
+        self.with_core(Core::settle);
+        self.moved.notify_one();
+    }
+
+    pub fn set_state(&self, state: ConnectionState) {
+        self.with_core(|core| {
+            core.state = state.clone();
+            core.signal(Signal::State(state));
+        });
+    }
+
+    pub fn is_stopping(&self) -> bool {
+        *self.stop.borrow()
+    }
+
+    pub fn address(&self) -> Arc<str> {
+        if self.host.contains(':') {
+            format!("[{}]:{}", self.host, self.port).into()
+        } else {
+            format!("{}:{}", self.host, self.port).into()
+        }
+    }
+
+    /// Why nothing can be sent now; `None` when it can.
+    fn closed_door(&self, core: &Core) -> Option<ClientError> {
+        let why = match &core.state {
+            _ if self.is_stopping() => {
+                return Some(ClientError::Closed {
+                    address: self.address(),
+                });
+            }
+            _ if core.link.is_some() || core.session_may_resume => return None,
+            ConnectionState::Disconnected => "it was closed".into(),
+            ConnectionState::Connected(_) => "it has just been lost".into(),
+            ConnectionState::Connecting => "it is being made".into(),
+            ConnectionState::Retrying { problem, .. } | ConnectionState::Refused { problem } => {
+                Arc::clone(&problem.summary)
+            }
+        };
+        Some(ClientError::NotConnected {
+            address: self.address(),
+            why,
+        })
+    }
+}
+
+impl Client {
+    pub fn start(runtime: &Handle, options: ClientOptions, sink: ClientSink) -> Self {
+        Self::start_with(runtime, options, move |signal| match signal {
+            Signal::State(state) => sink(ClientEvent::State(state)),
+            Signal::Message { message, at } => sink(ClientEvent::Message { message, at }),
+            Signal::Lost { .. } | Signal::Subscribed(_) | Signal::Progress(_) => {}
+        })
+    }
+
+    pub(super) fn start_with(
+        runtime: &Handle,
+        options: ClientOptions,
+        deliver: impl Fn(Signal) + Send + Sync + 'static,
+    ) -> Self {
+        let (host, port) = match &options.profile.address {
+            BrokerAddress::Tcp { host, port } => (Arc::clone(host), *port),
+            // The session room resolves it; should it not, the state says what is wrong.
+            BrokerAddress::BuiltIn => ("built-in".into(), crate::model::profile::DEFAULT_PORT),
+        };
+        let shared = Arc::new(Shared {
+            profile: options.profile,
+            password: options.password,
+            host,
+            port,
+            core: Mutex::new(Core {
+                state: ConnectionState::Connecting,
+                stage: Stage::default(),
+                tap: None,
+                link: None,
+                session_may_resume: false,
+                ledger: Ledger::default(),
+                subscriptions: Subscriptions::default(),
+                assigned_client_id: None,
+                signals: Vec::new(),
+            }),
+            outbox: Outbox::new(deliver),
+            runtime: runtime.clone(),
+            stop: watch::Sender::new(false),
+            retry: Notify::new(),
+            moved: Notify::new(),
+        });
+        runtime.spawn(driver::run(Arc::clone(&shared)));
+        Self {
+            handle: Arc::new(StopOnDrop(shared)),
+        }
+    }
+
+    fn shared(&self) -> &Arc<Shared> {
+        &self.handle.0
+    }
+
+    pub fn state(&self) -> ConnectionState {
+        self.shared().lock().state.clone()
+    }
+
+    /// Resolves with the SUBACK; while there is no connection it waits for one. The filter is
+    /// remembered, and asked for again after a reconnect without session, unless it is refused.
+    pub async fn subscribe(
+        &self,
+        filter: TopicFilter,
+        options: SubscribeOptions,
+    ) -> Result<SubscribeDone, ClientError> {
+        let (answer, told) = oneshot::channel();
+        let shared = self.shared();
+        shared.with_core_soon(|core| {
+            if let Some(err) = shared.hopeless(core) {
+                return Err(err);
+            }
+            core.subscriptions.subscribe(filter, options, Some(answer));
+            core.settle();
+            Ok(())
+        })?;
+        told.await.unwrap_or_else(|_| {
+            Err(ClientError::Closed {
+                address: shared.address(),
+            })
+        })
+    }
+
+    /// As [`Self::subscribe`], answered by [`Signal::Subscribed`].
+    pub(super) fn subscribe_soon(&self, filter: TopicFilter, options: SubscribeOptions) {
+        self.shared().with_core(|core| {
+            core.subscriptions.subscribe(filter, options, None);
+            core.settle();
+        });
+    }
+
+    pub async fn unsubscribe(&self, filter: TopicFilter) -> Result<(), ClientError> {
+        let (answer, told) = oneshot::channel();
+        let shared = self.shared();
+        shared.with_core_soon(|core| {
+            let reachable = core.link.is_some() || core.session_may_resume;
+            core.subscriptions
+                .unsubscribe(filter, Some(answer), reachable);
+            core.settle();
+        });
+        told.await.unwrap_or_else(|_| {
+            Err(ClientError::Closed {
+                address: shared.address(),
+            })
+        })
+    }
+
+    /// Never waits. What the broker does not take, by its CONNACK, fails here and does no harm.
+    pub fn publish(&self, message: Arc<Message>) -> PublishTicket {
+        let (watcher, ticket) = Watcher::ticket();
+        if let Err((
+            Watcher::Ticket {
+                published,
+                acknowledged,
+            },
+            err,
+        )) = self.try_publish(message, watcher)
+        {
+            if let Some(published) = published {
+                drop(published.send(Err(err.clone())));
+            }
+            if let Some(acknowledged) = acknowledged {
+                drop(acknowledged.send(Err(err)));
+            }
+        }
+        ticket
+    }
+
+    /// As [`Self::publish`]; the token comes back in every [`Progress`].
+    pub(super) fn publish_soon(
+        &self,
+        message: Arc<Message>,
+        token: u64,
+    ) -> Result<(), ClientError> {
+        self.try_publish(message, Watcher::Token(token))
+            .map_err(|(_, err)| err)
+    }
+
+    fn try_publish(
+        &self,
+        message: Arc<Message>,
+        watcher: Watcher,
+    ) -> Result<(), (Watcher, ClientError)> {
+        let shared = self.shared();
+        shared.with_core_soon(|core| {
+            let checked = match shared.closed_door(core) {
+                Some(err) => Err(err),
+                None => {
+                    ledger::check_form(&message).and_then(|()| core.ledger.limits().check(&message))
+                }
+            };
+            if let Err(err) = checked {
+                return Err((watcher, err));
+            }
+            core.ledger.push(message, watcher)?;
+            core.settle();
+            Ok(())
+        })
+    }
+
+    /// DISCONNECT, and no further attempts.
+    pub fn disconnect(&self) {
+        self.shared().stop.send_replace(true);
+    }
+
+    /// Cuts a back-off short, and tries again after a refusal.
+    pub fn reconnect_now(&self) {
+        self.shared().retry.notify_one();
+    }
+}
+
+impl Shared {
+    /// Why a subscription would wait for nothing.
+    fn hopeless(&self, core: &Core) -> Option<ClientError> {
+        if self.is_stopping() {
+            return Some(ClientError::Closed {
+                address: self.address(),
+            });
+        }
+        match &core.state {
+            ConnectionState::Refused { problem } => Some(ClientError::NotConnected {
+                address: self.address(),
+                why: Arc::clone(&problem.summary),
+            }),
+            _ => None,
+        }
+    }
+}

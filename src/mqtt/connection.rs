@@ -1,0 +1,500 @@
+//! A client with a [`Requester`] on top: sends requests, pairs what arrives, times out.
+//!
+//! Everything that happens goes through one [`Outbox`], so the requester sees it in the order it
+//! happened, one thing at a time, with the packet's own times. What it decides is carried out here.
+//! A timer task only wakes it at the next deadline; no frame, no poll.
+
+use super::client::{Client, ClientOptions, Signal};
+use super::clock;
+use super::error::ClientError;
+use super::ledger::Progress;
+use super::outbox::Outbox;
+use super::subscriptions::SubscribeOptions;
+use crate::model::connection::{ConnectionState, Problem};
+use crate::model::exchange::{Change, Exchange, ExchangeId, MessageVerdict, Reason};
+use crate::model::message::{Message, Qos};
+use crate::model::pairing::Rule;
+use crate::model::request::Request;
+use crate::model::requester::{Effect, Requester};
+use crate::model::time::Timestamp;
+use crate::model::topic::{TopicFilter, TopicName};
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Duration;
+use tokio::runtime::Handle;
+use tokio::sync::watch;
+
+/// The built-in broker adds it to every message: the client id of the publisher.
+const PUBLISHER_PROPERTY: &str = "x-mqtt-client-id";
+/// A reply that was read before the deadline may still be on its way through the queue.
+const GRACE: Duration = Duration::from_millis(20);
+
+/// What happens on a connection. The listener knows which one it is.
+#[derive(Clone, Debug)]
+pub enum ConnectionEvent {
+    State(ConnectionState),
+    Begun(Box<Exchange>),
+    Changed {
+        id: ExchangeId,
+        change: Change,
+        at: Timestamp,
+    },
+    /// A message that belongs to no exchange.
+    Arrived {
+        message: Arc<Message>,
+        verdict: MessageVerdict,
+        at: Timestamp,
+        responder: Option<Arc<str>>,
+        /// The open exchange that it may have been meant for.
+        near: Option<ExchangeId>,
+    },
+    /// A publish without Response Topic was written, and acknowledged at QoS 1 and 2.
+    Published {
+        message: Arc<Message>,
+        at: Timestamp,
+        acknowledgement: Option<Reason>,
+    },
+    PublishFailed {
+        message: Arc<Message>,
+        problem: Problem,
+    },
+    /// The Response Topics that are subscribed right now, SUBACK seen.
+    Subscriptions(Vec<TopicFilter>),
+}
+
+/// Hears what happens, in order. Must not wait.
+pub type ConnectionSink = Arc<dyn Fn(ConnectionEvent) + Send + Sync>;
+/// Does anybody subscribe to this topic? Known for the built-in broker.
+pub type Listeners = Arc<dyn Fn(&TopicName) -> bool + Send + Sync>;
+
+/// A connection that sends requests. It ends when it is dropped.
+pub struct Connection {
+    inner: Arc<Inner>,
+    runtime: Handle,
+}
+
+enum Input {
+    Send {
+        id: ExchangeId,
+        request: Arc<Request>,
+        message: Arc<Message>,
+        at: Timestamp,
+    },
+    Happened(Signal),
+    Deadline,
+}
+
+struct Inner {
+    inbox: Outbox<Input>,
+    work: Mutex<Work>,
+    /// Gone after the end, which lets go of everything.
+    client: Mutex<Option<Client>>,
+    listeners: Option<Listeners>,
+    sink: ConnectionSink,
+}
+
+struct Work {
+    requester: Requester,
+    /// The request topics of what is open.
+    open: BTreeMap<ExchangeId, TopicName>,
+    /// Publishes without Response Topic, by token, with the time they were written.
+    bare: BTreeMap<u64, (Arc<Message>, Option<Timestamp>)>,
+    subscriptions: Vec<TopicFilter>,
+    deadline: watch::Sender<Option<Timestamp>>,
+}
+
+impl Connection {
+    /// With `listeners`, which are known for the built-in broker alone, a request that nobody can
+    /// get ends at once, and messages tell who published them.
+    pub fn start(
+        runtime: &Handle,
+        options: ClientOptions,
+        listeners: Option<Listeners>,
+        sink: ConnectionSink,
+    ) -> Self {
+        let (deadline, deadlines) = watch::channel(None);
+        let connection = Arc::clone(&options.profile.id);
+        let inner = Arc::new_cyclic(|weak: &Weak<Inner>| {
+            let weak = Weak::clone(weak);
+            Inner {
+                inbox: Outbox::new(move |input| {
+                    if let Some(inner) = weak.upgrade() {
+                        inner.handle(input);
+                    }
+                }),
+                work: Mutex::new(Work {
+                    requester: Requester::new(connection, Rule::mqtt5()),
+                    open: BTreeMap::new(),
+                    bare: BTreeMap::new(),
+                    subscriptions: Vec::new(),
+                    deadline,
+                }),
+                client: Mutex::new(None),
+                listeners,
+                sink,
+            }
+        });
+        {
+            // Kept until the client ends, so that the end is told even to somebody who let go.
+            let told = Arc::clone(&inner);
+            // Whoever hears of the client first waits here until it is in its place.
+            let mut client = inner.lock_client();
+            *client = Some(Client::start_with(runtime, options, move |signal| {
+                told.inbox.push([Input::Happened(signal)]);
+                told.inbox.drain();
+            }));
+        }
+        runtime.spawn(watch_deadlines(Arc::downgrade(&inner), deadlines));
+        Self {
+            inner,
+            runtime: runtime.clone(),
+        }
+    }
+
+    /// Sends a request, or, without Response Topic, just publishes. Never waits: the exchange
+    /// begins with [`ConnectionEvent::Begun`].
+    pub fn send(&self, id: ExchangeId, request: Arc<Request>, message: Arc<Message>) {
+        let at = clock::now();
+        self.inner.inbox.push([Input::Send {
+            id,
+            request,
+            message,
+            at,
+        }]);
+        let inner = Arc::clone(&self.inner);
+        self.runtime.spawn(async move { inner.inbox.drain() });
+    }
+
+    pub fn state(&self) -> ConnectionState {
+        self.inner
+            .client()
+            .map_or(ConnectionState::Disconnected, |client| client.state())
+    }
+
+    /// DISCONNECT, and no further attempts. What is open ends.
+    pub fn disconnect(&self) {
+        if let Some(client) = self.inner.client() {
+            client.disconnect();
+        }
+    }
+
+    /// Cuts a back-off short, and tries again after a refusal.
+    pub fn reconnect_now(&self) {
+        if let Some(client) = self.inner.client() {
+            client.reconnect_now();
+        }
+    }
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        self.disconnect();
+    }
+}
+
+impl Inner {
+    fn lock_client(&self) -> MutexGuard<'_, Option<Client>> {
+        self.client.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn client(&self) -> Option<Client> {
+        self.lock_client().clone()
+    }
+
+    fn tell(&self, event: ConnectionEvent) {
+        (self.sink)(event);
+    }
+
+    /// One thing that happened; the inbox sees to it that there is only one at a time.
+    fn handle(&self, input: Input) {
+        let mut work = self.work.lock().unwrap_or_else(PoisonError::into_inner);
+        match input {
+            Input::Send {
+                id,
+                request,
+                message,
+                at,
+            } => self.send(&mut work, id, request, message, at),
+            Input::Deadline => {
+                let effects = work.requester.expire(clock::now());
+                self.perform(&mut work, effects);
+            }
+            Input::Happened(signal) => self.happened(&mut work, signal),
+        }
+        let next = work.requester.next_deadline();
+        work.deadline.send_if_modified(|deadline| {
+            let is_new = *deadline != next;
+            *deadline = next;
+            is_new
+        });
+    }
+
+    fn send(
+        &self,
+        work: &mut Work,
+        id: ExchangeId,
+        request: Arc<Request>,
+        message: Arc<Message>,
+        at: Timestamp,
+    ) {
+        if request.response_topic.is_none() {
+            work.bare.insert(id.0, (Arc::clone(&message), None));
+            if let Err(err) = self.publish(message, id) {
+                self.bare_failed(work, id.0, &err);
+            }
+            return;
+        }
+        let effects = work.requester.begin(id, request, message, at);
+        self.perform(work, effects);
+        // No connection will come of itself, so there is nothing to wait for.
+        let hopeless: Option<Arc<str>> = match self.client().map(|client| client.state()) {
+            Some(ConnectionState::Refused { problem }) => {
+                Some(format!("not sent: {}", problem.summary).into())
+            }
+            None | Some(ConnectionState::Disconnected) => {
+                Some("not sent: the connection is closed".into())
+            }
+            Some(_) => None,
+        };
+        if let Some(why) = hopeless {
+            let effects = work.requester.not_sent(id, why, clock::now());
+            self.perform(work, effects);
+        }
+    }
+
+    fn publish(&self, message: Arc<Message>, id: ExchangeId) -> Result<(), ClientError> {
+        match self.client() {
+            Some(client) => client.publish_soon(message, id.0),
+            None => Err(ClientError::Closed {
+                address: "the broker".into(),
+            }),
+        }
+    }
+
+    fn happened(&self, work: &mut Work, signal: Signal) {
+        match signal {
+            Signal::Message { message, at } => {
+                let (message, publisher) = self.publisher_of(message);
+                let effects = work.requester.receive(message, publisher, at);
+                self.perform(work, effects);
+            }
+            Signal::Progress(progress) => self.progress(work, progress),
+            Signal::Subscribed(acknowledged) => {
+                let reason = acknowledged.done.reason;
+                let result = if reason.is_refusal() {
+                    Err(reason)
+                } else {
+                    Ok(())
+                };
+                let effects =
+                    work.requester
+                        .subscribed(&acknowledged.filter, result, acknowledged.done.at);
+                self.perform(work, effects);
+                self.tell_subscriptions(work);
+            }
+            Signal::Lost {
+                why,
+                session_may_resume,
+                at,
+            } => {
+                let effects = work.requester.connection_lost(&why, session_may_resume, at);
+                self.perform(work, effects);
+                self.tell_subscriptions(work);
+            }
+            Signal::State(state) => self.state_changed(work, &state),
+        }
+    }
+
+    fn state_changed(&self, work: &mut Work, state: &ConnectionState) {
+        self.tell(ConnectionEvent::State(state.clone()));
+        let effects = match state {
+            ConnectionState::Connected(info) => {
+                work.requester.connected(info.session_present, info.since)
+            }
+            ConnectionState::Refused { problem } => {
+                let why: Arc<str> = format!("not sent: {}", problem.summary).into();
+                let open: Vec<ExchangeId> = work.open.keys().copied().collect();
+                open.into_iter()
+                    .flat_map(|id| work.requester.not_sent(id, Arc::clone(&why), clock::now()))
+                    .collect()
+            }
+            ConnectionState::Disconnected => {
+                // The last signal of a client: let go of it.
+                self.lock_client().take();
+                work.requester.closed(clock::now())
+            }
+            ConnectionState::Connecting | ConnectionState::Retrying { .. } => return,
+        };
+        self.perform(work, effects);
+        self.tell_subscriptions(work);
+    }
+
+    fn tell_subscriptions(&self, work: &mut Work) {
+        let live = work.requester.live_subscriptions();
+        if live != work.subscriptions {
+            work.subscriptions.clone_from(&live);
+            self.tell(ConnectionEvent::Subscriptions(live));
+        }
+    }
+
+    fn progress(&self, work: &mut Work, progress: Progress) {
+        match progress {
+            Progress::Published { token, at } => {
+                if let Some((message, written)) = work.bare.get_mut(&token) {
+                    *written = Some(at);
+                    if message.qos == Qos::AtMostOnce {
+                        self.bare_done(work, token, None);
+                    }
+                    return;
+                }
+                let id = ExchangeId(token);
+                let mut effects = work.requester.published(id, at);
+                if let Some(listeners) = &self.listeners
+                    && work.open.get(&id).is_some_and(|topic| !listeners(topic))
+                {
+                    effects.extend(work.requester.nobody_listens(id, at));
+                }
+                self.perform(work, effects);
+            }
+            Progress::Acknowledged { token, reason, at } => {
+                if work.bare.contains_key(&token) {
+                    self.bare_done(work, token, Some(reason));
+                } else {
+                    let effects = work.requester.acknowledged(ExchangeId(token), reason, at);
+                    self.perform(work, effects);
+                }
+            }
+            Progress::Failed { token, error } => {
+                if work.bare.contains_key(&token) {
+                    self.bare_failed(work, token, &error);
+                } else {
+                    let effects = work.requester.not_sent(
+                        ExchangeId(token),
+                        error.to_string().into(),
+                        clock::now(),
+                    );
+                    self.perform(work, effects);
+                }
+            }
+        }
+    }
+
+    fn bare_done(&self, work: &mut Work, token: u64, acknowledgement: Option<Reason>) {
+        if let Some((message, written)) = work.bare.remove(&token) {
+            self.tell(ConnectionEvent::Published {
+                message,
+                at: written.unwrap_or_else(clock::now),
+                acknowledgement,
+            });
+        }
+    }
+
+    fn bare_failed(&self, work: &mut Work, token: u64, err: &ClientError) {
+        if let Some((message, written)) = work.bare.remove(&token) {
+            let summary = match written {
+                None => format!("`{}` was not published: {err}", message.topic),
+                Some(_) => format!(
+                    "`{}` was published, but its acknowledgement never came: {err}",
+                    message.topic
+                ),
+            };
+            let problem = Problem {
+                summary: summary.into(),
+                hint: err.hint().into(),
+                detail: "".into(),
+                reason: None,
+            };
+            self.tell(ConnectionEvent::PublishFailed { message, problem });
+        }
+    }
+
+    fn perform(&self, work: &mut Work, effects: Vec<Effect>) {
+        let mut effects = VecDeque::from(effects);
+        while let Some(effect) = effects.pop_front() {
+            match effect {
+                Effect::Begun(exchange) => {
+                    work.open
+                        .insert(exchange.id, exchange.message.topic.clone());
+                    self.tell(ConnectionEvent::Begun(exchange));
+                }
+                Effect::Changed { id, change, at } => {
+                    if matches!(change, Change::Finished(_)) {
+                        work.open.remove(&id);
+                    }
+                    self.tell(ConnectionEvent::Changed { id, change, at });
+                }
+                Effect::Arrived {
+                    message,
+                    verdict,
+                    at,
+                    responder,
+                    near,
+                } => self.tell(ConnectionEvent::Arrived {
+                    message,
+                    verdict,
+                    at,
+                    responder,
+                    near,
+                }),
+                Effect::Subscribe(filter) => {
+                    if let Some(client) = self.client() {
+                        client.subscribe_soon(filter, SubscribeOptions::default());
+                    }
+                }
+                Effect::Publish { id, message } => {
+                    if let Err(err) = self.publish(message, id) {
+                        let why = err.to_string().into();
+                        effects.extend(work.requester.not_sent(id, why, clock::now()));
+                    }
+                }
+            }
+        }
+    }
+
+    /// Who published the message, and the message as its publisher sent it.
+    fn publisher_of(&self, message: Arc<Message>) -> (Arc<Message>, Option<Arc<str>>) {
+        if self.listeners.is_none() {
+            return (message, None);
+        }
+        let publisher = message
+            .properties
+            .user_properties
+            .iter()
+            .rfind(|property| property.name == PUBLISHER_PROPERTY)
+            .map(|property| Arc::<str>::from(property.value.as_str()));
+        if publisher.is_none() {
+            return (message, None);
+        }
+        let mut message = Arc::unwrap_or_clone(message);
+        message
+            .properties
+            .user_properties
+            .retain(|property| property.name != PUBLISHER_PROPERTY);
+        (Arc::new(message), publisher)
+    }
+}
+
+/// Wakes the requester at its next deadline, until the connection is gone.
+async fn watch_deadlines(inner: Weak<Inner>, mut deadlines: watch::Receiver<Option<Timestamp>>) {
+    loop {
+        let next = *deadlines.borrow_and_update();
+        let due = async {
+            match next {
+                Some(at) => tokio::time::sleep_until((clock::instant_of(at) + GRACE).into()).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            changed = deadlines.changed() => {
+                if changed.is_err() {
+                    return;
+                }
+            }
+            () = due => {
+                let Some(inner) = inner.upgrade() else { return };
+                inner.inbox.push([Input::Deadline]);
+                inner.inbox.drain();
+            }
+        }
+    }
+}

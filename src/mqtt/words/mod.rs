@@ -1,0 +1,7 @@
+//! What reason codes and errors mean, in words: what failed, on what, why, and what to do.
+
+mod failure;
+mod reason;
+
+pub use failure::{Attempt, Fault, Stage, fault};
+pub use reason::{Packet, reason};

@@ -1,0 +1,565 @@
+//! A session at work: connections, simulated devices, the built-in broker and the timeline they
+//! fill. The window and the headless commands both stand on it.
+//!
+//! It may use `mqtt`, `broker`, `device` and `model`; it touches no file and paints nothing.
+//! Workers push events into one ordered queue; [`Session::drain`] takes them, keeps the timeline
+//! and the connection states true, and hands on what somebody may want to say. Only events change
+//! what a session shows, and only the thread that owns the session drains.
+
+mod demo;
+mod observe;
+mod queue;
+
+pub use demo::{DemoPlayer, DemoProgress, DemoReport};
+pub use queue::Wake;
+
+use crate::broker::{self, Broker, BrokerError, BrokerEvent};
+use crate::device::{DeviceEvent, SimulatedDevice};
+use crate::model::connection::ConnectionState;
+use crate::model::correlation::{CorrelationData, CorrelationSource};
+use crate::model::exchange::{Change, ExchangeId};
+use crate::model::message::Message;
+use crate::model::profile::{BrokerAddress, Profile};
+use crate::model::request::Request;
+use crate::model::responder::Device;
+use crate::model::secret::Secret;
+use crate::model::time::Timestamp;
+use crate::model::timeline::{MessageRow, PublishRow, RowId, Timeline};
+use crate::model::topic::TopicFilter;
+use crate::mqtt::{ClientOptions, Connection, ConnectionEvent, clock};
+use observe::Observer;
+use queue::Queue;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// What the workers tell, in the order in which it happened.
+pub enum Event {
+    Connection {
+        id: Arc<str>,
+        event: ConnectionEvent,
+    },
+    Device {
+        id: Arc<str>,
+        event: DeviceEvent,
+    },
+    Broker(BrokerEvent),
+    /// Ctrl+C or the system asks the program to end.
+    Interrupted,
+}
+
+/// Why a session could not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum SessionError {
+    #[error("the connections' worker could not be started: {0}")]
+    Runtime(#[from] std::io::Error),
+    #[error(transparent)]
+    Broker(#[from] BrokerError),
+}
+
+impl SessionError {
+    pub fn hint(&self) -> &'static str {
+        match self {
+            Self::Runtime(_) => "the system may be out of threads; close something and try again",
+            Self::Broker(err) => err.hint(),
+        }
+    }
+}
+
+/// A connection as the session keeps it.
+pub struct Link {
+    connection: Connection,
+    pub profile: Arc<Profile>,
+    pub state: ConnectionState,
+    is_built_in: bool,
+    /// Live subscriptions: their SUBACK has been seen.
+    pub subscriptions: Vec<TopicFilter>,
+    correlation: CorrelationSource,
+}
+
+/// A simulated device as the session keeps it.
+pub struct RunningDevice {
+    device: SimulatedDevice,
+    pub spec: Arc<Device>,
+    pub state: ConnectionState,
+    address: BrokerAddress,
+    listening: BTreeSet<TopicFilter>,
+    pub values: Vec<(Arc<str>, serde_json::Value)>,
+    pub received: u64,
+    pub answered: u64,
+}
+
+impl RunningDevice {
+    /// All of its subscriptions are acknowledged: it can be asked.
+    pub fn is_listening(&self) -> bool {
+        self.listening.len() == self.spec.listens.len()
+    }
+}
+
+pub struct Session {
+    /// Before the runtime: connections must go while it still runs.
+    links: BTreeMap<Arc<str>, Link>,
+    devices: BTreeMap<Arc<str>, RunningDevice>,
+    pub timeline: Timeline,
+    observer: Observer,
+    queue: Arc<Queue<Event>>,
+    broker: Option<Broker>,
+    broker_port: Option<u16>,
+    next_exchange: u64,
+    runtime: tokio::runtime::Runtime,
+}
+
+impl Session {
+    /// `wake` is called when there is something to drain after there was nothing.
+    pub fn start(wake: Wake) -> Result<Self, SessionError> {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .thread_name("roundtrip-mqtt")
+            .enable_all()
+            .build()?;
+        Ok(Self {
+            links: BTreeMap::new(),
+            devices: BTreeMap::new(),
+            timeline: Timeline::default(),
+            observer: Observer::default(),
+            queue: Arc::new(Queue::new(wake)),
+            broker: None,
+            broker_port: None,
+            next_exchange: 1,
+            runtime,
+        })
+    }
+
+    /// The port that the built-in broker takes when it starts; `None` finds a free one.
+    pub fn set_broker_port(&mut self, port: Option<u16>) {
+        self.broker_port = port;
+    }
+
+    pub fn broker(&self) -> Option<&Broker> {
+        self.broker.as_ref()
+    }
+
+    /// Starts the built-in broker unless it runs.
+    pub fn start_broker(&mut self) -> Result<&Broker, SessionError> {
+        let broker = match self.broker.take() {
+            Some(broker) => broker,
+            None => {
+                let queue = Arc::clone(&self.queue);
+                Broker::start(
+                    self.broker_port,
+                    Some(Arc::new(move |event| {
+                        queue.push(Event::Broker(event), true)
+                    })),
+                )?
+            }
+        };
+        Ok(self.broker.insert(broker))
+    }
+
+    /// Stops the built-in broker under whoever is connected to it.
+    pub fn stop_broker(&mut self) {
+        self.broker = None;
+    }
+
+    /// Makes the connection; a connection of the same id is replaced.
+    pub fn connect(
+        &mut self,
+        profile: Profile,
+        password: Option<Secret>,
+    ) -> Result<(), SessionError> {
+        let id = Arc::clone(&profile.id);
+        let is_built_in = profile.address == BrokerAddress::BuiltIn;
+        let options = self.client_options(profile, password)?;
+        self.disconnect(&id);
+        let profile = Arc::clone(&options.profile);
+        let listeners = if is_built_in {
+            self.broker.as_ref().map(Broker::listeners)
+        } else {
+            None
+        };
+        let (queue, sink_id) = (Arc::clone(&self.queue), Arc::clone(&id));
+        let sink = Arc::new(move |event: ConnectionEvent| {
+            let may_be_lost = matches!(event, ConnectionEvent::Arrived { .. });
+            queue.push(
+                Event::Connection {
+                    id: Arc::clone(&sink_id),
+                    event,
+                },
+                may_be_lost,
+            );
+        });
+        let connection = Connection::start(self.runtime.handle(), options, listeners, sink);
+        let correlation = CorrelationSource::seeded(rand::random());
+        self.links.insert(
+            id,
+            Link {
+                connection,
+                profile,
+                state: ConnectionState::Connecting,
+                is_built_in,
+                subscriptions: Vec::new(),
+                correlation,
+            },
+        );
+        Ok(())
+    }
+
+    pub fn disconnect(&mut self, id: &str) {
+        if let Some(link) = self.links.remove(id) {
+            link.connection.disconnect();
+        }
+    }
+
+    /// Skips the wait before the next attempt.
+    pub fn reconnect_now(&self, id: &str) {
+        if let Some(link) = self.links.get(id) {
+            link.connection.reconnect_now();
+        }
+    }
+
+    pub fn link(&self, id: &str) -> Option<&Link> {
+        self.links.get(id)
+    }
+
+    pub fn links(&self) -> impl Iterator<Item = (&Arc<str>, &Link)> {
+        self.links.iter()
+    }
+
+    pub fn state(&self, id: &str) -> &ConnectionState {
+        const DISCONNECTED: &ConnectionState = &ConnectionState::Disconnected;
+        self.links.get(id).map_or(DISCONNECTED, |link| &link.state)
+    }
+
+    /// The Correlation Data that the next request of this kind would carry, where that is fixed.
+    /// Open exchanges whose replies could not be told from those to such a request.
+    pub fn twins(&self, id: &str, request: &Request) -> Vec<ExchangeId> {
+        use crate::model::correlation::CorrelationSpec;
+        let data: Option<&CorrelationData> = match &request.correlation {
+            CorrelationSpec::Fixed(data) => Some(data),
+            CorrelationSpec::None => None,
+            _ => return Vec::new(),
+        };
+        self.observer
+            .open_twins(id, request.response_topic.as_ref(), data)
+    }
+
+    /// Sends a request, or a bare publish when it has no Response Topic. `None` when there is no
+    /// such connection, or nothing to wait for.
+    pub fn send(&mut self, id: &str, request: Arc<Request>) -> Option<ExchangeId> {
+        let link = self.links.get_mut(id)?;
+        let data = link.correlation.draw(&request.correlation);
+        let message = Arc::new(request.message(data));
+        let exchange = ExchangeId(self.next_exchange);
+        if request.response_topic.is_some() {
+            self.next_exchange += 1;
+        }
+        let expects_reply = request.response_topic.is_some();
+        link.connection.send(exchange, request, message);
+        expects_reply.then_some(exchange)
+    }
+
+    /// Starts a simulated device on a connection profile of its own client id.
+    pub fn start_device(
+        &mut self,
+        id: &str,
+        device: Device,
+        profile: &Profile,
+        password: Option<Secret>,
+    ) -> Result<(), SessionError> {
+        let id: Arc<str> = id.into();
+        let profile = Profile {
+            client_id: Arc::clone(&device.client_id),
+            clean_start: true,
+            session_expiry_secs: 0,
+            will: None,
+            ..profile.clone()
+        };
+        let options = self.client_options(profile, password)?;
+        self.stop_device(&id);
+        let spec = Arc::new(device);
+        let (queue, sink_id) = (Arc::clone(&self.queue), Arc::clone(&id));
+        let sink = Arc::new(move |event: DeviceEvent| {
+            let may_be_lost = !matches!(
+                event,
+                DeviceEvent::State(_)
+                    | DeviceEvent::Listening { .. }
+                    | DeviceEvent::NotListening { .. }
+                    | DeviceEvent::Values(_)
+            );
+            queue.push(
+                Event::Device {
+                    id: Arc::clone(&sink_id),
+                    event,
+                },
+                may_be_lost,
+            );
+        });
+        let values = spec
+            .state
+            .0
+            .iter()
+            .map(|(key, value)| (key.as_str().into(), value.clone()))
+            .collect();
+        let address = options.profile.address.clone();
+        let running =
+            SimulatedDevice::start(self.runtime.handle(), Arc::clone(&spec), options, sink);
+        let entry = RunningDevice {
+            device: running,
+            spec,
+            state: ConnectionState::Connecting,
+            address,
+            listening: BTreeSet::new(),
+            values,
+            received: 0,
+            answered: 0,
+        };
+        self.devices.insert(id, entry);
+        Ok(())
+    }
+
+    pub fn stop_device(&mut self, id: &str) {
+        if let Some(running) = self.devices.remove(id) {
+            running.device.stop();
+        }
+    }
+
+    pub fn device(&self, id: &str) -> Option<&RunningDevice> {
+        self.devices.get(id)
+    }
+
+    pub fn devices(&self) -> impl Iterator<Item = (&Arc<str>, &RunningDevice)> {
+        self.devices.iter()
+    }
+
+    /// Sets one value of a running device's state.
+    pub fn set_device_value(&self, id: &str, key: &str, value: serde_json::Value) {
+        if let Some(running) = self.devices.get(id) {
+            running.device.set_value(key, value);
+        }
+    }
+
+    /// From here on Ctrl+C and SIGTERM come as [`Event::Interrupted`] instead of ending the program.
+    pub fn watch_signals(&self) {
+        let queue = Arc::clone(&self.queue);
+        self.runtime.spawn(async move {
+            while interrupted().await {
+                queue.push(Event::Interrupted, false);
+            }
+        });
+    }
+
+    /// Takes up to `most` events and keeps everything here true to them.
+    pub fn drain(&mut self, most: usize) -> Vec<Event> {
+        let mut events = self.queue.take(most);
+        for event in &mut events {
+            match event {
+                Event::Connection { id, event } => self.on_connection(&Arc::clone(id), event),
+                Event::Device { id, event } => self.on_device(&Arc::clone(id), event),
+                Event::Broker(_) | Event::Interrupted => {}
+            }
+        }
+        events
+    }
+
+    /// Waits for events, without drain, for at most `timeout`.
+    pub fn wait(&self, timeout: Duration) {
+        self.queue.wait(timeout);
+    }
+
+    /// Messages and notes that did not fit between two drains.
+    pub fn lost(&self) -> u64 {
+        self.queue.lost()
+    }
+
+    pub fn now() -> Timestamp {
+        clock::now()
+    }
+
+    fn client_options(
+        &mut self,
+        profile: Profile,
+        password: Option<Secret>,
+    ) -> Result<ClientOptions, SessionError> {
+        let address = match profile.address {
+            BrokerAddress::BuiltIn => {
+                let address = self.start_broker()?.address();
+                BrokerAddress::Tcp {
+                    host: address.ip().to_string().into(),
+                    port: address.port(),
+                }
+            }
+            address @ BrokerAddress::Tcp { .. } => address,
+        };
+        Ok(ClientOptions {
+            profile: Arc::new(Profile { address, ..profile }),
+            password,
+        })
+    }
+
+    fn on_connection(&mut self, id: &Arc<str>, event: &mut ConnectionEvent) {
+        match event {
+            ConnectionEvent::State(state) => {
+                if let Some(link) = self.links.get_mut(id) {
+                    link.state = state.clone();
+                    if !link.state.is_connected() {
+                        link.subscriptions.clear();
+                    }
+                }
+            }
+            ConnectionEvent::Subscriptions(filters) => {
+                if let Some(link) = self.links.get_mut(id) {
+                    link.subscriptions.clone_from(filters);
+                }
+            }
+            ConnectionEvent::Begun(exchange) => {
+                let address = self.links.get(id).map(|link| link.profile.address.clone());
+                self.observer.begun(exchange, address);
+                self.timeline.begin((**exchange).clone());
+            }
+            ConnectionEvent::Changed {
+                id: exchange,
+                change,
+                at,
+            } => {
+                if let Change::Reply(reply) = change {
+                    reply.responder = self.take_publisher(id, &mut reply.message);
+                }
+                if matches!(change, Change::Finished(_)) {
+                    self.observer.finished(*exchange);
+                }
+                self.timeline.apply(*exchange, change.clone(), *at);
+            }
+            ConnectionEvent::Arrived {
+                message,
+                verdict,
+                at,
+                near,
+                ..
+            } => {
+                let responder = self.take_publisher(id, message);
+                self.timeline.push_message(MessageRow {
+                    connection: Arc::clone(id),
+                    message: Arc::clone(message),
+                    verdict: *verdict,
+                    received: *at,
+                    responder,
+                    near: *near,
+                });
+            }
+            ConnectionEvent::Published {
+                message,
+                at,
+                acknowledgement,
+            } => {
+                self.timeline.push_publish(PublishRow {
+                    connection: Arc::clone(id),
+                    message: Arc::clone(message),
+                    published: *at,
+                    acknowledgement: acknowledgement.clone(),
+                    failure: None,
+                });
+            }
+            ConnectionEvent::PublishFailed { message, problem } => {
+                self.timeline.push_publish(PublishRow {
+                    connection: Arc::clone(id),
+                    message: Arc::clone(message),
+                    published: clock::now(),
+                    acknowledgement: problem.reason.clone(),
+                    failure: Some(Arc::clone(&problem.summary)),
+                });
+            }
+        }
+    }
+
+    fn on_device(&mut self, id: &Arc<str>, event: &DeviceEvent) {
+        let Some(running) = self.devices.get_mut(id) else {
+            return;
+        };
+        let name = Arc::clone(&running.spec.name);
+        match event {
+            DeviceEvent::State(state) => {
+                running.state = state.clone();
+                if !running.state.is_connected() {
+                    running.listening.clear();
+                }
+            }
+            DeviceEvent::Listening { filter, .. } => {
+                running.listening.insert(filter.clone());
+            }
+            DeviceEvent::NotListening { filter, .. } => {
+                running.listening.remove(filter);
+            }
+            DeviceEvent::Values(values) => running.values.clone_from(values),
+            DeviceEvent::Received { message, at } => {
+                running.received += 1;
+                if let Some(exchange) = self.observer.exchange_of(message, &running.address) {
+                    self.timeline
+                        .apply(exchange, Change::DeviceReceived { device: name }, *at);
+                }
+            }
+            DeviceEvent::Answered { request, at, .. } => {
+                running.answered += 1;
+                if let Some(exchange) = self.observer.exchange_of(request, &running.address) {
+                    self.timeline
+                        .apply(exchange, Change::DeviceAnswered { device: name }, *at);
+                }
+            }
+            DeviceEvent::NotAnswered { .. } | DeviceEvent::Noted { .. } => {}
+        }
+    }
+
+    /// Who published a message, as the built-in broker tells it: a simulated device by name, others
+    /// by client id. The properties that say so are the broker's and not the publisher's: they go.
+    fn take_publisher(&self, connection: &str, message: &mut Arc<Message>) -> Option<Arc<str>> {
+        let is_built_in = self
+            .links
+            .get(connection)
+            .is_some_and(|link| link.is_built_in);
+        let properties = &message.properties.user_properties;
+        if !is_built_in
+            || !properties
+                .iter()
+                .any(|property| broker::PUBLISHER_PROPERTIES.contains(&&*property.name))
+        {
+            return None;
+        }
+        let client_id = properties
+            .iter()
+            .find(|property| property.name == broker::PUBLISHER_PROPERTY)
+            .map(|property| property.value.clone());
+        let properties = &mut Arc::make_mut(message).properties.user_properties;
+        properties.retain(|property| !broker::PUBLISHER_PROPERTIES.contains(&&*property.name));
+        let client_id: Arc<str> = client_id?.into();
+        let device = self
+            .devices
+            .values()
+            .find(|running| running.spec.client_id == client_id);
+        Some(device.map_or(client_id, |running| Arc::clone(&running.spec.name)))
+    }
+
+    /// The id of the row that shows an exchange.
+    pub fn row_of(&self, exchange: ExchangeId) -> Option<RowId> {
+        self.timeline.row_of(exchange)
+    }
+}
+
+/// Waits for the next signal to end; false when there is no way to hear one.
+async fn interrupted() -> bool {
+    #[cfg(unix)]
+    {
+        let terminated = async {
+            match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+                Ok(mut signal) => signal.recv().await.is_some(),
+                Err(_) => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            ended = terminated => ended,
+            pressed = tokio::signal::ctrl_c() => pressed.is_ok(),
+        }
+    }
+    #[cfg(not(unix))]
+    {
+        tokio::signal::ctrl_c().await.is_ok()
+    }
+}

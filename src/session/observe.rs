@@ -1,0 +1,95 @@
+//! Brings together what the two ends of an exchange saw: the requester here, the simulated device there.
+
+use crate::model::correlation::CorrelationData;
+use crate::model::exchange::{Exchange, ExchangeId};
+use crate::model::message::Message;
+use crate::model::profile::BrokerAddress;
+use crate::model::topic::TopicName;
+use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::sync::Arc;
+
+/// How many exchanges are remembered: a device may be seen answering after the exchange is over.
+const REMEMBERED: usize = 10_000;
+
+/// Request topic, Response Topic and Correlation Data: what a device sees of a request.
+type Key = (TopicName, Option<TopicName>, Option<CorrelationData>);
+
+#[derive(Default)]
+pub struct Observer {
+    by_key: HashMap<Key, ExchangeId>,
+    seen: VecDeque<(Key, ExchangeId)>,
+    addresses: HashMap<ExchangeId, BrokerAddress>,
+    open: HashMap<ExchangeId, (Arc<str>, Option<TopicName>, Option<CorrelationData>)>,
+    /// For a stable order.
+    open_ids: BTreeSet<ExchangeId>,
+}
+
+fn key(message: &Message) -> Key {
+    let properties = &message.properties;
+    (
+        message.topic.clone(),
+        properties.response_topic.clone(),
+        properties.correlation_data.clone(),
+    )
+}
+
+impl Observer {
+    pub fn begun(&mut self, exchange: &Exchange, address: Option<BrokerAddress>) {
+        let key = key(&exchange.message);
+        self.open.insert(
+            exchange.id,
+            (
+                Arc::clone(&exchange.connection),
+                key.1.clone(),
+                key.2.clone(),
+            ),
+        );
+        self.open_ids.insert(exchange.id);
+        if let Some(address) = address {
+            self.addresses.insert(exchange.id, address);
+        }
+        self.by_key.insert(key.clone(), exchange.id);
+        self.seen.push_back((key, exchange.id));
+        if self.seen.len() > REMEMBERED
+            && let Some((old, id)) = self.seen.pop_front()
+        {
+            self.addresses.remove(&id);
+            // A later request may have taken the key over.
+            if self.by_key.get(&old) == Some(&id) {
+                self.by_key.remove(&old);
+            }
+        }
+    }
+
+    pub fn finished(&mut self, id: ExchangeId) {
+        self.open.remove(&id);
+        self.open_ids.remove(&id);
+    }
+
+    /// The exchange whose request a device on the broker at `address` saw.
+    pub fn exchange_of(&self, request: &Message, address: &BrokerAddress) -> Option<ExchangeId> {
+        let id = *self.by_key.get(&key(request))?;
+        (self.addresses.get(&id) == Some(address)).then_some(id)
+    }
+
+    /// Open exchanges on the same connection with the same Response Topic and Correlation Data.
+    pub fn open_twins(
+        &self,
+        connection: &str,
+        response_topic: Option<&TopicName>,
+        data: Option<&CorrelationData>,
+    ) -> Vec<ExchangeId> {
+        if response_topic.is_none() {
+            return Vec::new();
+        }
+        self.open_ids
+            .iter()
+            .filter(|id| {
+                self.open.get(id).is_some_and(|(at, topic, open)| {
+                    **at == *connection && topic.as_ref() == response_topic && open.as_ref() == data
+                })
+            })
+            .copied()
+            .collect()
+    }
+}

@@ -1,0 +1,150 @@
+//! The one ordered queue from the workers to whoever shows or prints.
+//!
+//! Workers never wait: what tells of an exchange or of a connection's state always fits (there is
+//! only so much of it in flight), what merely arrives is counted as lost beyond [`CAPACITY`].
+
+use std::collections::VecDeque;
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+/// How many events may wait for a reader that does not come.
+const CAPACITY: usize = 65_536;
+
+/// Wakes the reader, such as a window that sleeps. Must not block.
+pub type Wake = Box<dyn Fn() + Send + Sync>;
+
+pub struct Queue<Event> {
+    waiting: Mutex<Waiting<Event>>,
+    arrived: Condvar,
+    wake: Wake,
+}
+
+struct Waiting<Event> {
+    events: VecDeque<Event>,
+    lost: u64,
+    /// The reader has been woken and has not read since.
+    woken: bool,
+}
+
+impl<Event> Queue<Event> {
+    pub fn new(wake: Wake) -> Self {
+        Self {
+            waiting: Mutex::new(Waiting {
+                events: VecDeque::new(),
+                lost: 0,
+                woken: false,
+            }),
+            arrived: Condvar::new(),
+            wake,
+        }
+    }
+
+    /// Adds an event. One that may be lost is counted instead when the queue is full.
+    pub fn push(&self, event: Event, may_be_lost: bool) {
+        let mut waiting = self.lock();
+        if may_be_lost && waiting.events.len() >= CAPACITY {
+            waiting.lost += 1;
+            return;
+        }
+        waiting.events.push_back(event);
+        let first = !std::mem::replace(&mut waiting.woken, true);
+        drop(waiting);
+        self.arrived.notify_one();
+        if first {
+            (self.wake)();
+        }
+    }
+
+    /// Takes up to `most` events, oldest first.
+    pub fn take(&self, most: usize) -> Vec<Event> {
+        let mut waiting = self.lock();
+        let count = most.min(waiting.events.len());
+        let taken: Vec<Event> = waiting.events.drain(..count).collect();
+        waiting.woken = !waiting.events.is_empty();
+        if waiting.events.is_empty() && waiting.events.capacity() > 4 * 1024 {
+            waiting.events.shrink_to(1024);
+        }
+        let more = waiting.woken;
+        drop(waiting);
+        if more {
+            (self.wake)();
+        }
+        taken
+    }
+
+    /// Waits until there is an event or `timeout` has passed.
+    pub fn wait(&self, timeout: Duration) {
+        let deadline = Instant::now() + timeout;
+        let mut waiting = self.lock();
+        while waiting.events.is_empty() {
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return;
+            }
+            let (guard, _) = self
+                .arrived
+                .wait_timeout(waiting, left)
+                .unwrap_or_else(PoisonError::into_inner);
+            waiting = guard;
+        }
+    }
+
+    /// Events that did not fit since the start.
+    pub fn lost(&self) -> u64 {
+        self.lock().lost
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Waiting<Event>> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    #[test]
+    fn what_may_be_lost_is_counted_and_the_rest_always_fits() {
+        let queue = Queue::new(Box::new(|| {}));
+        for number in 0..CAPACITY + 5 {
+            queue.push(number, true);
+        }
+        queue.push(usize::MAX, false);
+        assert_eq!(queue.lost(), 5);
+        assert_eq!(queue.take(usize::MAX).last(), Some(&usize::MAX));
+    }
+
+    #[test]
+    fn a_burst_wakes_the_reader_once() {
+        let wakes = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&wakes);
+        let queue = Queue::new(Box::new(move || {
+            counted.fetch_add(1, Ordering::Relaxed);
+        }));
+        for number in 0..100 {
+            queue.push(number, true);
+        }
+        assert_eq!(wakes.load(Ordering::Relaxed), 1);
+        assert_eq!(queue.take(60).len(), 60);
+        assert_eq!(wakes.load(Ordering::Relaxed), 2, "there is more");
+        assert_eq!(queue.take(60).len(), 40);
+        queue.push(1, true);
+        assert_eq!(wakes.load(Ordering::Relaxed), 3);
+    }
+
+    #[test]
+    fn waiting_ends_with_the_first_event_or_the_time() {
+        let queue = Arc::new(Queue::new(Box::new(|| {})));
+        queue.wait(Duration::from_millis(5));
+        let writer = Arc::clone(&queue);
+        let thread = std::thread::Builder::new()
+            .name("writer".to_owned())
+            .spawn(move || writer.push(1, false))
+            .unwrap();
+        queue.wait(Duration::from_secs(10));
+        thread.join().unwrap();
+        assert_eq!(queue.take(9), [1]);
+    }
+}

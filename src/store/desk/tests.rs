@@ -1,0 +1,191 @@
+use super::*;
+use crate::store::Memory;
+use std::time::Instant;
+
+const SHORT: Limits = Limits {
+    check: Duration::from_millis(30),
+    call: Duration::from_millis(30),
+};
+
+/// A keyring that answers only when it is let.
+struct Stuck {
+    gate: Mutex<Receiver<()>>,
+    inner: Memory,
+}
+
+impl Stuck {
+    fn new() -> (SyncSender<()>, Box<Self>) {
+        let (open, gate) = sync_channel(8);
+        let gate = Mutex::new(gate);
+        (
+            open,
+            Box::new(Self {
+                gate,
+                inner: Memory::default(),
+            }),
+        )
+    }
+
+    fn wait(&self) {
+        self.gate.lock().unwrap().recv().ok();
+    }
+}
+
+impl Secrets for Stuck {
+    fn check(&self) -> Result<(), SecretError> {
+        self.wait();
+        Ok(())
+    }
+    fn load(&self, account: &str) -> Result<Option<Secret>, SecretError> {
+        self.wait();
+        self.inner.load(account)
+    }
+    fn save(&self, account: &str, secret: &Secret) -> Result<(), SecretError> {
+        self.wait();
+        self.inner.save(account, secret)
+    }
+    fn delete(&self, account: &str) -> Result<(), SecretError> {
+        self.wait();
+        self.inner.delete(account)
+    }
+}
+
+struct Refusing(fn() -> SecretError);
+
+impl Secrets for Refusing {
+    fn check(&self) -> Result<(), SecretError> {
+        Err((self.0)())
+    }
+    fn load(&self, _: &str) -> Result<Option<Secret>, SecretError> {
+        Err((self.0)())
+    }
+    fn save(&self, _: &str, _: &Secret) -> Result<(), SecretError> {
+        Err((self.0)())
+    }
+    fn delete(&self, _: &str) -> Result<(), SecretError> {
+        Err((self.0)())
+    }
+}
+
+fn secret() -> Secret {
+    Secret::new("hunter2".to_owned())
+}
+
+fn save(desk: &PasswordDesk, id: &str) -> PasswordPlace {
+    let (tell, told) = sync_channel(1);
+    desk.save(id, secret(), move |place| tell.send(place).unwrap());
+    told.recv_timeout(Duration::from_secs(10)).unwrap()
+}
+
+fn delete(desk: &PasswordDesk, id: &str) -> Result<(), SecretError> {
+    let (tell, told) = sync_channel(1);
+    desk.delete(id, move |gone| tell.send(gone).unwrap());
+    told.recv_timeout(Duration::from_secs(10)).unwrap()
+}
+
+#[test]
+fn a_password_is_kept_and_given_back_and_deleted() {
+    let desk = PasswordDesk::in_memory().unwrap();
+    assert_eq!(desk.load_blocking("a"), Ok(None));
+    assert_eq!(save(&desk, "a"), PasswordPlace::Keyring);
+    assert_eq!(desk.load_blocking("a"), Ok(Some(secret())));
+    assert_eq!(desk.load_blocking("b"), Ok(None));
+    assert_eq!(desk.place(), PasswordPlace::Keyring);
+    assert_eq!(delete(&desk, "a"), Ok(()));
+    assert_eq!(desk.load_blocking("a"), Ok(None));
+}
+
+#[test]
+fn without_a_keyring_a_password_lasts_as_long_as_the_run() {
+    let why = || SecretError::NoKeyring {
+        why: "none".to_owned(),
+    };
+    let desk = PasswordDesk::with(Box::new(Refusing(why)), "w", SHORT).unwrap();
+    assert_eq!(desk.load_blocking("a"), Ok(None));
+    assert_eq!(save(&desk, "a"), PasswordPlace::Session { why: why() });
+    assert_eq!(desk.load_blocking("a"), Ok(Some(secret())));
+    assert_eq!(desk.place(), PasswordPlace::Session { why: why() });
+    assert_eq!(delete(&desk, "a"), Ok(()));
+}
+
+#[test]
+fn a_locked_keyring_is_an_error_with_a_hint_and_the_password_still_works_in_this_run() {
+    let why = || SecretError::Failed {
+        action: "give",
+        why: "locked".to_owned(),
+    };
+    let desk = PasswordDesk::with(Box::new(Refusing(why)), "w", SHORT).unwrap();
+    assert_eq!(desk.load_blocking("a"), Err(why()));
+    assert!(why().hint().contains("unlock"));
+    assert_eq!(save(&desk, "a"), PasswordPlace::Session { why: why() });
+    assert_eq!(desk.load_blocking("a"), Ok(Some(secret())));
+}
+
+#[test]
+fn a_keyring_that_never_answers_holds_nobody_up_and_may_come_back() {
+    let (open, stuck) = Stuck::new();
+    let desk = PasswordDesk::with(stuck, "w", SHORT).unwrap();
+    let no_answer = SecretError::NoAnswer { limit: SHORT.check };
+    let start = Instant::now();
+    assert_eq!(desk.load_blocking("a"), Err(no_answer.clone()));
+    assert_eq!(
+        save(&desk, "a"),
+        PasswordPlace::Session {
+            why: no_answer.clone()
+        }
+    );
+    assert_eq!(desk.load_blocking("a"), Ok(Some(secret())));
+    assert!(start.elapsed() < Duration::from_secs(5));
+    assert_eq!(desk.place(), PasswordPlace::Session { why: no_answer });
+    // The check that it is stuck in, and the next save.
+    open.send(()).unwrap();
+    open.send(()).unwrap();
+    let deadline = Instant::now() + Duration::from_secs(10);
+    while save(&desk, "b") != PasswordPlace::Keyring {
+        assert!(Instant::now() < deadline, "the keyring answers again");
+        open.try_send(()).ok();
+    }
+    assert_eq!(desk.place(), PasswordPlace::Keyring);
+}
+
+#[test]
+fn a_keyring_that_panics_is_no_keyring() {
+    let desk = PasswordDesk::with(
+        Box::new(Refusing(|| panic!("as a test"))),
+        "w",
+        Limits::default(),
+    )
+    .unwrap();
+    assert_eq!(desk.load_blocking("a"), Ok(None));
+    assert!(matches!(save(&desk, "a"), PasswordPlace::Session { .. }));
+    assert_eq!(desk.load_blocking("a"), Ok(Some(secret())));
+}
+
+#[test]
+fn more_questions_than_fit_are_answered_at_once() {
+    let (_open, stuck) = Stuck::new();
+    let limits = Limits {
+        check: Duration::from_mins(1),
+        call: Duration::from_mins(1),
+    };
+    let desk = PasswordDesk::with(stuck, "w", limits).unwrap();
+    let (tell, told) = sync_channel(MAX_WAITING + 8);
+    for _ in 0..=MAX_WAITING {
+        let tell = tell.clone();
+        desk.load("a", move |answer| tell.send(answer).unwrap());
+    }
+    assert_eq!(
+        told.recv_timeout(Duration::from_secs(10)).unwrap(),
+        Err(SecretError::Busy)
+    );
+}
+
+#[test]
+fn the_systems_keyring_is_found_or_not_but_never_waited_for_long() {
+    let desk = PasswordDesk::with(Box::new(Keyring), "test-workspace", Limits::default()).unwrap();
+    let deadline = Instant::now() + Duration::from_secs(10);
+    while desk.place() == PasswordPlace::Checking {
+        assert!(Instant::now() < deadline, "the check has a time limit");
+        thread::yield_now();
+    }
+}

@@ -1,0 +1,31 @@
+//! Files outside the workspace that the command line names: payloads, devices, passwords, pictures.
+
+use super::atomic::{self, Mode};
+use super::document;
+use super::error::{FileProblem, StoreError};
+use super::kept::Kept;
+use std::io;
+use std::path::Path;
+
+/// A regular file of at most `limit` bytes.
+pub fn read_file(path: &Path, limit: u64) -> Result<Vec<u8>, StoreError> {
+    atomic::read(path, limit).map_err(|err| match err.kind() {
+        io::ErrorKind::FileTooLarge => StoreError::TooLarge {
+            path: path.to_owned(),
+            limit,
+        },
+        _ => StoreError::io("read", path, err),
+    })
+}
+
+/// Writes a file as a whole or not at all.
+pub fn write_file(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
+    atomic::write(path, bytes, Mode::Replace).map_err(|err| StoreError::io("write", path, err))
+}
+
+/// A profile, request or device from a file that need not be in a workspace.
+pub fn load_file<T: Kept>(path: &Path) -> Result<T, FileProblem> {
+    let bytes = atomic::read(path, atomic::MAX_FILE_BYTES)
+        .map_err(|err| FileProblem::unreadable(path, &err))?;
+    document::parse(path, document::text(path, &bytes)?)
+}

@@ -1,0 +1,36 @@
+//! What is kept between two starts: connection profiles, requests, devices, settings, the window's
+//! state and passwords. The only room that touches `std::fs` and the keyring.
+//!
+//! One thing a file, in TOML that people read, edit and put under version control. What always
+//! holds: a file is replaced as a whole or not at all; keys, comments and order that are not
+//! Roundtrip's survive a save; a file that cannot be read is named with its line and left as it
+//! is; nothing that somebody else changed meanwhile is overwritten unasked; no secret is in any file.
+//!
+//! There is no version number in the files: every key has a default, so older files load. A file that
+//! says `roundtrip_format = 2` was written by a later Roundtrip and is left alone.
+//! Start at [`Workspace`]; a window saves through [`Writer`] and asks for passwords through [`PasswordDesk`].
+
+mod atomic;
+mod desk;
+mod document;
+mod error;
+mod files;
+mod id;
+mod kept;
+mod keyring;
+mod settings;
+mod trash;
+mod window;
+mod workspace;
+mod writer;
+
+pub use desk::{PasswordDesk, PasswordPlace};
+pub use error::{Change, FileProblem, StoreError};
+pub use files::{load_file, read_file, write_file};
+pub use kept::{Kept, Loaded, Stored};
+pub use keyring::{Keyring, Memory, SecretError, Secrets};
+pub use settings::{Settings, TimelineBounds};
+pub use trash::Deleted;
+pub use window::{Geometry, Panels, Tab, Theme, WindowState};
+pub use workspace::{OnConflict, Saved, Scratch, Workspace};
+pub use writer::{Subject, WriteDone, WriteReport, WriteSink, Writer};

@@ -1,0 +1,410 @@
+//! Saves off the frame: a thread of its own, at most one waiting save a file (the latest), and a sink
+//! that hears how each one went. Dropping the [`Writer`] writes what is waiting.
+
+use super::error::StoreError;
+use super::kept::Kept;
+use super::settings::Settings;
+use super::trash::Deleted;
+use super::window::WindowState;
+use super::workspace::{OnConflict, Saved, Workspace};
+use std::collections::VecDeque;
+use std::path::PathBuf;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// Waiting jobs; when the disk does not answer, more are refused and said to be.
+const MAX_WAITING: usize = 1024;
+/// How long the program's end waits for the disk.
+const LAST_FLUSH: Duration = Duration::from_secs(10);
+
+/// Whose file was written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Subject {
+    /// By [`Kept::FOLDER`] and id.
+    Item {
+        folder: &'static str,
+        id: String,
+    },
+    Settings,
+    Window,
+}
+
+#[derive(Debug)]
+pub enum WriteDone {
+    Saved(Saved),
+    /// None: there was no file (any more).
+    Deleted(Option<Deleted>),
+    Restored,
+}
+
+#[derive(Debug)]
+pub struct WriteReport {
+    pub subject: Subject,
+    pub result: Result<WriteDone, StoreError>,
+}
+
+/// Called on the writer's thread; must not block.
+pub type WriteSink = Arc<dyn Fn(WriteReport) + Send + Sync>;
+
+type Job = Box<dyn FnOnce(&Workspace) -> Result<WriteDone, StoreError> + Send>;
+
+struct Waiting {
+    subject: Subject,
+    /// None for deletions and the like, which nothing may replace.
+    save: Option<OnConflict>,
+    job: Job,
+}
+
+#[derive(Default)]
+struct Queue {
+    waiting: VecDeque<Waiting>,
+    is_writing: bool,
+    is_closed: bool,
+    has_ended: bool,
+}
+
+#[derive(Default)]
+struct Shared {
+    queue: Mutex<Queue>,
+    changed: Condvar,
+}
+
+impl Shared {
+    fn queue(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Says that the thread has ended, even when it panicked.
+struct Ending(Arc<Shared>);
+
+impl Drop for Ending {
+    fn drop(&mut self) {
+        let mut queue = self.0.queue();
+        queue.has_ended = true;
+        queue.is_writing = false;
+        self.0.changed.notify_all();
+    }
+}
+
+pub struct Writer {
+    shared: Arc<Shared>,
+    workspace: Workspace,
+}
+
+impl Writer {
+    pub fn start(workspace: Workspace, sink: WriteSink) -> Result<Self, StoreError> {
+        let shared = Arc::new(Shared::default());
+        let name = "store-writer";
+        let (of_thread, to_write) = (Arc::clone(&shared), workspace.clone());
+        thread::Builder::new()
+            .name(name.to_owned())
+            .spawn(move || {
+                let ending = Ending(of_thread);
+                run(&ending.0, &to_write, &sink);
+            })
+            .map_err(|source| StoreError::Thread { name, source })?;
+        Ok(Self { shared, workspace })
+    }
+
+    /// Saves soon. A save of the same thing that is still waiting is replaced.
+    pub fn save<T: Kept>(
+        &self,
+        id: &str,
+        draft: T,
+        on_conflict: OnConflict,
+    ) -> Result<(), StoreError> {
+        let subject = item::<T>(id);
+        let id = id.to_owned();
+        self.push(subject, Some(on_conflict), move |on_conflict| {
+            Box::new(move |workspace| {
+                workspace
+                    .save(&id, &draft, on_conflict)
+                    .map(WriteDone::Saved)
+            })
+        })
+    }
+
+    pub fn save_settings(&self, settings: Settings) -> Result<(), StoreError> {
+        self.push(Subject::Settings, Some(OnConflict::Refuse), move |_| {
+            Box::new(move |workspace| workspace.save_settings(&settings).map(WriteDone::Saved))
+        })
+    }
+
+    pub fn save_window(&self, window: WindowState) -> Result<(), StoreError> {
+        self.push(Subject::Window, Some(OnConflict::Overwrite), move |_| {
+            Box::new(move |workspace| workspace.save_window(&window).map(WriteDone::Saved))
+        })
+    }
+
+    /// Deletes after the saves that are waiting; the report carries what undo needs.
+    pub fn delete<T: Kept>(&self, id: &str) -> Result<(), StoreError> {
+        let subject = item::<T>(id);
+        let id = id.to_owned();
+        self.push(subject, None, move |_| {
+            Box::new(move |workspace| workspace.delete::<T>(&id).map(WriteDone::Deleted))
+        })
+    }
+
+    /// Brings back what [`Self::delete`] reported.
+    pub fn restore<T: Kept>(&self, id: &str, deleted: Deleted) -> Result<(), StoreError> {
+        self.push(item::<T>(id), None, move |_| {
+            Box::new(move |workspace| workspace.restore(&deleted).map(|()| WriteDone::Restored))
+        })
+    }
+
+    /// Waits until all that was asked for is on the disk, or `limit` is over: then it is false.
+    pub fn flush(&self, limit: Duration) -> bool {
+        let deadline = Instant::now() + limit;
+        let mut queue = self.shared.queue();
+        while queue.is_writing || !queue.waiting.is_empty() {
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() || queue.has_ended {
+                return false;
+            }
+            queue = self
+                .shared
+                .changed
+                .wait_timeout(queue, left)
+                .unwrap_or_else(PoisonError::into_inner)
+                .0;
+        }
+        true
+    }
+
+    fn push(
+        &self,
+        subject: Subject,
+        save: Option<OnConflict>,
+        job: impl FnOnce(OnConflict) -> Job,
+    ) -> Result<(), StoreError> {
+        let mut queue = self.shared.queue();
+        if queue.has_ended {
+            return Err(StoreError::WriterGone {
+                path: self.path(&subject),
+            });
+        }
+        let last = queue
+            .waiting
+            .iter_mut()
+            .rfind(|waiting| waiting.subject == subject);
+        if let (Some(save), Some(last)) = (save, last)
+            && let Some(earlier) = last.save
+        {
+            // Leave to overwrite was given for this file; the newer text does not take it back.
+            let save = if earlier == OnConflict::Overwrite {
+                earlier
+            } else {
+                save
+            };
+            last.save = Some(save);
+            last.job = job(save);
+            return Ok(());
+        }
+        if queue.waiting.len() >= MAX_WAITING {
+            return Err(StoreError::Busy {
+                path: self.path(&subject),
+                waiting: queue.waiting.len(),
+            });
+        }
+        queue.waiting.push_back(Waiting {
+            subject,
+            save,
+            job: job(save.unwrap_or(OnConflict::Refuse)),
+        });
+        self.shared.changed.notify_all();
+        Ok(())
+    }
+
+    fn path(&self, subject: &Subject) -> PathBuf {
+        match subject {
+            Subject::Item { folder, id } => {
+                let folder = self.workspace.folder().join(folder);
+                folder.join(format!("{id}.toml"))
+            }
+            Subject::Settings => self.workspace.settings_path(),
+            Subject::Window => self.workspace.window_path().unwrap_or_default(),
+        }
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        self.shared.queue().is_closed = true;
+        self.shared.changed.notify_all();
+        if !self.flush(LAST_FLUSH) {
+            log::error!("the disk did not take everything in time; the last changes may be lost");
+        }
+    }
+}
+
+fn item<T: Kept>(id: &str) -> Subject {
+    Subject::Item {
+        folder: T::FOLDER,
+        id: id.to_owned(),
+    }
+}
+
+fn run(shared: &Shared, workspace: &Workspace, sink: &WriteSink) {
+    let mut queue = shared.queue();
+    loop {
+        if let Some(next) = queue.waiting.pop_front() {
+            queue.is_writing = true;
+            drop(queue);
+            let result = (next.job)(workspace);
+            sink(WriteReport {
+                subject: next.subject,
+                result,
+            });
+            queue = shared.queue();
+            queue.is_writing = false;
+            shared.changed.notify_all();
+        } else if queue.is_closed {
+            return;
+        } else {
+            queue = shared
+                .changed
+                .wait(queue)
+                .unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::request::RequestDraft;
+    use std::sync::mpsc::{Receiver, sync_channel};
+
+    struct Bench {
+        folder: tempfile::TempDir,
+        writer: Writer,
+        reports: Receiver<WriteReport>,
+        /// While it is held, the writer waits in its sink.
+        gate: Arc<Mutex<()>>,
+    }
+
+    fn bench() -> Bench {
+        let folder = tempfile::tempdir().unwrap();
+        let state = folder.path().join("state");
+        let workspace = Workspace::open_at(&folder.path().join("w"), Some(&state)).unwrap();
+        let (tell, reports) = sync_channel(4096);
+        let gate = Arc::new(Mutex::new(()));
+        let held = Arc::clone(&gate);
+        let sink: WriteSink = Arc::new(move |report| {
+            tell.send(report).unwrap();
+            drop(held.lock());
+        });
+        let writer = Writer::start(workspace, sink).unwrap();
+        Bench {
+            folder,
+            writer,
+            reports,
+            gate,
+        }
+    }
+
+    impl Bench {
+        fn report(&self) -> WriteReport {
+            self.reports.recv_timeout(Duration::from_secs(10)).unwrap()
+        }
+
+        fn save(&self, id: &str, name: &str) {
+            self.writer
+                .save(id, request(name), OnConflict::Refuse)
+                .unwrap();
+        }
+    }
+
+    fn request(name: &str) -> RequestDraft {
+        RequestDraft {
+            name: name.to_owned(),
+            ..RequestDraft::default()
+        }
+    }
+
+    #[test]
+    fn saves_that_wait_give_way_to_later_ones_and_a_deletion_to_none() {
+        let bench = bench();
+        let gate = bench.gate.lock().unwrap();
+        bench.save("a", "0");
+        assert!(bench.report().result.is_ok(), "it is in its sink now");
+        for name in ["1", "2", "3"] {
+            bench.save("a", name);
+        }
+        bench.writer.delete::<RequestDraft>("a").unwrap();
+        bench.save("b", "1");
+        bench.save("b", "2");
+        drop(gate);
+        assert!(bench.writer.flush(Duration::from_secs(10)));
+        assert!(matches!(bench.report().result, Ok(WriteDone::Saved(_))));
+        let Ok(WriteDone::Deleted(Some(deleted))) = bench.report().result else {
+            panic!("deleted")
+        };
+        assert!(matches!(bench.report().result, Ok(WriteDone::Saved(_))));
+        assert!(
+            bench.reports.try_recv().is_err(),
+            "three of seven were needed"
+        );
+        bench.writer.restore::<RequestDraft>("a", deleted).unwrap();
+        assert!(matches!(bench.report().result, Ok(WriteDone::Restored)));
+        let loaded = bench.writer.workspace.load::<RequestDraft>();
+        let names: Vec<_> = loaded
+            .items
+            .iter()
+            .map(|item| item.draft.name.as_str())
+            .collect();
+        assert_eq!(names, ["3", "2"], "the last words of each");
+    }
+
+    #[test]
+    fn dropping_the_writer_writes_what_waits() {
+        let bench = bench();
+        let gate = bench.gate.lock().unwrap();
+        for number in 0..50 {
+            bench.save(&format!("r{number}"), "x");
+        }
+        bench.writer.save_window(WindowState::default()).unwrap();
+        bench.writer.save_settings(Settings::default()).unwrap();
+        drop(gate);
+        let Bench { folder, writer, .. } = bench;
+        let reopened = writer.workspace.clone();
+        drop(writer);
+        assert_eq!(reopened.load::<RequestDraft>().items.len(), 50);
+        assert!(folder.path().join("w/settings.toml").exists());
+    }
+
+    #[test]
+    fn an_error_is_reported_with_its_subject_and_the_writer_goes_on() {
+        let bench = bench();
+        let folder = bench.folder.path().join("w/requests");
+        std::fs::create_dir_all(&folder).unwrap();
+        std::fs::write(folder.join("a.toml"), "name = \"theirs\"").unwrap();
+        bench.save("a", "mine");
+        let report = bench.report();
+        assert_eq!(report.subject, item::<RequestDraft>("a"));
+        assert!(matches!(report.result, Err(StoreError::Conflict { .. })));
+        bench.save("b", "mine");
+        assert!(bench.report().result.is_ok());
+    }
+
+    #[test]
+    fn more_than_fits_is_refused_and_said() {
+        let bench = bench();
+        let gate = bench.gate.lock().unwrap();
+        bench.save("first", "x");
+        bench.report();
+        for number in 0..MAX_WAITING {
+            bench
+                .writer
+                .delete::<RequestDraft>(&number.to_string())
+                .unwrap();
+        }
+        let err = bench.writer.delete::<RequestDraft>("more").unwrap_err();
+        assert!(matches!(err, StoreError::Busy { .. }));
+        assert!(!bench.writer.flush(Duration::from_millis(1)));
+        drop(gate);
+        assert!(bench.writer.flush(Duration::from_secs(20)));
+    }
+}

@@ -1,0 +1,98 @@
+//! Opens the window with everything in it; and takes a picture of one that plays a demo.
+
+use crate::app::Action;
+use crate::app::open::{OpenError, Place, open};
+use crate::store::Theme as ThemeChoice;
+use crate::ui::picture::{PictureJob, Slot, lock};
+use crate::ui::shell::Shell;
+use crate::ui::window::{self, WindowError, WindowOptions};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+/// Why there is no window.
+#[derive(Debug, thiserror::Error)]
+pub enum UiError {
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    #[error(transparent)]
+    Window(#[from] WindowError),
+    #[error("there is no picture: {0}")]
+    Picture(String),
+}
+
+impl UiError {
+    pub fn hint(&self) -> String {
+        match self {
+            Self::Open(err) => err.hint(),
+            Self::Window(err) => err.hint().to_owned(),
+            Self::Picture(_) => {
+                "roundtrip demo NAME plays it without a window and says more".to_owned()
+            }
+        }
+    }
+}
+
+/// What to show, besides what is in the workspace.
+#[derive(Clone, Debug, Default)]
+pub struct Wanted {
+    pub size: Option<[f32; 2]>,
+    pub theme: Option<ThemeChoice>,
+    pub demo: Option<String>,
+}
+
+/// How long after an event the window looks: one frame for many.
+const LOOK_AFTER: Duration = Duration::from_millis(16);
+
+/// Opens the window; returns when it is closed.
+pub fn open_window(place: Place, wanted: Wanted) -> Result<(), UiError> {
+    run(place, wanted, None)
+}
+
+/// Plays the wanted demo in a real window and gives a picture of it, as PNG bytes.
+pub fn picture(place: Place, wanted: Wanted) -> Result<Vec<u8>, UiError> {
+    let slot = Slot::default();
+    run(place, wanted, Some(PictureJob::new(Arc::clone(&slot))))?;
+    let taken = lock(&slot).take();
+    match taken {
+        Some(Ok(bytes)) => Ok(bytes),
+        Some(Err(why)) => Err(UiError::Picture(why)),
+        None => Err(UiError::Picture(
+            "the window was closed before it was taken".to_owned(),
+        )),
+    }
+}
+
+/// Opens everything first: what is wrong with the workspace is said on the terminal, without a window.
+fn run(place: Place, wanted: Wanted, picture: Option<PictureJob>) -> Result<(), UiError> {
+    let context: Arc<OnceLock<egui::Context>> = Arc::default();
+    let of_wake = Arc::clone(&context);
+    let wake = Arc::new(move || {
+        if let Some(context) = of_wake.get() {
+            context.request_repaint_after(LOOK_AFTER);
+        }
+    });
+    let mut app = open(place, wake)?;
+    if let Some(theme) = wanted.theme {
+        app.window.theme = theme;
+    }
+    let kept = app.window.geometry;
+    let options = WindowOptions {
+        size: wanted
+            .size
+            .or_else(|| kept.map(|kept| [kept.width, kept.height]))
+            .unwrap_or(window::SIZE),
+        position: kept
+            .and_then(|kept| Some([kept.x?, kept.y?]))
+            .filter(|_| wanted.size.is_none()),
+        is_maximized: wanted.size.is_none() && kept.is_some_and(|kept| kept.maximized),
+    };
+    if let Some(demo) = wanted.demo {
+        app.perform(Action::PlayDemo(demo));
+    }
+    window::run(options, |creation| {
+        // Set once, here.
+        context.set(creation.egui_ctx.clone()).unwrap_or_default();
+        Shell::new(app, picture)
+    })?;
+    Ok(())
+}

@@ -1,0 +1,155 @@
+//! The properties of a request: content type, expiry, user properties, replies wanted.
+
+use crate::app::tabs::Tab;
+use crate::model::message::UserProperty;
+use crate::model::request::{RequestDraft, RequestField};
+use crate::ui::widgets::{Button, Field, select, text};
+use crate::ui::{Icon, Theme, fonts};
+use egui::{ScrollArea, Ui};
+
+const LABEL: f32 = 130.0;
+
+/// How many properties of the pane are set.
+pub fn count(draft: &RequestDraft) -> usize {
+    usize::from(!draft.content_type.is_empty())
+        + usize::from(draft.payload_is_utf8)
+        + usize::from(!draft.message_expiry_secs.trim().is_empty())
+        + draft.user_properties.len()
+}
+
+pub fn properties_ui(ui: &mut Ui, tab: &mut Tab) {
+    ScrollArea::vertical()
+        .id_salt("request properties")
+        .show(ui, |ui| {
+            ui.add_space(6.0);
+            row(ui, "Replies wanted", |ui| replies_ui(ui, tab));
+            let error = tab.error(RequestField::ContentType).map(str::to_owned);
+            row(ui, "Content Type", |ui| {
+                Field::new(&mut tab.draft.content_type, "Content Type")
+                    .hint("application/json")
+                    .error(error.as_deref())
+                    .width(260.0)
+                    .show(ui);
+            });
+            let error = tab.error(RequestField::MessageExpiry).map(str::to_owned);
+            row(ui, "Message Expiry", |ui| {
+                Field::new(&mut tab.draft.message_expiry_secs, "Message Expiry")
+                    .hint("never, or seconds")
+                    .error(error.as_deref())
+                    .width(260.0)
+                    .show(ui);
+            });
+            row(ui, "Payload Format", |ui| {
+                ui.checkbox(
+                    &mut tab.draft.payload_is_utf8,
+                    "marked as UTF-8 (Payload Format Indicator 1)",
+                );
+            });
+            user_properties_ui(ui, tab);
+        });
+}
+
+fn row(ui: &mut Ui, name: &str, contents: impl FnOnce(&mut Ui)) {
+    let theme = Theme::of(ui);
+    ui.horizontal_top(|ui| {
+        let (rect, _) = ui.allocate_exact_size(egui::vec2(LABEL, 28.0), egui::Sense::hover());
+        let galley = text::line(ui, name, fonts::body(), theme.muted, LABEL);
+        text::paint_in(ui, rect, egui::Align::Min, galley);
+        contents(ui);
+    });
+    ui.add_space(4.0);
+}
+
+fn replies_ui(ui: &mut Ui, tab: &mut Tab) {
+    const KINDS: [(&str, &str); 4] = [
+        ("first", "The first"),
+        ("all", "All until the timeout"),
+        ("terminal", "Until a terminal status"),
+        ("2", "A number"),
+    ];
+    let error = tab.error(RequestField::Replies).map(str::to_owned);
+    let replies = &mut tab.draft.replies;
+    let kind = KINDS
+        .iter()
+        .find(|(word, _)| replies.trim() == *word && *word != "2")
+        .map_or("A number", |(_, label)| label);
+    select::select(ui, "Replies wanted", kind, 170.0, |ui| {
+        for (word, label) in KINDS {
+            if select::option(ui, kind == label, label).clicked() && kind != label {
+                word.clone_into(replies);
+            }
+        }
+    });
+    if kind == "A number" {
+        Field::new(replies, "Number of replies")
+            .error(error.as_deref())
+            .width(80.0)
+            .show(ui);
+    }
+}
+
+fn user_properties_ui(ui: &mut Ui, tab: &mut Tab) {
+    let theme = Theme::of(ui);
+    let mut gone = None;
+    let errors: Vec<Option<String>> = (0..tab.draft.user_properties.len())
+        .map(|index| {
+            tab.error(RequestField::UserProperty(index))
+                .map(str::to_owned)
+        })
+        .collect();
+    row(ui, "User Properties", |ui| {
+        ui.vertical(|ui| {
+            for (index, property) in tab.draft.user_properties.iter_mut().enumerate() {
+                ui.horizontal_top(|ui| {
+                    let error = errors.get(index).and_then(Option::as_deref);
+                    Field::new(
+                        &mut property.name,
+                        &format!("User Property {} name", index + 1),
+                    )
+                    .hint("name")
+                    .code()
+                    .error(error)
+                    .width(140.0)
+                    .show(ui);
+                    let width = (ui.available_width() - 40.0).clamp(100.0, 300.0);
+                    Field::new(
+                        &mut property.value,
+                        &format!("User Property {} value", index + 1),
+                    )
+                    .hint("value")
+                    .code()
+                    .width(width)
+                    .show(ui);
+                    if ui
+                        .add(Button::icon(
+                            Icon::Trash2,
+                            &format!("Remove User Property {}", index + 1),
+                        ))
+                        .clicked()
+                    {
+                        gone = Some(index);
+                    }
+                });
+            }
+            if ui
+                .add(
+                    Button::ghost("Add a User Property")
+                        .with_icon(Icon::Plus)
+                        .small(),
+                )
+                .clicked()
+            {
+                tab.draft.user_properties.push(UserProperty::default());
+            }
+            text::label(
+                ui,
+                "Their order is kept, and a name may repeat.",
+                fonts::small(),
+                theme.dim,
+            );
+        });
+    });
+    if let Some(index) = gone {
+        tab.draft.user_properties.remove(index);
+    }
+}

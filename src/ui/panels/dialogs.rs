@@ -1,0 +1,94 @@
+//! The dialog that is open, if one is: one file for each kind.
+
+mod demos;
+mod device;
+mod help;
+mod palette;
+mod password;
+mod profile;
+mod save;
+mod settings;
+
+use crate::app::dialogs::Dialog;
+use crate::app::{Action, App};
+use crate::ui::view::View;
+use crate::ui::widgets::{Button, text};
+use crate::ui::{Icon, Theme, fonts, theme};
+use egui::{Align, Context, CornerRadius, Frame, Id, Key, Layout, Margin, Modal, Ui};
+
+pub fn dialogs_ui(ctx: &Context, app: &mut App, view: &mut View, actions: &mut Vec<Action>) {
+    let App {
+        dialog,
+        library,
+        session,
+        ..
+    } = app;
+    let is_new = std::mem::replace(&mut view.dialog_is_new, dialog.is_none());
+    let Some(dialog) = dialog else { return };
+    match dialog {
+        Dialog::Profile(dialog) => {
+            profile::profile_ui(ctx, dialog, library, session, is_new, actions)
+        }
+        Dialog::Password(dialog) => {
+            password::password_ui(ctx, dialog, library.can_keep_passwords(), is_new, actions)
+        }
+        Dialog::SaveRequest(dialog) => save::save_ui(ctx, dialog, library, is_new, actions),
+        Dialog::Device(dialog) => device::device_ui(ctx, dialog, library, is_new, actions),
+        Dialog::Demos => demos::demos_ui(ctx, actions),
+        Dialog::Help => help::help_ui(ctx, actions),
+        Dialog::Settings(dialog) => settings::settings_ui(ctx, dialog, actions),
+        Dialog::Palette { .. } => palette::palette_ui(ctx, app, is_new, actions),
+    }
+}
+
+/// A dialog with a title, in the middle; Escape and a click beside it close it.
+fn frame(
+    ctx: &Context,
+    title: &str,
+    width: f32,
+    actions: &mut Vec<Action>,
+    contents: impl FnOnce(&mut Ui, &mut Vec<Action>),
+) {
+    let colors = Theme::get(ctx.global_style().visuals.dark_mode);
+    let modal = Modal::new(Id::unique(("dialog", title))).frame(
+        Frame::new()
+            .fill(colors.panel)
+            .stroke(colors.hairline())
+            .corner_radius(CornerRadius::same(theme::RADIUS + 2))
+            .inner_margin(Margin::same(16)),
+    );
+    let response = modal.show(ctx, |ui| {
+        ui.set_width(width.min(ui.ctx().content_rect().width() - 64.0));
+        ui.horizontal(|ui| {
+            text::label(ui, title, fonts::heading(), colors.text);
+            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                if ui.add(Button::icon(Icon::X, "Close").small()).clicked() {
+                    actions.push(Action::CloseDialog);
+                }
+            });
+        });
+        ui.add_space(8.0);
+        contents(ui, actions);
+    });
+    if response.should_close() {
+        actions.push(Action::CloseDialog);
+    }
+}
+
+/// The buttons at the end of a dialog, right-aligned; the first is what Enter does.
+fn buttons(ui: &mut Ui, contents: impl FnOnce(&mut Ui)) {
+    ui.add_space(12.0);
+    ui.with_layout(Layout::right_to_left(Align::Center), contents);
+}
+
+/// Whether Enter was pressed to finish a one-line dialog.
+fn entered(ui: &Ui) -> bool {
+    ui.input(|input| input.key_pressed(Key::Enter))
+}
+
+/// A label above a field.
+fn caption(ui: &mut Ui, words: &str) {
+    let theme = Theme::of(ui);
+    ui.add_space(4.0);
+    text::label(ui, words, fonts::small(), theme.muted);
+}

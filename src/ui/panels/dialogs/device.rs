@@ -1,0 +1,315 @@
+//! A simulated device as a form.
+
+use crate::app::Action;
+use crate::app::dialogs::DeviceDialog;
+use crate::app::library::Library;
+use crate::model::responder::{
+    DeviceField, RuleDraft, RuleField, ValueTable, shown_value, typed_value,
+};
+use crate::ui::widgets::{Button, Field, card, select, text};
+use crate::ui::{Icon, Theme, fonts};
+use egui::{Context, ScrollArea, TextEdit, Ui};
+
+const PLACEHOLDERS: &str =
+    "{{payload.…}} {{state.…}} {{uuid}} {{now}} {{counter}} {{topic.2}} are filled in.";
+
+pub fn device_ui(
+    ctx: &Context,
+    dialog: &mut DeviceDialog,
+    library: &Library,
+    is_new: bool,
+    actions: &mut Vec<Action>,
+) {
+    let title = if dialog.id.is_some() {
+        "Edit simulated device"
+    } else {
+        "New simulated device"
+    };
+    super::frame(ctx, title, 640.0, actions, |ui, actions| {
+        ScrollArea::vertical()
+            .max_height(ui.ctx().content_rect().height() - 220.0)
+            .show(ui, |ui| {
+                ui.set_width(ui.available_width() - 8.0);
+                identity(ui, dialog, library, is_new);
+                listens(ui, dialog);
+                timing(ui, dialog);
+                reply(ui, dialog);
+                state(ui, dialog);
+                rules(ui, dialog);
+            });
+        if dialog.id.is_none() {
+            ui.checkbox(&mut dialog.switch_on, "Switch it on");
+        }
+        super::buttons(ui, |ui| {
+            if ui.add(Button::primary("Save device")).clicked() {
+                actions.push(Action::SaveDevice);
+            }
+            if ui.add(Button::ghost("Cancel")).clicked() {
+                actions.push(Action::CloseDialog);
+            }
+        });
+    });
+}
+
+fn error(dialog: &DeviceDialog, wanted: impl Fn(DeviceField) -> bool) -> Option<String> {
+    dialog
+        .errors
+        .iter()
+        .find(|err| wanted(err.field))
+        .map(|err| err.message.clone())
+}
+
+fn identity(ui: &mut Ui, dialog: &mut DeviceDialog, library: &Library, is_new: bool) {
+    let name_error = error(dialog, |field| field == DeviceField::Name);
+    ui.columns_const(|[left, right]| {
+        super::caption(left, "Name");
+        let response = Field::new(&mut dialog.draft.name, "Device name")
+            .hint("light-in-bedroom")
+            .error(name_error.as_deref())
+            .show(left);
+        if is_new {
+            response.request_focus();
+        }
+        super::caption(right, "Connection");
+        let shown = library
+            .profile(&dialog.draft.connection)
+            .map_or("choose one", |profile| profile.name.as_str());
+        let width = right.available_width();
+        select::select(right, "Device connection", shown, width, |ui| {
+            for (id, profile) in library.profiles() {
+                if select::option(ui, dialog.draft.connection == *id, &profile.name).clicked() {
+                    dialog.draft.connection.clone_from(id);
+                }
+            }
+        });
+    });
+}
+
+fn listens(ui: &mut Ui, dialog: &mut DeviceDialog) {
+    super::caption(ui, "Listens to (topic filters)");
+    let mut gone = None;
+    for index in 0..dialog.draft.listens.len() {
+        let wrong = error(dialog, |field| field == DeviceField::Filter(index));
+        let Some(filter) = dialog.draft.listens.get_mut(index) else {
+            continue;
+        };
+        ui.horizontal(|ui| {
+            let room = ui.available_width();
+            Field::new(filter, &format!("Topic filter {}", index + 1))
+                .code()
+                .error(wrong.as_deref())
+                .width(room - 36.0)
+                .show(ui);
+            if ui
+                .add(Button::icon(
+                    Icon::Trash2,
+                    &format!("Remove topic filter {}", index + 1),
+                ))
+                .clicked()
+            {
+                gone = Some(index);
+            }
+        });
+    }
+    if let Some(index) = gone {
+        dialog.draft.listens.remove(index);
+    }
+    if dialog.draft.listens.is_empty() {
+        dialog.draft.listens.push(String::new());
+    }
+    wrong_ui(ui, error(dialog, |field| field == DeviceField::Listens));
+    if ui
+        .add(
+            Button::ghost("Add a topic filter")
+                .with_icon(Icon::Plus)
+                .small(),
+        )
+        .clicked()
+    {
+        dialog.draft.listens.push(String::new());
+    }
+}
+
+fn timing(ui: &mut Ui, dialog: &mut DeviceDialog) {
+    let (delay_error, jitter_error) = (
+        error(dialog, |field| field == DeviceField::Delay),
+        error(dialog, |field| field == DeviceField::Jitter),
+    );
+    ui.columns_const(|[left, middle, right]| {
+        super::caption(left, "Answers after");
+        Field::new(&mut dialog.draft.delay, "Delay")
+            .hint("at once")
+            .error(delay_error.as_deref())
+            .show(left);
+        super::caption(middle, "Give or take");
+        Field::new(&mut dialog.draft.jitter, "Jitter")
+            .hint("0 ms")
+            .error(jitter_error.as_deref())
+            .show(middle);
+        super::caption(right, "Own reply topic");
+        let wrong = error(dialog, |field| field == DeviceField::ReplyTopic);
+        Field::new(&mut dialog.draft.reply_topic, "Own reply topic")
+            .hint("none")
+            .code()
+            .error(wrong.as_deref())
+            .show(right);
+    });
+}
+
+fn reply(ui: &mut Ui, dialog: &mut DeviceDialog) {
+    let theme = Theme::of(ui);
+    super::caption(ui, "Reply where no rule has its own");
+    let wrong = error(dialog, |field| field == DeviceField::Reply);
+    let mut reply = dialog.draft.reply.clone().unwrap_or_default();
+    if code_edit(ui, "Reply template", &mut reply, 3) {
+        dialog.draft.reply = Some(reply).filter(|reply| !reply.is_empty());
+    }
+    wrong_ui(ui, wrong);
+    text::label(ui, PLACEHOLDERS, fonts::small(), theme.muted);
+    super::caption(ui, "Content type of replies");
+    let wrong = error(dialog, |field| field == DeviceField::ContentType);
+    Field::new(&mut dialog.draft.content_type, "Content type of replies")
+        .hint("none")
+        .error(wrong.as_deref())
+        .width(240.0)
+        .show(ui);
+}
+
+fn state(ui: &mut Ui, dialog: &mut DeviceDialog) {
+    super::caption(ui, "State when it is switched on");
+    values_ui(ui, "State", &mut dialog.draft.state);
+    wrong_ui(
+        ui,
+        error(dialog, |field| matches!(field, DeviceField::State(_))),
+    );
+}
+
+fn rules(ui: &mut Ui, dialog: &mut DeviceDialog) {
+    let theme = Theme::of(ui);
+    super::caption(ui, "Rules: the first whose condition holds counts");
+    let mut gone = None;
+    for index in 0..dialog.draft.rules.len() {
+        let wrong = error(
+            dialog,
+            |field| matches!(field, DeviceField::Rule(at, RuleField::When) if at == index),
+        );
+        let other = error(
+            dialog,
+            |field| matches!(field, DeviceField::Rule(at, part) if at == index && part != RuleField::When),
+        );
+        let Some(rule) = dialog.draft.rules.get_mut(index) else {
+            continue;
+        };
+        card::card(ui, |ui| {
+            ui.push_id(("rule", index), |ui| {
+                if rule_ui(ui, index + 1, rule, wrong.as_deref()) {
+                    gone = Some(index);
+                }
+                wrong_ui(ui, other);
+            });
+        });
+        ui.add_space(4.0);
+    }
+    if let Some(index) = gone {
+        dialog.draft.rules.remove(index);
+    }
+    if ui
+        .add(Button::ghost("Add a rule").with_icon(Icon::Plus).small())
+        .clicked()
+    {
+        dialog.draft.rules.push(RuleDraft {
+            reply: Some(String::new()),
+            ..RuleDraft::default()
+        });
+    }
+    text::label(
+        ui,
+        "Conditions: payload.power in [\"on\", \"off\"] and topic matches cmnd/+/power; also == != < > contains exists missing",
+        fonts::small(),
+        theme.muted,
+    );
+}
+
+/// Tells whether the rule should go.
+fn rule_ui(ui: &mut Ui, number: usize, rule: &mut RuleDraft, wrong: Option<&str>) -> bool {
+    let mut gone = false;
+    ui.horizontal(|ui| {
+        let room = ui.available_width();
+        Field::new(&mut rule.when, &format!("Condition of rule {number}"))
+            .hint("always")
+            .code()
+            .error(wrong)
+            .width(room - 36.0)
+            .show(ui);
+        gone = ui
+            .add(Button::icon(Icon::Trash2, &format!("Remove rule {number}")))
+            .clicked();
+    });
+    super::caption(ui, "Sets");
+    values_ui(ui, &format!("Rule {number} sets"), &mut rule.set);
+    super::caption(ui, "Replies");
+    ui.checkbox(&mut rule.no_reply, "Nothing at all");
+    if !rule.no_reply {
+        let mut reply = rule.reply.clone().unwrap_or_default();
+        if code_edit(ui, &format!("Reply of rule {number}"), &mut reply, 2) {
+            rule.reply = Some(reply);
+        }
+    }
+    gone
+}
+
+/// Names and values, one line each: `power = off`.
+fn values_ui(ui: &mut Ui, name: &str, table: &mut ValueTable) {
+    let id = ui.scope_id().with(("values", name));
+    let lines: String = table
+        .0
+        .iter()
+        .map(|(key, value)| format!("{key} = {}\n", shown_value(value)))
+        .collect();
+    // What is typed is kept as typed while it is read as the same values.
+    let mut text = ui
+        .data(|data| data.get_temp::<String>(id))
+        .filter(|text| parse_values(text) == *table)
+        .unwrap_or(lines);
+    let response = ui.add(
+        TextEdit::multiline(&mut text)
+            .font(fonts::code())
+            .desired_rows(2)
+            .desired_width(f32::INFINITY)
+            .hint_text("power = off"),
+    );
+    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::MultilineTextInput, true, name));
+    if response.changed() {
+        *table = parse_values(&text);
+    }
+    ui.data_mut(|data| data.insert_temp(id, text));
+}
+
+/// Lines that are no `name = value` are passed over until they are.
+fn parse_values(text: &str) -> ValueTable {
+    ValueTable(
+        text.lines()
+            .filter_map(|line| line.split_once('='))
+            .map(|(key, value)| (key.trim().to_owned(), typed_value(value.trim())))
+            .filter(|(key, _)| !key.is_empty())
+            .collect(),
+    )
+}
+
+fn code_edit(ui: &mut Ui, name: &str, text: &mut String, rows: usize) -> bool {
+    let response = ui.add(
+        TextEdit::multiline(text)
+            .font(fonts::code())
+            .desired_rows(rows)
+            .desired_width(f32::INFINITY),
+    );
+    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::MultilineTextInput, true, name));
+    response.changed()
+}
+
+fn wrong_ui(ui: &mut Ui, wrong: Option<String>) {
+    if let Some(wrong) = wrong {
+        let theme = Theme::of(ui);
+        text::paragraph(ui, &wrong, fonts::small(), theme.failed);
+    }
+}

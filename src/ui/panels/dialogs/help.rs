@@ -1,0 +1,57 @@
+//! Help: the first steps and the keys.
+
+use crate::app::Action;
+use crate::ui::widgets::text;
+use crate::ui::{Theme, fonts};
+use egui::{Context, vec2};
+
+const STEPS: [&str; 4] = [
+    "1. Press Demos and play one: it brings a request and a simulated device that answers it.",
+    "2. Choose a request on the left, change it, press Send. The answer appears beside it, with its timing.",
+    "3. Add your own broker under Connections, point the request at it, and ask a real device.",
+    "4. Every request is a row below. A row opens what was sent, every reply, all properties and all times.",
+];
+
+const KEYS: [(&str, &str); 14] = [
+    ("Ctrl+Enter", "Send the request"),
+    ("Ctrl+S", "Save the request"),
+    ("Ctrl+T", "New request"),
+    ("Ctrl+W", "Close the tab"),
+    ("Ctrl+Tab, Ctrl+Shift+Tab", "Next tab, tab before"),
+    ("Ctrl+K", "Search requests, topics, commands"),
+    ("Ctrl+F", "Filter the timeline"),
+    ("Ctrl+L", "Clear the timeline"),
+    ("Ctrl+Z", "Undo what a notice offers to undo"),
+    ("Ctrl+B", "Show or hide connections and requests"),
+    ("Ctrl+J", "Show or hide simulated devices"),
+    ("Ctrl+,", "Settings"),
+    ("Ctrl and +, −, 0", "Larger, smaller, as it was"),
+    ("F1", "This help"),
+];
+
+pub fn help_ui(ctx: &Context, actions: &mut Vec<Action>) {
+    super::frame(ctx, "Help", 560.0, actions, |ui, _| {
+        let theme = Theme::of(ui);
+        for step in STEPS {
+            text::paragraph(ui, step, fonts::body(), theme.text);
+        }
+        ui.add_space(8.0);
+        egui::Grid::new("keys")
+            .num_columns(2)
+            .spacing(vec2(24.0, 4.0))
+            .show(ui, |ui| {
+                for (keys, meaning) in KEYS {
+                    text::label(ui, keys, fonts::code(), theme.muted);
+                    text::label(ui, meaning, fonts::body(), theme.text);
+                    ui.end_row();
+                }
+            });
+        ui.add_space(8.0);
+        text::paragraph(
+            ui,
+            "The filter takes words and fields: topic:light payload:on responder:lamp connection:lab name:\"Turn on\" verdict:late rtt:>5ms",
+            fonts::small(),
+            theme.muted,
+        );
+    });
+}

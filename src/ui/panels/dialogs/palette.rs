@@ -1,0 +1,115 @@
+//! The command palette.
+
+use crate::app::dialogs::Dialog;
+use crate::app::palette::search;
+use crate::app::{Action, App};
+use crate::ui::widgets::{Field, text};
+use crate::ui::{Theme, fonts, theme};
+use egui::{Align, Align2, Context, Key, Rect, Role, ScrollArea, Sense, WidgetInfo, pos2, vec2};
+
+const WIDTH: f32 = 620.0;
+
+pub fn palette_ui(ctx: &Context, app: &mut App, is_new: bool, actions: &mut Vec<Action>) {
+    let entries = app.palette_entries();
+    let Some(Dialog::Palette { query, selected }) = &mut app.dialog else {
+        return;
+    };
+    super::frame(ctx, "Go to", WIDTH, actions, |ui, actions| {
+        let theme = Theme::of(ui);
+        let before = query.clone();
+        let response = Field::new(query, "Search requests, topics, commands")
+            .hint("Type a part of a request, a topic or a command")
+            .show(ui);
+        if is_new {
+            response.request_focus();
+        }
+        if *query != before {
+            *selected = 0;
+        }
+        let found = search(&entries, query);
+        let (down, up) = ui.input(|input| {
+            (
+                input.key_pressed(Key::ArrowDown),
+                input.key_pressed(Key::ArrowUp),
+            )
+        });
+        let last = found.len().saturating_sub(1);
+        if down {
+            *selected = (*selected + 1).min(last);
+        }
+        if up {
+            *selected = selected.saturating_sub(1);
+        }
+        let mut chosen = if super::entered(ui) {
+            found.get(*selected).map(|entry| entry.action.clone())
+        } else {
+            None
+        };
+        ui.add_space(8.0);
+        if found.is_empty() {
+            text::label(
+                ui,
+                "Nothing has that in its name",
+                fonts::body(),
+                theme.muted,
+            );
+        }
+        ScrollArea::vertical().max_height(360.0).show(ui, |ui| {
+            for (index, entry) in found.iter().enumerate() {
+                let (rect, response) = ui.allocate_exact_size(
+                    vec2(ui.available_width(), theme::FORM_ROW),
+                    Sense::click(),
+                );
+                response.widget_info(|| {
+                    WidgetInfo::selected(
+                        Role::ListItem,
+                        true,
+                        index == *selected,
+                        format!("{}, {}", entry.text, entry.kind),
+                    )
+                });
+                if index == *selected {
+                    ui.painter().rect_filled(rect, 4, theme.selected);
+                    if down || up {
+                        response.scroll_to_me(None);
+                    }
+                } else if response.hovered() {
+                    ui.painter().rect_filled(rect, 4, theme.hovered);
+                }
+                let inner = rect.shrink2(vec2(8.0, 0.0));
+                let name = text::line(
+                    ui,
+                    &entry.text,
+                    fonts::body(),
+                    theme.text,
+                    inner.width() * 0.55,
+                );
+                let after = inner.left() + name.size().x + 12.0;
+                text::paint_in(ui, inner, Align::Min, name);
+                let shortcut_width = if entry.shortcut.is_empty() { 0.0 } else { 90.0 };
+                let room = (inner.right() - after - shortcut_width).max(0.0);
+                let kind = text::line(ui, &entry.kind, fonts::small(), theme.muted, room);
+                text::paint_in(
+                    ui,
+                    Rect::from_min_max(pos2(after, inner.top()), inner.max),
+                    Align::Min,
+                    kind,
+                );
+                ui.painter().text(
+                    inner.right_center(),
+                    Align2::RIGHT_CENTER,
+                    entry.shortcut,
+                    fonts::small(),
+                    theme.muted,
+                );
+                if response.clicked() {
+                    chosen = Some(entry.action.clone());
+                }
+            }
+        });
+        if let Some(action) = chosen {
+            actions.push(Action::CloseDialog);
+            actions.push(action);
+        }
+    });
+}

@@ -1,0 +1,226 @@
+//! A connection profile as a form.
+
+use crate::app::Action;
+use crate::app::dialogs::ProfileDialog;
+use crate::app::library::{Library, new_client_id};
+use crate::model::profile::{ProfileField, WillDraft};
+use crate::session::Session;
+use crate::ui::panels::composer::{format_select, qos_select};
+use crate::ui::widgets::{Button, Field, text};
+use crate::ui::{Theme, fonts};
+use egui::{Context, DragValue, ScrollArea, Ui};
+
+pub fn profile_ui(
+    ctx: &Context,
+    dialog: &mut ProfileDialog,
+    library: &Library,
+    session: &Session,
+    is_new: bool,
+    actions: &mut Vec<Action>,
+) {
+    let title = if dialog.id.is_some() {
+        "Edit connection"
+    } else {
+        "New connection"
+    };
+    super::frame(ctx, title, 560.0, actions, |ui, actions| {
+        ScrollArea::vertical()
+            .max_height(ui.ctx().content_rect().height() - 220.0)
+            .show(ui, |ui| {
+                who_and_where(ui, dialog, is_new);
+                sign_in(ui, dialog, library);
+                session_ui(ui, dialog);
+                will_ui(ui, dialog);
+            });
+        let is_on = dialog
+            .id
+            .as_deref()
+            .is_some_and(|id| session.link(id).is_some());
+        super::buttons(ui, |ui| {
+            let words = if is_on {
+                "Save and reconnect"
+            } else {
+                "Save and connect"
+            };
+            if ui.add(Button::primary(words)).clicked() {
+                actions.push(Action::SaveProfile { connect: true });
+            }
+            if !is_on && ui.add(Button::new("Save")).clicked() {
+                actions.push(Action::SaveProfile { connect: false });
+            }
+            if ui.add(Button::ghost("Cancel")).clicked() {
+                actions.push(Action::CloseDialog);
+            }
+        });
+    });
+}
+
+fn error(dialog: &ProfileDialog, field: ProfileField) -> Option<String> {
+    dialog
+        .errors
+        .iter()
+        .find(|err| err.field == field)
+        .map(|err| err.message.clone())
+}
+
+fn who_and_where(ui: &mut Ui, dialog: &mut ProfileDialog, is_new: bool) {
+    let theme = Theme::of(ui);
+    super::caption(ui, "Name");
+    let name_error = error(dialog, ProfileField::Name);
+    let response = Field::new(&mut dialog.draft.name, "Connection name")
+        .hint("Mosquitto lab")
+        .error(name_error.as_deref())
+        .show(ui);
+    if is_new {
+        response.request_focus();
+    }
+    super::caption(ui, "Broker address");
+    let address_error = error(dialog, ProfileField::Address);
+    Field::new(&mut dialog.draft.address, "Broker address")
+        .hint("mqtt://192.168.1.10:1883")
+        .code()
+        .error(address_error.as_deref())
+        .show(ui);
+    if dialog.draft.is_built_in() {
+        text::paragraph(
+            ui,
+            "The broker inside Roundtrip: it starts when something connects and listens on this machine only.",
+            fonts::small(),
+            theme.muted,
+        );
+    }
+    super::caption(ui, "Client id");
+    let id_error = error(dialog, ProfileField::ClientId);
+    ui.horizontal(|ui| {
+        let room = ui.available_width();
+        Field::new(&mut dialog.draft.client_id, "Client id")
+            .hint("the broker assigns one")
+            .code()
+            .error(id_error.as_deref())
+            .width(room - 96.0)
+            .show(ui);
+        if ui
+            .add(Button::ghost("Generate").tooltip(
+                "A new client id. Two clients with one id take the connection from each other.",
+            ))
+            .clicked()
+        {
+            dialog.draft.client_id = new_client_id();
+        }
+    });
+}
+
+fn sign_in(ui: &mut Ui, dialog: &mut ProfileDialog, library: &Library) {
+    let theme = Theme::of(ui);
+    ui.add_space(4.0);
+    ui.columns_const(|[left, right]| {
+        super::caption(left, "User name");
+        let user_error = error(dialog, ProfileField::UserName);
+        Field::new(&mut dialog.draft.user_name, "User name")
+            .hint("none")
+            .error(user_error.as_deref())
+            .show(left);
+        super::caption(right, "Password");
+        let hint = if dialog.draft.password_wanted {
+            "unchanged"
+        } else {
+            "none"
+        };
+        Field::new(&mut dialog.password, "Password")
+            .hint(hint)
+            .secret()
+            .show(right);
+    });
+    if dialog.draft.password_wanted && dialog.password.is_empty() {
+        ui.checkbox(
+            &mut dialog.draft.password_wanted,
+            "Connect with a password; it is asked for where it is not known",
+        );
+    }
+    if !dialog.password.is_empty() {
+        if library.can_keep_passwords() {
+            ui.checkbox(
+                &mut dialog.remember_password,
+                "Keep it in the system's keyring",
+            );
+        } else {
+            text::paragraph(
+                ui,
+                "This system has no keyring that answers: the password is kept until Roundtrip ends and asked for again next time. It is never written to a file.",
+                fonts::small(),
+                theme.muted,
+            );
+        }
+    }
+}
+
+fn session_ui(ui: &mut Ui, dialog: &mut ProfileDialog) {
+    let draft = &mut dialog.draft;
+    ui.add_space(8.0);
+    ui.horizontal(|ui| {
+        number(ui, "Keep alive", " s", &mut draft.keep_alive_secs).on_hover_text("Seconds between signs of life; 0 switches them off (MQTT 5 §3.1.2.10)");
+        ui.add_space(16.0);
+        number(ui, "Session expiry", " s", &mut draft.session_expiry_secs)
+            .on_hover_text("How long the broker keeps the session after the connection is gone; 0 ends it with the connection (MQTT 5 §3.1.2.11.2). With a session, open requests survive a reconnect.");
+    });
+    ui.checkbox(
+        &mut draft.clean_start,
+        "Clean start: forget an earlier session",
+    );
+    ui.checkbox(
+        &mut draft.request_response_information,
+        "Request Response Information: a prefix for Response Topics",
+    );
+    ui.checkbox(
+        &mut draft.request_problem_information,
+        "Request Problem Information: reasons in words",
+    );
+}
+
+fn number<N: egui::emath::Numeric>(
+    ui: &mut Ui,
+    name: &str,
+    unit: &str,
+    value: &mut N,
+) -> egui::Response {
+    let theme = Theme::of(ui);
+    let label = text::label(ui, name, fonts::small(), theme.muted);
+    ui.add(DragValue::new(value).suffix(unit))
+        .labelled_by(label.id)
+}
+
+fn will_ui(ui: &mut Ui, dialog: &mut ProfileDialog) {
+    let mut has_will = dialog.draft.will.is_some();
+    if ui
+        .checkbox(
+            &mut has_will,
+            "Last will: what the broker publishes when this connection breaks",
+        )
+        .changed()
+    {
+        dialog.draft.will = has_will.then(WillDraft::default);
+    }
+    let topic_error = error(dialog, ProfileField::WillTopic);
+    let payload_error = error(dialog, ProfileField::WillPayload);
+    let Some(will) = &mut dialog.draft.will else {
+        return;
+    };
+    super::caption(ui, "Will topic");
+    Field::new(&mut will.topic, "Will topic")
+        .hint("clients/me/state")
+        .code()
+        .error(topic_error.as_deref())
+        .show(ui);
+    super::caption(ui, "Will payload");
+    Field::new(&mut will.payload, "Will payload")
+        .code()
+        .error(payload_error.as_deref())
+        .show(ui);
+    ui.horizontal(|ui| {
+        format_select(ui, "Will payload format", &mut will.format);
+        qos_select(ui, "Will QoS", &mut will.qos);
+        ui.checkbox(&mut will.retain, "Retain");
+        number(ui, "Delay", " s", &mut will.delay_secs)
+            .on_hover_text("Will Delay Interval (MQTT 5 §3.1.3.2.2)");
+    });
+}

@@ -1,0 +1,181 @@
+//! Saved requests in their folders, and the pairing rules.
+
+use crate::app::requests::{RequestFolder, RequestItem};
+use crate::app::{Action, App};
+use crate::ui::view::View;
+use crate::ui::widgets::{Button, section, text};
+use crate::ui::{Icon, Theme, fonts, theme};
+use egui::{Align, Id, Popup, Rect, Response, Role, Sense, Ui, WidgetInfo, pos2, vec2};
+
+pub fn requests_ui(ui: &mut Ui, app: &App, view: &mut View, actions: &mut Vec<Action>) {
+    let theme = Theme::of(ui);
+    if section::section_header(ui, "Requests", Some((Icon::Plus, "New request"))) {
+        actions.push(Action::NewTab);
+    }
+    let folders = app.request_folders();
+    if folders.is_empty() {
+        text::paragraph(
+            ui,
+            "Saved requests appear here. Write one and press Ctrl+S, or play a demo.",
+            fonts::small(),
+            theme.dim,
+        );
+    }
+    for folder in folders {
+        let is_open = folder.name.is_empty() || folder_ui(ui, &folder, view);
+        if is_open {
+            for item in &folder.items {
+                item_ui(ui, item, actions);
+            }
+        }
+    }
+}
+
+/// A folder's line. Tells whether it is open.
+fn folder_ui(ui: &mut Ui, folder: &RequestFolder, view: &mut View) -> bool {
+    let theme = Theme::of(ui);
+    let (rect, response) =
+        ui.allocate_exact_size(vec2(ui.available_width(), theme::FORM_ROW), Sense::click());
+    if response.clicked() {
+        view.toggle_folder(&folder.name);
+    }
+    let is_open = !view.is_folder_closed(&folder.name);
+    let state = if is_open { "open" } else { "closed" };
+    response.widget_info(|| {
+        WidgetInfo::labeled(
+            Role::Button,
+            true,
+            format!(
+                "Folder {}, {} requests, {state}",
+                folder.name,
+                folder.items.len()
+            ),
+        )
+    });
+    if response.hovered() || response.has_focus() {
+        ui.painter()
+            .rect_filled(rect.expand2(vec2(8.0, 0.0)), 4, theme.hovered);
+    }
+    let icon = if is_open {
+        Icon::ChevronDown
+    } else {
+        Icon::ChevronRight
+    };
+    ui.painter().text(
+        pos2(rect.left() + 4.0, rect.center().y),
+        egui::Align2::CENTER_CENTER,
+        char::from(icon),
+        fonts::icon(12.0),
+        theme.muted,
+    );
+    let name = text::line(
+        ui,
+        &folder.name,
+        fonts::medium(),
+        theme.text,
+        rect.width() - 48.0,
+    );
+    text::paint_in(
+        ui,
+        Rect::from_min_max(pos2(rect.left() + 16.0, rect.top()), rect.max),
+        Align::Min,
+        name,
+    );
+    let count = text::line(
+        ui,
+        &folder.items.len().to_string(),
+        fonts::small(),
+        theme.muted,
+        40.0,
+    );
+    text::paint_in(ui, rect, Align::Max, count);
+    is_open
+}
+
+fn item_ui(ui: &mut Ui, item: &RequestItem, actions: &mut Vec<Action>) {
+    let theme = Theme::of(ui);
+    let (rect, response) =
+        ui.allocate_exact_size(vec2(ui.available_width(), theme::FORM_ROW), Sense::click());
+    response.widget_info(|| {
+        WidgetInfo::selected(
+            Role::Button,
+            true,
+            item.is_in_front,
+            format!("Request {}", item.name),
+        )
+    });
+    let wide = rect.expand2(vec2(12.0, 0.0));
+    if item.is_in_front {
+        ui.painter().rect_filled(wide, 0, theme.selected);
+    } else if response.hovered() || response.has_focus() {
+        ui.painter().rect_filled(wide, 0, theme.hovered);
+    }
+    let hint = text::line(
+        ui,
+        &item.hint,
+        fonts::code_small(),
+        theme.dim,
+        rect.width() * 0.4,
+    );
+    let room = rect.width() - 24.0 - hint.size().x;
+    let name = text::line(ui, &item.name, fonts::body(), theme.text, room);
+    text::paint_in(
+        ui,
+        Rect::from_min_max(pos2(rect.left() + 16.0, rect.top()), rect.max),
+        Align::Min,
+        name,
+    );
+    text::paint_in(ui, rect, Align::Max, hint);
+    if response.clicked() {
+        actions.push(Action::OpenRequest(item.id.clone()));
+    }
+    let response = response.on_hover_text(&item.topic);
+    Popup::context_menu(&response)
+        .id(Id::unique(("request menu", &item.id)))
+        .show(|ui| menu_ui(ui, item, actions));
+}
+
+fn menu_ui(ui: &mut Ui, item: &RequestItem, actions: &mut Vec<Action>) {
+    let theme = Theme::of(ui);
+    for (words, color, action) in [
+        ("Open", None, Action::OpenRequest(item.id.clone())),
+        ("Duplicate", None, Action::DuplicateRequest(item.id.clone())),
+        (
+            "Delete",
+            Some(theme.failed),
+            Action::DeleteRequest(item.id.clone()),
+        ),
+    ] {
+        let button = Button::ghost(words);
+        let button = match color {
+            Some(color) => button.color(color),
+            None => button,
+        };
+        if ui.add(button).clicked() {
+            actions.push(action);
+            ui.close();
+        }
+    }
+}
+
+/// How replies are paired. There is one rule so far.
+pub fn rules_ui(ui: &mut Ui) {
+    section::section_header(ui, "Pairing rules", None);
+    rule_ui(ui, "MQTT 5 properties", "default").on_hover_text(
+        "A reply answers the request whose Response Topic it came on and whose Correlation Data it carries, byte for byte (MQTT 5 §4.10).",
+    );
+}
+
+fn rule_ui(ui: &mut Ui, name: &str, hint: &str) -> Response {
+    let theme = Theme::of(ui);
+    let (rect, response) =
+        ui.allocate_exact_size(vec2(ui.available_width(), theme::FORM_ROW), Sense::hover());
+    response.widget_info(|| {
+        WidgetInfo::labeled(Role::Label, true, format!("Pairing rule {name}, {hint}"))
+    });
+    let hint = text::line(ui, hint, fonts::small(), theme.muted, 80.0);
+    let name = text::line(ui, name, fonts::body(), theme.text, rect.width() - 90.0);
+    text::paint_in(ui, rect, Align::Min, name);
+    text::paint_in(ui, rect, Align::Max, hint);
+    response
+}

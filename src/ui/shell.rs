@@ -1,0 +1,408 @@
+//! The window as a whole: where the panels are, the shortcuts, and what happens around a frame.
+
+use crate::app::actions::ZoomStep;
+use crate::app::notices::NoticeId;
+use crate::app::{Action, App};
+use crate::store::{Geometry, Theme as ThemeChoice, WindowState};
+use crate::ui::Theme;
+use crate::ui::panels::{
+    answer, composer, connections, devices, dialogs, requests, status_bar, timeline, top_bar,
+};
+use crate::ui::picture::PictureJob;
+use crate::ui::view::{Focus, View};
+use crate::ui::widgets::split::{Axis, split};
+use crate::ui::widgets::toast::{Toast, ToastEvent, toasts};
+use egui::{
+    Context, Id, Key, KeyboardShortcut, Modifiers, Rect, ScrollArea, Ui, UiBuilder,
+    ViewportCommand, vec2,
+};
+use std::time::{Duration, Instant};
+
+const TOP_BAR: f32 = 40.0;
+const STATUS_BAR: f32 = 26.0;
+const TIMELINE_BAR: f32 = 42.0;
+/// Panels do not get narrower or lower than this.
+const LEAST: f32 = 150.0;
+/// The window's state is written this long after it changed.
+const SAVE_AFTER: Duration = Duration::from_secs(1);
+
+/// The application in its window.
+pub struct Shell {
+    pub app: App,
+    pub view: View,
+    saved: WindowState,
+    changed: Option<Instant>,
+    picture: Option<PictureJob>,
+}
+
+impl Shell {
+    pub fn new(app: App, picture: Option<PictureJob>) -> Self {
+        let saved = app.window_state();
+        Self {
+            app,
+            view: View::default(),
+            saved,
+            changed: None,
+            picture,
+        }
+    }
+
+    /// Everything but painting; also when the window is hidden.
+    pub fn logic(&mut self, ctx: &Context) {
+        self.app.tick();
+        if self.app.wants_to_quit {
+            ctx.send_viewport_cmd(ViewportCommand::Close);
+        }
+        self.keep_window_state(ctx);
+        if let Some(picture) = &mut self.picture {
+            picture.advance(&mut self.app, ctx);
+        }
+        if let Some(next) = self.app.next_tick() {
+            ctx.request_repaint_after(next);
+        }
+    }
+
+    /// One frame: shortcuts, panels, and then what they asked for.
+    pub fn paint(&mut self, ui: &mut Ui) {
+        let ctx = ui.ctx().clone();
+        self.apply_theme(&ctx);
+        let mut actions = Vec::new();
+        self.shortcuts(&ctx, &mut actions);
+        self.app.check_front();
+        self.panels(ui, &mut actions);
+        dialogs::dialogs_ui(&ctx, &mut self.app, &mut self.view, &mut actions);
+        self.notices(&ctx, &mut actions);
+        if !actions.is_empty() {
+            // What the actions change is seen in the next frame.
+            ctx.request_repaint();
+        }
+        for action in actions {
+            self.app.perform(action);
+        }
+        if let Some(text) = self.app.clipboard.take() {
+            ctx.copy_text(text);
+        }
+    }
+
+    fn apply_theme(&self, ctx: &Context) {
+        let preference = match self.app.window.theme {
+            ThemeChoice::Light => egui::ThemePreference::Light,
+            // Most desktops here do not tell; dark is how the pictures are.
+            ThemeChoice::Dark | ThemeChoice::System => egui::ThemePreference::Dark,
+        };
+        if ctx.options(|options| options.theme_preference) != preference {
+            ctx.set_theme(preference);
+        }
+        if (ctx.zoom_factor() - self.app.window.ui_scale).abs() > 0.001 {
+            ctx.set_zoom_factor(self.app.window.ui_scale);
+        }
+    }
+
+    fn panels(&mut self, ui: &mut Ui, actions: &mut Vec<Action>) {
+        let theme = Theme::of(ui);
+        let all = ui.max_rect();
+        ui.painter().rect_filled(all, 0, theme.window);
+        let (top, rest) = all.split_top_bottom_at_y(all.top() + TOP_BAR);
+        let (middle, bottom) = rest.split_top_bottom_at_y(rest.bottom() - STATUS_BAR);
+        for bar in [top, bottom] {
+            ui.painter().rect_filled(bar, 0, theme.panel);
+        }
+        ui.painter()
+            .hline(all.x_range(), top.bottom(), theme.hairline());
+        ui.painter()
+            .hline(all.x_range(), bottom.top(), theme.hairline());
+        inside(ui, "top bar", top.shrink2(vec2(14.0, 0.0)), |ui| {
+            top_bar::top_bar_ui(ui, &self.app, actions)
+        });
+        inside(ui, "status bar", bottom.shrink2(vec2(14.0, 0.0)), |ui| {
+            status_bar::status_bar_ui(ui, &mut self.app)
+        });
+        let center = self.side_panels(ui, middle, actions);
+        self.center(ui, center, actions);
+    }
+
+    /// Paints left and right; gives what they leave.
+    fn side_panels(&mut self, ui: &mut Ui, area: Rect, actions: &mut Vec<Action>) -> Rect {
+        let theme = Theme::of(ui);
+        let mut center = area;
+        if self.app.window.panels.left_shown {
+            let mut share = self.app.window.panels.left_width / area.width();
+            let (left, rest) = split(
+                ui,
+                Id::unique("left split"),
+                "Width of the lists",
+                area,
+                Axis::Horizontal,
+                &mut share,
+                LEAST,
+            );
+            self.app.window.panels.left_width = share * area.width();
+            center = rest;
+            ui.painter().rect_filled(left, 0, theme.panel);
+            inside(ui, "lists", left, |ui| {
+                ScrollArea::vertical()
+                    .id_salt("lists")
+                    .auto_shrink(false)
+                    .show(ui, |ui| {
+                        padded(ui, |ui| {
+                            connections::connections_ui(ui, &self.app, actions);
+                            ui.add_space(10.0);
+                            requests::requests_ui(ui, &self.app, &mut self.view, actions);
+                            ui.add_space(10.0);
+                            requests::rules_ui(ui);
+                        });
+                    });
+            });
+        }
+        if self.app.window.panels.right_shown {
+            let mut share = 1.0 - self.app.window.panels.right_width / center.width();
+            let (rest, right) = split(
+                ui,
+                Id::unique("right split"),
+                "Width of the devices",
+                center,
+                Axis::Horizontal,
+                &mut share,
+                LEAST,
+            );
+            self.app.window.panels.right_width = (1.0 - share) * center.width();
+            center = rest;
+            ui.painter().rect_filled(right, 0, theme.panel);
+            inside(ui, "devices", right, |ui| {
+                ScrollArea::vertical()
+                    .id_salt("devices")
+                    .auto_shrink(false)
+                    .show(ui, |ui| {
+                        padded(ui, |ui| {
+                            devices::devices_ui(ui, &self.app, &mut self.view, actions)
+                        });
+                    });
+            });
+        }
+        center
+    }
+
+    fn center(&mut self, ui: &mut Ui, area: Rect, actions: &mut Vec<Action>) {
+        let mut share = 1.0 - self.app.window.panels.timeline_height / area.height();
+        let (above, below) = split(
+            ui,
+            Id::unique("timeline split"),
+            "Height of the timeline",
+            area,
+            Axis::Vertical,
+            &mut share,
+            190.0,
+        );
+        self.app.window.panels.timeline_height = (1.0 - share) * area.height();
+        self.request(ui, above, actions);
+        self.timeline(ui, below, actions);
+    }
+
+    fn request(&mut self, ui: &mut Ui, area: Rect, actions: &mut Vec<Action>) {
+        let theme = Theme::of(ui);
+        let mut used = area.top();
+        inside(ui, "request", area, |ui| {
+            ui.spacing_mut().item_spacing.y = 0.0;
+            composer::tab_bar_ui(ui, &self.app, actions);
+            ui.add_space(10.0);
+            ui.horizontal(|ui| {
+                ui.add_space(14.0);
+                ui.vertical(|ui| {
+                    ui.set_width(ui.available_width() - 14.0);
+                    composer::address_lines_ui(ui, &mut self.app, &mut self.view, actions);
+                    ui.add_space(6.0);
+                    composer::pane_tabs_ui(ui, &mut self.app, actions);
+                });
+            });
+            used = ui.min_rect().bottom();
+        });
+        ui.painter().hline(area.x_range(), used, theme.hairline());
+        let rest = Rect::from_min_max(egui::pos2(area.left(), used + 1.0), area.max);
+        if rest.height() < 20.0 {
+            return;
+        }
+        let mut share = 1.0 - self.app.window.panels.answer_width / rest.width();
+        let (left, right) = split(
+            ui,
+            Id::unique("answer split"),
+            "Width of the answer",
+            rest,
+            Axis::Horizontal,
+            &mut share,
+            220.0,
+        );
+        self.app.window.panels.answer_width = (1.0 - share) * rest.width();
+        inside(ui, "composer", left.shrink2(vec2(14.0, 6.0)), |ui| {
+            composer::pane_ui(ui, &mut self.app, &mut self.view)
+        });
+        inside(ui, "answer", right.shrink2(vec2(14.0, 8.0)), |ui| {
+            answer::answer_ui(ui, &self.app, &mut self.view, actions)
+        });
+    }
+
+    fn timeline(&mut self, ui: &mut Ui, area: Rect, actions: &mut Vec<Action>) {
+        let theme = Theme::of(ui);
+        let (bar, table) = area.split_top_bottom_at_y(area.top() + TIMELINE_BAR);
+        ui.painter()
+            .hline(area.x_range(), bar.bottom(), theme.hairline());
+        inside(ui, "timeline bar", bar.shrink2(vec2(14.0, 0.0)), |ui| {
+            timeline::toolbar_ui(ui, &self.app, &mut self.view, actions)
+        });
+        inside(ui, "timeline table", table, |ui| {
+            timeline::table_ui(ui, &self.app, &mut self.view, actions)
+        });
+    }
+
+    fn notices(&self, ctx: &Context, actions: &mut Vec<Action>) {
+        let notices = self.app.notices.shown();
+        let shown: Vec<Toast<'_>> = notices
+            .iter()
+            .map(|notice| Toast {
+                summary: &notice.text,
+                hint: &notice.hint,
+                tone: notice.tone,
+                action: notice.undo.as_ref().map(|_| "Undo"),
+            })
+            .collect();
+        let id_at = |at: usize| -> Option<NoticeId> { notices.get(at).map(|notice| notice.id) };
+        match toasts(ctx, &shown) {
+            Some(ToastEvent::Act(at)) => actions.extend(id_at(at).map(Action::Undo)),
+            Some(ToastEvent::Dismiss(at)) => actions.extend(id_at(at).map(Action::Dismiss)),
+            None => {}
+        }
+    }
+
+    fn shortcuts(&mut self, ctx: &Context, actions: &mut Vec<Action>) {
+        let pressed = |modifiers: Modifiers, key: Key| {
+            ctx.input_mut(|input| input.consume_shortcut(&KeyboardShortcut::new(modifiers, key)))
+        };
+        let ctrl = Modifiers::COMMAND;
+        for (key, step) in [
+            (Key::Plus, ZoomStep::In),
+            (Key::Equals, ZoomStep::In),
+            (Key::Minus, ZoomStep::Out),
+            (Key::Num0, ZoomStep::Reset),
+        ] {
+            if pressed(ctrl, key) {
+                actions.push(Action::Zoom(step));
+            }
+        }
+        if self.app.dialog.is_some() {
+            return;
+        }
+        let front = self.app.tabs.front().map(|tab| tab.id);
+        if let Some(tab) = front {
+            for (key, action) in [
+                (Key::Enter, Action::Send(tab)),
+                (Key::S, Action::SaveTab(tab)),
+                (Key::W, Action::CloseTab(tab)),
+            ] {
+                if pressed(ctrl, key) {
+                    actions.push(action);
+                }
+            }
+        }
+        let with_shift = ctrl | Modifiers::SHIFT;
+        for (modifiers, key, action) in [
+            (with_shift, Key::Tab, Action::PreviousTab),
+            (ctrl, Key::Tab, Action::NextTab),
+            (ctrl, Key::T, Action::NewTab),
+            (ctrl, Key::K, Action::ShowPalette),
+            (ctrl, Key::L, Action::ClearTimeline),
+            (ctrl, Key::B, Action::ToggleLeft),
+            (ctrl, Key::J, Action::ToggleRight),
+            (ctrl, Key::Comma, Action::ShowSettings),
+            (Modifiers::NONE, Key::F1, Action::ShowHelp),
+        ] {
+            if pressed(modifiers, key) {
+                if matches!(action, Action::NewTab) {
+                    self.view.focus = Some(Focus::Topic);
+                }
+                actions.push(action);
+            }
+        }
+        if pressed(ctrl, Key::F) {
+            self.view.focus = Some(Focus::Filter);
+        }
+        // In a text field Ctrl+Z is the field's own.
+        if !ctx.egui_wants_keyboard_input() && pressed(ctrl, Key::Z) {
+            actions.push(Action::UndoNewest);
+        }
+    }
+
+    /// Notes size and place, and has them written a moment after they changed.
+    fn keep_window_state(&mut self, ctx: &Context) {
+        let geometry = ctx.input(|input| {
+            let viewport = input.viewport();
+            let size = viewport.inner_rect.map(|rect| rect.size())?;
+            let is_large =
+                viewport.maximized.unwrap_or(false) || viewport.fullscreen.unwrap_or(false);
+            let place = viewport.outer_rect.map(|rect| rect.min);
+            Some((size, place, is_large))
+        });
+        if let Some((size, place, is_large)) = geometry {
+            let zoom = ctx.zoom_factor();
+            let kept = self
+                .app
+                .window
+                .geometry
+                .get_or_insert_with(Geometry::default);
+            kept.maximized = is_large;
+            if !is_large {
+                kept.width = size.x * zoom;
+                kept.height = size.y * zoom;
+                kept.x = place.map(|place| place.x * zoom);
+                kept.y = place.map(|place| place.y * zoom);
+            }
+        }
+        let state = self.app.window_state();
+        if state == self.saved {
+            self.changed = None;
+            return;
+        }
+        let changed = *self.changed.get_or_insert_with(Instant::now);
+        if changed.elapsed() >= SAVE_AFTER {
+            self.app.library.save_window(&state);
+            self.saved = state;
+            self.changed = None;
+        } else {
+            ctx.request_repaint_after(SAVE_AFTER);
+        }
+    }
+}
+
+impl eframe::App for Shell {
+    fn logic(&mut self, ctx: &Context, _frame: &mut eframe::Frame) {
+        Self::logic(self, ctx);
+    }
+
+    fn ui(&mut self, ui: &mut Ui, _frame: &mut eframe::Frame) {
+        self.paint(ui);
+    }
+
+    fn on_exit(&mut self, _gl: Option<&eframe::glow::Context>) {
+        self.app.close();
+    }
+}
+
+/// A part of the window as a ui of its own, cut at its edge.
+fn inside(ui: &mut Ui, salt: &str, rect: Rect, contents: impl FnOnce(&mut Ui)) {
+    let mut child = ui.new_child(UiBuilder::new().id_salt(salt).max_rect(rect));
+    child.shrink_clip_rect(rect.expand(2.0));
+    contents(&mut child);
+}
+
+fn padded(ui: &mut Ui, contents: impl FnOnce(&mut Ui)) {
+    egui::Frame::new()
+        .inner_margin(egui::Margin {
+            left: 14,
+            right: 14,
+            top: 10,
+            bottom: 14,
+        })
+        .show(ui, |ui| {
+            ui.spacing_mut().item_spacing.y = 0.0;
+            ui.set_width(ui.available_width());
+            contents(ui);
+        });
+}

@@ -1,0 +1,230 @@
+//! The table, driven as a person drives it: by what is read on it, by keys and by the wheel.
+
+mod common_ui;
+
+use egui::{Event, Key, Modifiers, MouseWheelUnit, TouchPhase, Ui, vec2};
+use egui_kittest::Harness;
+use egui_kittest::kittest::Queryable as _;
+use roundtrip::ui::widgets::table::{self, Cell, Column, Ink, Line, Rows, TableState};
+use std::time::Instant;
+
+const COLUMNS: [Column; 3] = [
+    Column::new("#", 70.0).right(),
+    Column::new("Request", 300.0).growing(),
+    Column::new("Status", 150.0),
+];
+
+/// Newest first: row 0 has the highest number.
+struct Numbers {
+    newest: usize,
+    count: usize,
+}
+
+impl Rows for Numbers {
+    type Key = usize;
+
+    fn len(&self) -> usize {
+        self.count
+    }
+
+    fn key(&self, place: usize) -> Option<usize> {
+        (place < self.count).then(|| self.newest - place)
+    }
+
+    fn place_of(&self, key: usize) -> Option<usize> {
+        self.newest
+            .checked_sub(key)
+            .filter(|place| *place < self.count)
+    }
+
+    fn line(&self, place: usize) -> Option<Line> {
+        let number = self.key(place)?;
+        Some(Line {
+            sentence: format!("{number} cmnd/light/power, Answered"),
+            cells: vec![
+                Cell::code(number.to_string(), Ink::Dim),
+                Cell::Topic {
+                    topic: "cmnd/light/power".to_owned(),
+                    payload: format!("{{\"n\":{number}}}"),
+                },
+                Cell::text("Answered"),
+            ],
+        })
+    }
+}
+
+struct Shown {
+    rows: Numbers,
+    state: TableState<usize>,
+    selected: Option<usize>,
+    opened: Option<usize>,
+}
+
+fn shown_ui(ui: &mut Ui, shown: &mut Shown) {
+    let output = table::show(
+        ui,
+        "Timeline",
+        &COLUMNS,
+        &mut shown.state,
+        &shown.rows,
+        shown.selected,
+    );
+    shown.selected = output.chosen.or(shown.selected);
+    shown.opened = output.opened.or(shown.opened);
+}
+
+fn harness(count: usize) -> Harness<'static, Shown> {
+    let shown = Shown {
+        rows: Numbers {
+            newest: count,
+            count,
+        },
+        state: TableState::default(),
+        selected: None,
+        opened: None,
+    };
+    let mut harness = common_ui::harness(vec2(800.0, 400.0), true, shown, shown_ui);
+    harness.run();
+    harness
+}
+
+fn sentence(number: usize) -> String {
+    format!("{number} cmnd/light/power, Answered")
+}
+
+fn wheel(harness: &mut Harness<'static, Shown>, points: f32) {
+    harness.hover_at(egui::pos2(300.0, 200.0));
+    harness.event(Event::MouseWheel {
+        unit: MouseWheelUnit::Point,
+        source: egui::MouseWheelSource::Trackpad,
+        delta: vec2(0.0, -points),
+        phase: TouchPhase::Move,
+        modifiers: Modifiers::NONE,
+    });
+    for _ in 0..30 {
+        harness.step();
+    }
+}
+
+#[test]
+fn a_click_chooses_a_row_and_the_arrow_keys_move_on_from_there() {
+    let mut harness = harness(1_000);
+    harness.get_by_label(&sentence(998)).click();
+    harness.run();
+    assert_eq!(harness.state().selected, Some(998));
+    harness.key_press(Key::ArrowDown);
+    harness.run();
+    assert_eq!(harness.state().selected, Some(997));
+    harness.key_press(Key::ArrowUp);
+    harness.key_press(Key::ArrowUp);
+    harness.run();
+    assert_eq!(harness.state().selected, Some(999));
+    harness.key_press(Key::Enter);
+    harness.run();
+    assert_eq!(harness.state().opened, Some(999));
+}
+
+#[test]
+fn home_end_and_the_page_keys_bring_the_chosen_row_into_view() {
+    let mut harness = harness(1_000_000);
+    harness.get_by_label(&sentence(999_999)).click();
+    harness.run();
+    harness.key_press(Key::End);
+    harness.run();
+    assert_eq!(harness.state().selected, Some(1));
+    harness.get_by_label(&sentence(1));
+    harness.key_press(Key::PageUp);
+    harness.run();
+    let page = harness.state().selected.unwrap();
+    assert!((10..20).contains(&page), "{page}");
+    harness.key_press(Key::Home);
+    harness.run();
+    assert_eq!(harness.state().selected, Some(1_000_000));
+    harness.get_by_label(&sentence(1_000_000));
+}
+
+#[test]
+fn at_the_top_new_rows_are_followed_and_elsewhere_the_rows_in_view_stay() {
+    let mut harness = harness(1_000);
+    harness.state_mut().rows = Numbers {
+        newest: 1_005,
+        count: 1_005,
+    };
+    harness.run();
+    harness.get_by_label(&sentence(1_005));
+
+    wheel(&mut harness, 240.0);
+    let before = harness.get_by_label(&sentence(990)).rect();
+    harness.state_mut().rows = Numbers {
+        newest: 1_100,
+        count: 1_100,
+    };
+    harness.run();
+    let after = harness.get_by_label(&sentence(990)).rect();
+    assert_eq!(before, after);
+
+    harness.get_by_label("Back to the newest row").click();
+    harness.run();
+    harness.get_by_label(&sentence(1_100));
+}
+
+#[test]
+fn the_wheel_moves_by_exact_points_near_the_end_of_a_million_rows() {
+    let mut harness = harness(1_000_000);
+    harness.state_mut().state.reveal(500);
+    harness.run();
+    let before = harness.get_by_label(&sentence(510)).rect().top();
+    wheel(&mut harness, 7.0);
+    let after = harness.get_by_label(&sentence(510)).rect().top();
+    assert!((before - after - 7.0).abs() < 0.01, "{before} {after}");
+}
+
+#[test]
+fn rows_that_vanish_from_under_the_table_leave_it_standing() {
+    let mut harness = harness(1_000);
+    harness.state_mut().state.reveal(3);
+    harness.run();
+    harness.state_mut().rows = Numbers {
+        newest: 2_000,
+        count: 5,
+    };
+    harness.run();
+    harness.get_by_label(&sentence(2_000));
+    harness.state_mut().rows.count = 0;
+    harness.run();
+    assert_eq!(harness.state().state.first_place(), 0);
+}
+
+#[test]
+fn dragging_the_edge_of_a_title_makes_its_column_wider() {
+    let mut harness = harness(10);
+    let edge = egui::pos2(6.0 + 70.0, 12.0);
+    harness.drag_at(edge);
+    harness.run();
+    harness.hover_at(edge + vec2(30.0, 0.0));
+    harness.run();
+    harness.drop_at(edge + vec2(30.0, 0.0));
+    harness.run();
+    let width = harness.state().state.widths[0];
+    assert!((width - 100.0).abs() < 1.0, "{width}");
+}
+
+#[test]
+fn a_million_rows_cost_no_more_than_twenty() {
+    let time = |count: usize| {
+        let mut harness = harness(count);
+        harness.state_mut().state.reveal(count / 2);
+        harness.run();
+        let started = Instant::now();
+        for _ in 0..20 {
+            harness.step();
+        }
+        started.elapsed()
+    };
+    let few = time(20);
+    let many = time(1_000_000);
+    assert!(
+        many < few * 4,
+        "20 frames: {few:?} with twenty rows, {many:?} with a million"
+    );
+}
