@@ -11,10 +11,11 @@ use roundtrip::model::correlation::CorrelationData;
 use roundtrip::model::exchange::Reason;
 use roundtrip::model::message::{Message, Properties, Qos, UserProperty};
 use roundtrip::model::profile::{BrokerAddress, Profile, Will};
+use roundtrip::model::secret::Secret;
 use roundtrip::model::time::Timestamp;
 use roundtrip::model::topic::{TopicFilter, TopicName};
 use roundtrip::mqtt::{
-    Client, ClientError, ClientEvent, ClientOptions, PublishTicket, Secret, SubscribeDone,
+    Client, ClientError, ClientEvent, ClientOptions, PublishTicket, SubscribeDone,
     SubscribeOptions, clock,
 };
 use std::io::{Read as _, Write as _};
