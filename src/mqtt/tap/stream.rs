@@ -1,6 +1,6 @@
 //! The stream that rumqttc reads from and writes to.
 
-use super::{READ_PAUSE_BYTES, Stamp, Tap};
+use super::{PINGRESP, READ_PAUSE_BYTES, Stamp, Tap};
 use crate::mqtt::clock;
 use crate::mqtt::frames::{self, Length};
 use bytes::Bytes;
@@ -91,6 +91,11 @@ impl AsyncRead for TapStream {
                     // What came before the failure has been read; now it may be told.
                     let mut state = this.tap.lock();
                     state.paused_reader = Some(cx.waker().clone());
+                    if state.ping_to_answer && this.held.is_none() && state.read.is_between() {
+                        state.ping_to_answer = false;
+                        buf.put_slice(PINGRESP);
+                        return Poll::Ready(Ok(()));
+                    }
                     return match state.failure {
                         Some(kind) => Poll::Ready(Err(kind.into())),
                         None => Poll::Pending,
@@ -147,6 +152,9 @@ impl AsyncWrite for TapStream {
         let mut state = self.tap.lock();
         if state.failure.is_some() {
             // The read side tells, after everything that came before has been read.
+            return Poll::Ready(Ok(bytes.len()));
+        }
+        if state.spares_ping(bytes) {
             return Poll::Ready(Ok(bytes.len()));
         }
         state.on_write(bytes);
