@@ -2,7 +2,8 @@
 
 use crate::broker::BrokerEvent;
 use crate::cli::exit::ExitCode;
-use crate::cli::headless::{self, Stop};
+use crate::cli::headless;
+use crate::cli::stop::Stop;
 use crate::cli::out;
 use crate::model::payload;
 use crate::session::Event;
