@@ -5,7 +5,7 @@ use roundtrip::cli::args::ThemeArg;
 use roundtrip::cli::{self, ExitCode, Wanted};
 use roundtrip::store;
 use roundtrip::ui::open::{UiError, WindowWish, open_window, picture};
-use std::path::PathBuf;
+use std::path::Path;
 
 fn main() -> std::process::ExitCode {
     match cli::run(std::env::args_os()) {
@@ -34,7 +34,7 @@ fn main() -> std::process::ExitCode {
     .into()
 }
 
-fn write(path: &PathBuf, bytes: &[u8]) -> ExitCode {
+fn write(path: &Path, bytes: &[u8]) -> ExitCode {
     match store::write_file(path, bytes) {
         Ok(()) => ExitCode::Answered,
         Err(err) => {

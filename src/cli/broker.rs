@@ -16,7 +16,7 @@ pub fn run(port: Option<u16>, is_verbose: bool) -> Result<ExitCode, Stop> {
     out::line(&format!("listening on {address}"))?;
     out::say("clients on this machine can connect now; Ctrl+C ends it");
     loop {
-        let pumped = headless::pump(&mut session, Duration::from_secs(60), |event, _| {
+        let pumped = headless::pump(&mut session, Duration::from_mins(1), |event, _| {
             if is_verbose && let Event::Broker(event) = event {
                 out::say(&words(event));
             }

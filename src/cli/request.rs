@@ -199,7 +199,7 @@ fn write_payloads(exchange: &Exchange) -> Result<(), Stop> {
     let replies = exchange.replies.iter().filter(|reply| {
         reply.verdict == MessageVerdict::Reply && reply.outcome != Outcome::Progress
     });
-    let mut write = || -> std::io::Result<()> {
+    let write = || -> std::io::Result<()> {
         for (index, reply) in replies.enumerate() {
             if index > 0 {
                 stdout.write_all(b"\n")?;

@@ -29,7 +29,7 @@ pub fn run(respond: Respond) -> Result<ExitCode, Stop> {
     let mut has_listened = false;
     loop {
         let mut over: Option<Stop> = None;
-        let pumped = headless::pump(&mut session, Duration::from_secs(60), |event, session| {
+        let pumped = headless::pump(&mut session, Duration::from_mins(1), |event, session| {
             let Event::Device { event, .. } = event else {
                 return;
             };
@@ -55,11 +55,11 @@ pub fn run(respond: Respond) -> Result<ExitCode, Stop> {
                     ));
                 }
                 DeviceEvent::State(ConnectionState::Refused { problem }) => {
-                    over = Some(headless::refused(problem))
+                    over = Some(headless::refused(problem));
                 }
                 // Later on the connection is made again by itself.
                 DeviceEvent::State(ConnectionState::Retrying { problem, .. }) if !has_listened => {
-                    over = Some(headless::not_connected(problem))
+                    over = Some(headless::not_connected(problem));
                 }
                 DeviceEvent::State(ConnectionState::Retrying { problem, .. }) => {
                     out::say(&format!("{}; trying again", problem.summary))

@@ -18,7 +18,6 @@ use crate::device::{DeviceEvent, SimulatedDevice};
 use crate::model::connection::ConnectionState;
 use crate::model::correlation::{CorrelationData, CorrelationSource};
 use crate::model::exchange::{Change, ExchangeId};
-use crate::model::message::Message;
 use crate::model::profile::{BrokerAddress, Profile};
 use crate::model::request::Request;
 use crate::model::responder::Device;
@@ -155,20 +154,18 @@ impl Session {
 
     /// Starts the built-in broker unless it runs.
     pub fn start_broker(&mut self) -> Result<&Broker, SessionError> {
-        let broker = match self.broker.take() {
-            Some(broker) => broker,
-            None => {
-                let queue = Arc::clone(&self.queue);
-                let sink: BrokerSink =
-                    Arc::new(move |event| queue.push(Event::Broker(event), true));
-                // Where it was before, connections that try again find it.
-                let before = self.last_port.filter(|_| self.broker_port.is_none());
-                match Broker::start(before.or(self.broker_port), Some(Arc::clone(&sink))) {
-                    Err(BrokerError::PortTaken { .. }) if before.is_some() => {
-                        Broker::start(None, Some(sink))?
-                    }
-                    started => started?,
+        let broker = if let Some(broker) = self.broker.take() {
+            broker
+        } else {
+            let queue = Arc::clone(&self.queue);
+            let sink: BrokerSink = Arc::new(move |event| queue.push(Event::Broker(event), true));
+            // Where it was before, connections that try again find it.
+            let before = self.last_port.filter(|_| self.broker_port.is_none());
+            match Broker::start(before.or(self.broker_port), Some(Arc::clone(&sink))) {
+                Err(BrokerError::PortTaken { .. }) if before.is_some() => {
+                    Broker::start(None, Some(sink))?
                 }
+                started => started?,
             }
         };
         self.last_port = Some(broker.address().port());

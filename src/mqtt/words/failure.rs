@@ -188,7 +188,7 @@ fn told_to_go(attempt: &Attempt<'_>, disconnect: &Bytes) -> Option<Fault> {
             "Two clients use the client id `{}`. Give each its own; connecting again here would throw the other one out",
             attempt.client_id
         ),
-        0x8B => "The broker is going down; Roundtrip tries again until it is back".to_owned(),
+        0x8B => "The broker is going down; it is there again when it was restarted".to_owned(),
         0x8D => format!(
             "The broker heard nothing for one and a half times the keep alive of {} s; is the network slow, or was this machine asleep?",
             attempt.keep_alive_secs
@@ -200,7 +200,7 @@ fn told_to_go(attempt: &Attempt<'_>, disconnect: &Bytes) -> Option<Fault> {
             Some(server) => format!("The broker names another one: {server}"),
             None => "The broker names no other one; ask who runs it".to_owned(),
         },
-        _ => "Roundtrip tries again; the broker's log may say more".to_owned(),
+        _ => "The broker's log may say more".to_owned(),
     };
     let summary = match code {
         0x8E => format!("{}: {}", attempt.address(), why.text),
@@ -262,9 +262,7 @@ fn unreachable_broker(attempt: &Attempt<'_>, err: &ConnectionError) -> Fault {
     match io.kind() {
         io::ErrorKind::ConnectionRefused => Fault::again(
             format!("nothing listens on {address}: connection refused"),
-            &format!(
-                "Is the broker running, and is {port} its port? Roundtrip tries again until it is there"
-            ),
+            &format!("Is the broker running, and is {port} its port?"),
             detail,
         ),
         io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable => Fault::again(
@@ -347,7 +345,7 @@ fn lost(attempt: &Attempt<'_>, err: &ConnectionError) -> Fault {
                 "{address} did not answer a ping within the keep alive of {} s",
                 attempt.keep_alive_secs
             ),
-            "The network or the broker hangs; Roundtrip tries again",
+            "The network or the broker hangs",
             detail,
         ),
         ConnectionError::MqttState(StateError::Deserialization(inner)) => match inner {
@@ -358,7 +356,7 @@ fn lost(attempt: &Attempt<'_>, err: &ConnectionError) -> Fault {
                 | io::ErrorKind::ConnectionAborted => gone(attempt, detail),
                 _ => Fault::again(
                     format!("the connection to {address} broke: {io}"),
-                    "Roundtrip tries again",
+                    "The network or the broker may have more to say in their logs",
                     detail,
                 ),
             },
@@ -377,7 +375,7 @@ fn lost(attempt: &Attempt<'_>, err: &ConnectionError) -> Fault {
         },
         _ => Fault::again(
             format!("the connection to {address} broke: {err}"),
-            "Roundtrip tries again",
+            "The network or the broker may have more to say in their logs",
             detail,
         ),
     }
@@ -390,7 +388,7 @@ fn gone(attempt: &Attempt<'_>, detail: String) -> Fault {
             attempt.address()
         ),
         &format!(
-            "Was the broker stopped or killed, is the network down, or has another client connected with the client id `{}`? Roundtrip tries again until it is back",
+            "Was the broker stopped or killed, is the network down, or has another client connected with the client id `{}`?",
             attempt.client_id
         ),
         detail,
