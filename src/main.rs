@@ -1,55 +1,42 @@
 //! The program: reads the command line, opens the window or runs a headless command, exits.
 
-use roundtrip::app::open::Place;
-use roundtrip::cli::args::ThemeArg;
+use roundtrip::cli::args::{ScreenshotArgs, ThemeArg};
 use roundtrip::cli::{self, ExitCode, Wanted};
-use roundtrip::store;
-use roundtrip::ui::open::{UiError, WindowWish, open_window, picture};
-use std::path::Path;
+use roundtrip::ui::open::{Place, ThemeChoice, UiError, WindowWish, open_window, picture};
 
 fn main() -> std::process::ExitCode {
     match cli::run(std::env::args_os()) {
         Wanted::Exit(code) => code,
         Wanted::Window { workspace } => {
             let place = workspace.map_or(Place::Platform, Place::Folder);
-            report(open_window(place, WindowWish::default()))
-        }
-        Wanted::Screenshot(wish) => {
-            let theme = match wish.theme {
-                ThemeArg::Dark => store::Theme::Dark,
-                ThemeArg::Light => store::Theme::Light,
-            };
-            let size = [f32::from(wish.size.width), f32::from(wish.size.height)];
-            let shown = WindowWish {
-                size: Some(size),
-                theme: Some(theme),
-                demo: Some(wish.demo),
-            };
-            match picture(Place::Scratch, shown) {
-                Ok(bytes) => write(&wish.out, &bytes),
-                Err(err) => report(Err(err)),
+            match open_window(place, WindowWish::default()) {
+                Ok(()) => ExitCode::Answered,
+                Err(err) => failed(&err),
             }
         }
+        Wanted::Screenshot(args) => screenshot(args),
     }
     .into()
 }
 
-fn write(path: &Path, bytes: &[u8]) -> ExitCode {
-    match store::write_file(path, bytes) {
-        Ok(()) => ExitCode::Answered,
-        Err(err) => {
-            cli::fail(&err.to_string(), &err.hint());
-            ExitCode::Failed
-        }
+/// In a workspace of its own: the user's stays as it is.
+fn screenshot(args: ScreenshotArgs) -> ExitCode {
+    let theme = match args.theme {
+        ThemeArg::Dark => ThemeChoice::Dark,
+        ThemeArg::Light => ThemeChoice::Light,
+    };
+    let wish = WindowWish {
+        size: Some([f32::from(args.size.width), f32::from(args.size.height)]),
+        theme: Some(theme),
+        demo: Some(args.demo),
+    };
+    match picture(Place::Scratch, wish) {
+        Ok(bytes) => cli::write(&args.out, &bytes),
+        Err(err) => failed(&err),
     }
 }
 
-fn report(result: Result<(), UiError>) -> ExitCode {
-    match result {
-        Ok(()) => ExitCode::Answered,
-        Err(err) => {
-            cli::fail(&err.to_string(), &err.hint());
-            ExitCode::Failed
-        }
-    }
+fn failed(err: &UiError) -> ExitCode {
+    cli::fail(&err.to_string(), &err.hint());
+    ExitCode::Failed
 }

@@ -1,12 +1,11 @@
 //! `roundtrip broker`: the built-in broker alone.
 
-use crate::broker::BrokerEvent;
 use crate::cli::exit::ExitCode;
 use crate::cli::headless;
 use crate::cli::out;
 use crate::cli::stop::Stop;
 use crate::model::payload;
-use crate::session::Event;
+use crate::session::{BrokerEvent, Event};
 use std::time::Duration;
 
 pub fn run(port: Option<u16>, is_verbose: bool) -> Result<ExitCode, Stop> {

@@ -100,6 +100,17 @@ fn told(stop: &Stop) -> ExitCode {
     stop.code
 }
 
+/// Writes a file that the command line names.
+pub fn write(path: &Path, bytes: &[u8]) -> ExitCode {
+    match crate::store::write_file(path, bytes) {
+        Ok(()) => ExitCode::Answered,
+        Err(err) => {
+            fail(&err.to_string(), &err.hint());
+            ExitCode::Failed
+        }
+    }
+}
+
 /// Says on stderr what went wrong and what to do.
 pub fn fail(text: &str, hint: &str) {
     eprintln!("error: {text}");

@@ -215,7 +215,7 @@ fn write_payloads(exchange: &Exchange) -> Result<(), Stop> {
 }
 
 fn tell(event: &Event) {
-    use crate::mqtt::ConnectionEvent;
+    use crate::session::ConnectionEvent;
     if let Event::Connection {
         event: ConnectionEvent::Arrived {
             message, verdict, ..

@@ -4,13 +4,12 @@ use crate::cli::exit::ExitCode;
 use crate::cli::headless;
 use crate::cli::out;
 use crate::cli::stop::Stop;
-use crate::device::DeviceEvent;
 use crate::model::connection::ConnectionState;
 use crate::model::payload;
 use crate::model::profile::Profile;
 use crate::model::responder::Device;
 use crate::model::secret::Secret;
-use crate::session::{Event, RunningDevice};
+use crate::session::{DeviceEvent, Event, RunningDevice};
 use std::sync::Arc;
 use std::time::Duration;
 

@@ -10,11 +10,14 @@ mod demo;
 mod observe;
 mod queue;
 
+pub use crate::broker::BrokerEvent;
+pub use crate::device::DeviceEvent;
+pub use crate::mqtt::ConnectionEvent;
 pub use demo::{DemoPlayer, DemoProgress, DemoReport};
 pub use queue::Wake;
 
-use crate::broker::{Broker, BrokerError, BrokerEvent, BrokerSink};
-use crate::device::{DeviceEvent, SimulatedDevice};
+use crate::broker::{Broker, BrokerError, BrokerSink};
+use crate::device::SimulatedDevice;
 use crate::model::connection::ConnectionState;
 use crate::model::correlation::{CorrelationData, CorrelationSource};
 use crate::model::exchange::{Change, ExchangeId};
@@ -25,7 +28,7 @@ use crate::model::secret::Secret;
 use crate::model::time::Timestamp;
 use crate::model::timeline::{MessageRow, PublishRow, RowId, Timeline};
 use crate::model::topic::TopicFilter;
-use crate::mqtt::{ClientOptions, Connection, ConnectionEvent, clock};
+use crate::mqtt::{ClientOptions, Connection, clock};
 use observe::Observer;
 use queue::Queue;
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,8 +1,9 @@
 //! Opens the window with everything in it; and takes a picture of one that plays a demo.
 
 use crate::app::Action;
-use crate::app::open::{OpenError, Place, open};
-use crate::store::Theme as ThemeChoice;
+pub use crate::app::ThemeChoice;
+pub use crate::app::open::Place;
+use crate::app::open::{OpenError, open};
 use crate::ui::picture::{PictureJob, Slot, lock};
 use crate::ui::shell::Shell;
 use crate::ui::window::{self, WindowError, WindowOptions};
