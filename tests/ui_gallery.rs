@@ -465,8 +465,10 @@ fn data_ui(ui: &mut Ui, data: &mut Data) {
     ui.scope_builder(UiBuilder::new().max_rect(quarter(0.0, 1.0)), |ui| {
         let mistake = payload_edit::Mistake {
             message: "not JSON: expected value".to_owned(),
-            line: 2,
-            column: 12,
+            place: Some(payload_edit::Place {
+                line: 2,
+                column: 12,
+            }),
         };
         payload_edit::show(
             ui,

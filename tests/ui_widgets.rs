@@ -6,7 +6,7 @@ use egui::{Event, Key, Role, Ui, vec2};
 use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use roundtrip::app::rows::Tone;
-use roundtrip::ui::widgets::payload_edit::{self, EditState, LIMIT, Mistake};
+use roundtrip::ui::widgets::payload_edit::{self, EditState, LIMIT, Mistake, Place};
 use roundtrip::ui::widgets::tabs::{self, DocumentTab, DocumentTabEvent, Tab};
 use roundtrip::ui::widgets::toast::{self, Toast, ToastEvent};
 use roundtrip::ui::widgets::{Button, Field, payload_view, split, toggle};
@@ -181,8 +181,7 @@ fn the_editor_takes_what_is_typed_and_names_the_place_of_a_mistake() {
     assert_eq!(harness.state().changes, 1);
     harness.state_mut().mistake = Some(Mistake {
         message: "not JSON: expected value".to_owned(),
-        line: 1,
-        column: 7,
+        place: Some(Place { line: 1, column: 7 }),
     });
     harness.run();
     harness.get_by_label("Line 1, column 7: not JSON: expected value");

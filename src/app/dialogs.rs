@@ -18,6 +18,28 @@ pub enum Dialog {
     Settings(Box<SettingsDialog>),
 }
 
+impl Dialog {
+    /// What was once found wrong is marked until it is corrected, and no longer. Nothing is said
+    /// before the first attempt to save.
+    pub fn check_again(&mut self) {
+        match self {
+            Self::Profile(dialog) if !dialog.errors.is_empty() => {
+                let id = dialog.id.as_deref().unwrap_or(NEW);
+                dialog.errors = dialog.draft.validate(id).err().unwrap_or_default();
+            }
+            Self::Device(dialog) if !dialog.errors.is_empty() => {
+                dialog.errors = dialog.draft.validate().err().unwrap_or_default();
+            }
+            Self::SaveRequest(dialog) if !dialog.name.trim().is_empty() => dialog.error = None,
+            Self::Settings(dialog) if dialog.has_error() => drop(dialog.validate()),
+            _ => {}
+        }
+    }
+}
+
+/// Stands for the id of a profile that has none yet.
+pub const NEW: &str = "new";
+
 /// A profile being edited; `id` is none for a new one.
 #[derive(Debug)]
 pub struct ProfileDialog {
@@ -96,6 +118,12 @@ impl SettingsDialog {
             mebibytes_error: None,
             port_error: None,
         }
+    }
+
+    fn has_error(&self) -> bool {
+        [&self.rows_error, &self.mebibytes_error, &self.port_error]
+            .into_iter()
+            .any(Option::is_some)
     }
 
     /// The settings as typed, or the errors at their fields.

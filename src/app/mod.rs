@@ -69,6 +69,8 @@ pub struct App {
     passwords: BTreeMap<String, Secret>,
     /// Exchanges that were just sent from a tab and have no row yet.
     sent_from: Vec<(ExchangeId, TabId)>,
+    /// Tabs whose request goes out once the broker has said what it depends on.
+    held: Vec<TabId>,
     statistics: status::Statistics,
     lost_before: u64,
 }
@@ -98,6 +100,7 @@ impl App {
             demo_report: None,
             passwords: BTreeMap::new(),
             sent_from: Vec::new(),
+            held: Vec::new(),
             statistics: status::Statistics::default(),
             lost_before: 0,
         };
@@ -115,6 +118,7 @@ impl App {
         for event in self.session.drain(EVENTS_PER_TICK) {
             self.hear(&event);
         }
+        self.send_held();
         self.note_sent();
         self.advance_demo();
         self.library.collect_problems();
@@ -130,7 +134,7 @@ impl App {
             );
             self.lost_before = lost;
         }
-        self.check_front();
+        self.check_typed();
     }
 
     /// When the next tick is due although nothing happens: a countdown, a waiting bar, a notice.
@@ -185,8 +189,11 @@ impl App {
         }
     }
 
-    /// Brings the front tab's errors up to date with what is typed.
-    pub fn check_front(&mut self) {
+    /// Brings what is said to be wrong up to date with what is typed.
+    pub fn check_typed(&mut self) {
+        if let Some(dialog) = &mut self.dialog {
+            dialog.check_again();
+        }
         let Some(connection) = self.tabs.front().map(|tab| tab.draft.connection.clone()) else {
             return;
         };

@@ -108,7 +108,22 @@ pub enum RequestField {
     MessageExpiry,
     Payload,
     /// By position in the list.
-    UserProperty(usize),
+    UserPropertyName(usize),
+    UserPropertyValue(usize),
+}
+
+impl RequestField {
+    /// It is in the pane of the properties, not in the lines for topic and reply.
+    pub fn is_property(self) -> bool {
+        matches!(
+            self,
+            Self::Replies
+                | Self::ContentType
+                | Self::MessageExpiry
+                | Self::UserPropertyName(_)
+                | Self::UserPropertyValue(_)
+        )
+    }
 }
 
 /// How many replies complete an exchange.
@@ -264,12 +279,15 @@ impl RequestDraft {
             check_string("content type", &self.content_type),
         );
         for (index, property) in self.user_properties.iter().enumerate() {
-            let name = check_string("user property's name", &property.name);
-            let value = || check_string("user property's value", &property.value);
             check(
                 &mut errors,
-                Field::UserProperty(index),
-                name.and_then(|()| value()),
+                Field::UserPropertyName(index),
+                check_string("user property's name", &property.name),
+            );
+            check(
+                &mut errors,
+                Field::UserPropertyValue(index),
+                check_string("user property's value", &property.value),
             );
         }
         match (
@@ -494,7 +512,7 @@ mod tests {
             RequestField::MessageExpiry,
             RequestField::Payload,
             RequestField::ContentType,
-            RequestField::UserProperty(1),
+            RequestField::UserPropertyName(1),
         ] {
             assert_eq!(
                 found.iter().filter(|one| **one == field).count(),

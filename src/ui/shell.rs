@@ -67,7 +67,7 @@ impl Shell {
         self.apply_theme(&ctx);
         let mut actions = Vec::new();
         self.shortcuts(&ctx, &mut actions);
-        self.app.check_front();
+        self.app.check_typed();
         self.panels(ui, &mut actions);
         dialogs::dialogs_ui(&ctx, &mut self.app, &mut self.view, &mut actions);
         self.notices(&ctx, &mut actions);

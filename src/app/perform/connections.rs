@@ -1,7 +1,7 @@
 //! Connection profiles: edit, keep, connect, and the passwords that belong to them.
 
 use crate::app::App;
-use crate::app::dialogs::{AfterPassword, Dialog, PasswordDialog, ProfileDialog};
+use crate::app::dialogs::{AfterPassword, Dialog, NEW, PasswordDialog, ProfileDialog};
 use crate::app::library::{Removed, new_client_id};
 use crate::app::undo::Undo;
 use crate::model::profile::{BUILT_IN_ID, ProfileDraft};
@@ -40,7 +40,7 @@ impl App {
             return;
         };
         dialog.draft.password_wanted |= !dialog.password.is_empty();
-        if let Err(errors) = dialog.draft.validate(dialog.id.as_deref().unwrap_or("new")) {
+        if let Err(errors) = dialog.draft.validate(dialog.id.as_deref().unwrap_or(NEW)) {
             dialog.errors = errors;
             return;
         }

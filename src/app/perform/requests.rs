@@ -166,45 +166,18 @@ impl App {
         }
     }
 
+    /// Checks first: what is not valid connects to nobody.
     pub(super) fn send(&mut self, id: TabId) {
         let Some(connection) = self.tabs.get(id).map(|tab| tab.draft.connection.clone()) else {
             return;
         };
-        match self.session.state(&connection) {
-            ConnectionState::Disconnected | ConnectionState::Refused { .. } => {
-                if !self.connect_then(&connection, AfterPassword::Send(id)) {
-                    return;
-                }
-            }
-            _ => {}
-        }
         let surroundings = Self::surroundings(&self.session, &self.library, &connection);
         let Some(tab) = self.tabs.get_mut(id) else {
             return;
         };
-        match tab.check(&surroundings) {
-            Ok(request) => {
-                let request = Arc::clone(request);
-                if let Some(exchange) = self.session.send(&connection, request) {
-                    self.sent_from.push((exchange, id));
-                }
-            }
+        let request = match tab.check(&surroundings) {
+            Ok(request) => Arc::clone(request),
             Err(errors) => {
-                // The fields say what is wrong; the pane that holds the first wrong one comes to the front.
-                let in_properties = |field: RequestField| {
-                    matches!(
-                        field,
-                        RequestField::ContentType
-                            | RequestField::MessageExpiry
-                            | RequestField::UserProperty(_)
-                            | RequestField::Replies
-                    )
-                };
-                let pane = errors.first().and_then(|err| match err.field {
-                    RequestField::Payload => Some(ComposerPane::Payload),
-                    field if in_properties(field) => Some(ComposerPane::Properties),
-                    _ => None,
-                });
                 let text = match errors.as_slice() {
                     [one] => format!("Not sent: {}", one.message),
                     several => format!(
@@ -212,11 +185,54 @@ impl App {
                         several.len()
                     ),
                 };
-                if let Some(pane) = pane {
+                // The fields say what is wrong; the pane that holds the first wrong one comes to the front.
+                if let Some(pane) = errors.first().and_then(|err| pane_of(err.field)) {
                     tab.pane = pane;
                 }
                 tab.was_tried = true;
                 self.notices.inform(text, self.now);
+                return;
+            }
+        };
+        let is_off = matches!(
+            self.session.state(&connection),
+            ConnectionState::Disconnected | ConnectionState::Refused { .. }
+        );
+        if is_off && !self.connect_then(&connection, AfterPassword::Send(id)) {
+            return;
+        }
+        if self.must_wait_for_connack(id, &connection) {
+            self.held.push(id);
+        } else if let Some(exchange) = self.session.send(&connection, request) {
+            self.sent_from.push((exchange, id));
+        }
+    }
+
+    /// The Response Topic is made from what the broker is yet to say: the client id that it
+    /// assigns, or its Response Information.
+    fn must_wait_for_connack(&self, id: TabId, connection: &str) -> bool {
+        let is_generated = self
+            .tabs
+            .get(id)
+            .is_some_and(|tab| tab.draft.response_topic == ResponseTopicDraft::Generated);
+        let depends = self.library.profile(connection).is_some_and(|profile| {
+            profile.client_id.is_empty() || profile.request_response_information
+        });
+        is_generated
+            && depends
+            && matches!(self.session.state(connection), ConnectionState::Connecting)
+    }
+
+    /// Sends what waited for its connection; a connection that was refused has said so itself.
+    pub(in crate::app) fn send_held(&mut self) {
+        for id in std::mem::take(&mut self.held) {
+            let Some(tab) = self.tabs.get(id) else {
+                continue;
+            };
+            match self.session.state(&tab.draft.connection) {
+                ConnectionState::Connecting => self.held.push(id),
+                ConnectionState::Connected(_) | ConnectionState::Retrying { .. } => self.send(id),
+                ConnectionState::Disconnected | ConnectionState::Refused { .. } => {}
             }
         }
     }
@@ -261,6 +277,15 @@ impl App {
             ..RequestDraft::default()
         };
         self.tabs.open(None, draft, RequestDraft::default());
+    }
+}
+
+/// Where a field is that is not in the lines above the panes.
+fn pane_of(field: RequestField) -> Option<ComposerPane> {
+    match field {
+        RequestField::Payload => Some(ComposerPane::Payload),
+        field if field.is_property() => Some(ComposerPane::Properties),
+        _ => None,
     }
 }
 

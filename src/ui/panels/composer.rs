@@ -13,10 +13,10 @@ use crate::model::request::{RequestField, ResponseTopicDraft};
 use crate::model::text as words;
 use crate::model::topic::{TopicFilter, TopicName};
 use crate::ui::view::{Focus, View};
-use crate::ui::widgets::payload_edit::Mistake;
+use crate::ui::widgets::payload_edit::{Mistake, Place};
 use crate::ui::widgets::tabs::{DocumentTab, DocumentTabEvent, Tab, document_tabs, tabs};
 use crate::ui::widgets::{Button, Field, field, payload_edit, select, text};
-use crate::ui::{Icon, Theme, fonts, theme};
+use crate::ui::{Icon, Theme, fonts};
 use egui::{Align, Id, Layout, Ui};
 
 /// The request tabs over everything.
@@ -373,15 +373,7 @@ pub fn pane_tabs_ui(ui: &mut Ui, app: &mut App, actions: &mut Vec<Action>) {
     };
     let has_problem =
         |fields: &dyn Fn(RequestField) -> bool| tab.errors().iter().any(|err| fields(err.field));
-    let wrong_properties = has_problem(&|field| {
-        matches!(
-            field,
-            RequestField::ContentType
-                | RequestField::MessageExpiry
-                | RequestField::UserProperty(_)
-                | RequestField::Replies
-        )
-    });
+    let wrong_properties = has_problem(&RequestField::is_property);
     let shown = [
         Tab::new("Payload").problem(has_problem(&|field| field == RequestField::Payload)),
         Tab::new("Properties").note(&note).problem(wrong_properties),
@@ -401,6 +393,7 @@ pub fn pane_tabs_ui(ui: &mut Ui, app: &mut App, actions: &mut Vec<Action>) {
             if ui
                 .add(
                     Button::ghost("Save")
+                        .name("Save request")
                         .small()
                         .shortcut("Ctrl+S")
                         .enabled(tab.is_dirty() || tab.saved_id.is_none()),
@@ -442,8 +435,6 @@ pub fn pane_ui(ui: &mut Ui, app: &mut App, view: &mut View) {
 }
 
 fn payload_ui(ui: &mut Ui, tab: &mut RequestTab, view: &mut View) {
-    let theme = Theme::of(ui);
-    let error = tab.error(RequestField::Payload).map(str::to_owned);
     ui.horizontal(|ui| {
         format_select(ui, "Payload format", &mut tab.draft.format);
         if tab.draft.format == PayloadFormat::Json
@@ -454,19 +445,22 @@ fn payload_ui(ui: &mut Ui, tab: &mut RequestTab, view: &mut View) {
         {
             tab.draft.payload = pretty;
         }
-        if let Some(error) = &error {
-            text::label(ui, error, fonts::small(), theme.failed);
-        }
     });
     ui.add_space(4.0);
-    // Where it is, for the mark in the text; the words are the draft's own.
-    let mistake = error.and_then(|message| {
-        let place = tab.draft.format.encode(&tab.draft.payload).err()?;
-        Some(Mistake {
-            message,
-            line: place.line,
-            column: place.column,
-        })
+    let mistake = tab.error(RequestField::Payload).map(|error| {
+        match tab.draft.format.encode(&tab.draft.payload) {
+            Err(err) => Mistake {
+                message: err.message,
+                place: Some(Place {
+                    line: err.line,
+                    column: err.column,
+                }),
+            },
+            Ok(_) => Mistake {
+                message: error.to_owned(),
+                place: None,
+            },
+        }
     });
     let is_json = tab.draft.format == PayloadFormat::Json;
     payload_edit::show(

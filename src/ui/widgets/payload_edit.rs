@@ -20,13 +20,31 @@ use std::sync::Arc;
 pub const LIMIT: usize = 64 * 1024;
 const LINE: f32 = 17.0;
 
-/// What is wrong with the text, and where; lines and columns are counted from 1.
+/// What is wrong with the text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mistake {
     pub message: String,
+    /// None where it is wrong as a whole.
+    pub place: Option<Place>,
+}
+
+/// A place in a text, counted from 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
     pub line: usize,
     /// In characters.
     pub column: usize,
+}
+
+impl Mistake {
+    fn words(&self) -> String {
+        match self.place {
+            Some(Place { line, column }) => {
+                format!("Line {line}, column {column}: {}", self.message)
+            }
+            None => self.message.clone(),
+        }
+    }
 }
 
 /// What the editor remembers from frame to frame.
@@ -77,8 +95,9 @@ fn edit(
     let lines = content.matches('\n').count() + 1;
     let digits = u8::try_from(lines.ilog10() + 1).unwrap_or(6).max(2);
     let gutter = advance * f32::from(digits) + 24.0;
-    let wrong_line = mistake.map(|mistake| mistake.line);
-    let wrong_place = mistake.map(|mistake| char_index(content, mistake));
+    let wrong = mistake.and_then(|mistake| mistake.place);
+    let wrong_line = wrong.map(|place| place.line);
+    let wrong_place = wrong.map(|place| char_index(content, place));
     let mut layouter = |ui: &Ui, buffer: &dyn TextBuffer, width: f32| {
         let theme = Theme::of(ui);
         let mut job = ui.memory_mut(|memory| {
@@ -121,7 +140,7 @@ fn edit(
     ui.ctx().accesskit_node_builder(id, |node| {
         if let Some(mistake) = mistake {
             node.set_invalid(Invalid::True);
-            node.set_description(mistake.message.as_str());
+            node.set_description(mistake.words());
         }
     });
     if std::mem::take(&mut is_pasted) {
@@ -174,17 +193,17 @@ fn numbers(
 }
 
 /// Where in the text a line and column are, in characters; its end where there is no such place.
-fn char_index(content: &str, mistake: &Mistake) -> usize {
+fn char_index(content: &str, place: Place) -> usize {
     let before: usize = content
         .split_inclusive('\n')
-        .take(mistake.line.saturating_sub(1))
+        .take(place.line.saturating_sub(1))
         .map(|line| line.chars().count())
         .sum();
     let line = content
         .split_inclusive('\n')
-        .nth(mistake.line.saturating_sub(1))
+        .nth(place.line.saturating_sub(1))
         .map_or(0, |line| line.trim_end_matches('\n').chars().count());
-    before + mistake.column.saturating_sub(1).min(line)
+    before + place.column.saturating_sub(1).min(line)
 }
 
 /// A thick line under the character that is wrong.
@@ -201,10 +220,7 @@ fn explain(ui: &Ui, id: Id, strip: Rect, mistake: &Mistake) {
     let theme = Theme::of(ui);
     ui.painter()
         .rect_filled(strip, CornerRadius::ZERO, theme.syntax.error_fill);
-    let words = format!(
-        "Line {}, column {}: {}",
-        mistake.line, mistake.column, mistake.message
-    );
+    let words = mistake.words();
     let inside = strip.shrink2(vec2(12.0, 0.0));
     let ink = theme.ink(Tone::Failed);
     let galley = text::line(ui, &words, fonts::small(), ink, inside.width());
@@ -332,14 +348,7 @@ mod tests {
 
     #[test]
     fn the_place_of_a_mistake_is_counted_in_characters_and_stays_within_its_line() {
-        let at = |line, column| {
-            let mistake = Mistake {
-                message: String::new(),
-                line,
-                column,
-            };
-            char_index("{\n \"ä\": x}\n", &mistake)
-        };
+        let at = |line, column| char_index("{\n \"ä\": x}\n", Place { line, column });
         assert_eq!(at(1, 1), 0);
         assert_eq!(at(2, 7), 8);
         assert_eq!(at(1, 99), 1);

@@ -91,24 +91,27 @@ fn replies_ui(ui: &mut Ui, tab: &mut Tab) {
 fn user_properties_ui(ui: &mut Ui, tab: &mut Tab) {
     let theme = Theme::of(ui);
     let mut gone = None;
-    let errors: Vec<Option<String>> = (0..tab.draft.user_properties.len())
+    let error = |field| tab.error(field).map(str::to_owned);
+    let errors: Vec<[Option<String>; 2]> = (0..tab.draft.user_properties.len())
         .map(|index| {
-            tab.error(RequestField::UserProperty(index))
-                .map(str::to_owned)
+            [
+                error(RequestField::UserPropertyName(index)),
+                error(RequestField::UserPropertyValue(index)),
+            ]
         })
         .collect();
     row(ui, "User Properties", |ui| {
         ui.vertical(|ui| {
-            for (index, property) in tab.draft.user_properties.iter_mut().enumerate() {
+            let properties = tab.draft.user_properties.iter_mut().zip(&errors);
+            for (index, (property, [name_error, value_error])) in properties.enumerate() {
                 ui.horizontal_top(|ui| {
-                    let error = errors.get(index).and_then(Option::as_deref);
                     Field::new(
                         &mut property.name,
                         &format!("User Property {} name", index + 1),
                     )
                     .hint("name")
                     .code()
-                    .error(error)
+                    .error(name_error.as_deref())
                     .width(140.0)
                     .show(ui);
                     let width = (ui.available_width() - 40.0).clamp(100.0, 300.0);
@@ -118,6 +121,7 @@ fn user_properties_ui(ui: &mut Ui, tab: &mut Tab) {
                     )
                     .hint("value")
                     .code()
+                    .error(value_error.as_deref())
                     .width(width)
                     .show(ui);
                     if ui

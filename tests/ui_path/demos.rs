@@ -1,0 +1,46 @@
+//! The demos, from the button on.
+
+use crate::window::Window;
+use egui::Role;
+
+#[test]
+fn a_first_click_on_a_demo_leads_to_a_request_that_is_answered_again() {
+    let mut window = Window::open();
+    window.button("Demos");
+    window.button("Play Smart light");
+    window.wait_for_words("Smart light: played, every exchange ended as it should");
+    assert!(window.has(Role::Button, "Answered 5"));
+    assert!(window.has(Role::Button, "Request Turn on"));
+    window.button("Send");
+    window.wait("the sixth answer", |window| {
+        window.has(Role::Button, "Answered 6")
+    });
+    assert!(window.shown_payload().contains("\"power\": \"on\""));
+    assert!(window.says("from light-in-bedroom on state/light-in-bedroom/power"));
+}
+
+#[test]
+fn the_other_demos_end_as_they_should() {
+    let mut window = Window::open();
+    for title in ["Relay", "Common topic"] {
+        window.button("Demos");
+        window.button(&format!("Play {title}"));
+        window.wait_for_words(&format!(
+            "{title}: played, every exchange ended as it should"
+        ));
+    }
+    assert!(window.has(Role::Button, "Answered 17"));
+}
+
+#[test]
+fn a_demo_played_twice_adds_nothing_twice() {
+    let mut window = Window::open();
+    for _ in 0..2 {
+        window.button("Demos");
+        window.button("Play Smart light");
+        window.wait_for_words("Smart light: played, every exchange ended as it should");
+        window.button("Dismiss notice");
+    }
+    assert_eq!(window.app().library.requests().len(), 3);
+    assert_eq!(window.app().library.devices().len(), 1);
+}

@@ -1,0 +1,11 @@
+//! The whole window, driven by the names a screen reader would say: a real application on a
+//! workspace of its own, the built-in broker, and no display.
+
+#[path = "../common_ui/mod.rs"]
+mod common_ui;
+
+mod demos;
+mod path;
+mod undo;
+mod window;
+mod wrong_input;

@@ -1,0 +1,195 @@
+//! A window without a display: found by label, pressed, typed into, and waited for.
+
+use crate::common_ui;
+use egui::{Event, Key, Modifiers, Role, vec2};
+use egui_kittest::Harness;
+use egui_kittest::kittest::{By, NodeT as _, Queryable as _};
+use roundtrip::app::App;
+use roundtrip::app::open::{Place, open};
+use roundtrip::ui::shell::Shell;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+const PATIENCE: Duration = Duration::from_secs(15);
+
+pub struct Window {
+    harness: Harness<'static, Shell>,
+}
+
+impl Window {
+    /// On a scratch workspace.
+    pub fn open() -> Self {
+        let app = open(Place::Scratch, Arc::new(|| {})).unwrap();
+        let size = vec2(1560.0, 930.0);
+        let mut harness = common_ui::harness(
+            size,
+            true,
+            Shell::new(app, None),
+            |ui, shell: &mut Shell| {
+                shell.logic(ui.ctx());
+                shell.paint(ui);
+            },
+        );
+        harness.run_steps(3);
+        Self { harness }
+    }
+
+    pub fn app(&self) -> &App {
+        &self.harness.state().app
+    }
+
+    /// A few frames: what was asked for is done, what opened is laid out.
+    pub fn settle(&mut self) {
+        self.harness.run_steps(4);
+    }
+
+    pub fn press(&mut self, role: Role, label: &str) {
+        self.wait(&format!("{role:?} {label:?}"), |window| {
+            window.has(role, label)
+        });
+        let node = self.harness.get_by_role_and_label(role, label);
+        node.scroll_to_me();
+        self.settle();
+        self.harness.get_by_role_and_label(role, label).click();
+        self.settle();
+    }
+
+    pub fn button(&mut self, label: &str) {
+        self.press(Role::Button, label);
+    }
+
+    /// Opens a context menu.
+    pub fn press_secondary(&mut self, role: Role, label: &str) {
+        self.harness
+            .get_by_role_and_label(role, label)
+            .click_secondary();
+        self.settle();
+    }
+
+    /// Replaces what a field holds.
+    pub fn fill(&mut self, field: &str, text: &str) {
+        self.focus(field);
+        self.key(Modifiers::COMMAND, Key::A);
+        if text.is_empty() {
+            self.key(Modifiers::NONE, Key::Backspace);
+        } else {
+            self.harness.event(Event::Text(text.to_owned()));
+        }
+        self.settle();
+    }
+
+    /// Chooses an entry of a drop-down.
+    pub fn choose(&mut self, select: &str, entry: &str) {
+        self.press(Role::ComboBox, select);
+        self.button(entry);
+    }
+
+    pub fn focus(&mut self, field: &str) {
+        let node = self
+            .harness
+            .get_by(|node| is_field(node) && node.label().as_deref() == Some(field));
+        node.scroll_to_me();
+        node.focus();
+        self.settle();
+    }
+
+    pub fn key(&mut self, modifiers: Modifiers, key: Key) {
+        self.harness.key_press_modifiers(modifiers, key);
+        self.settle();
+    }
+
+    pub fn has(&self, role: Role, label: &str) -> bool {
+        self.harness
+            .query_by(|node| node.role() == role && node.label().as_deref() == Some(label))
+            .is_some()
+    }
+
+    /// Some text on the screen holds these words.
+    pub fn says(&self, words: &str) -> bool {
+        self.harness
+            .query_all_by(|node| {
+                let holds = |text: Option<String>| text.is_some_and(|text| text.contains(words));
+                holds(node.label()) || holds(node.value())
+            })
+            .next()
+            .is_some()
+    }
+
+    /// The names of everything of a role, in the order of the screen.
+    pub fn labels(&self, role: Role) -> Vec<String> {
+        let of_role = By::new().role(role);
+        let nodes = self.harness.query_all(of_role);
+        nodes
+            .filter_map(|node| node.accesskit_node().label())
+            .collect()
+    }
+
+    pub fn value(&self, field: &str) -> String {
+        self.harness
+            .get_by(|node| is_field(node) && node.label().as_deref() == Some(field))
+            .value()
+            .unwrap_or_default()
+    }
+
+    /// The payload of the message that is looked at.
+    pub fn shown_payload(&self) -> String {
+        self.harness
+            .query_by(|node| {
+                node.role() == Role::Document && node.label().as_deref() == Some("Message payload")
+            })
+            .and_then(|node| node.value())
+            .unwrap_or_default()
+    }
+
+    /// What is said to be wrong with a field.
+    pub fn problem(&self, field: &str) -> Option<String> {
+        self.harness
+            .get_by(|node| is_field(node) && node.label().as_deref() == Some(field))
+            .accesskit_node()
+            .data()
+            .description()
+            .map(str::to_owned)
+    }
+
+    pub fn is_selected(&self, role: Role, label: &str) -> bool {
+        self.harness
+            .get_by_role_and_label(role, label)
+            .accesskit_node()
+            .toggled()
+            .is_some_and(|toggled| toggled == egui::accesskit::Toggled::True)
+    }
+
+    /// Frames until the condition holds; what it waits for is in the failure.
+    pub fn wait(&mut self, what: &str, holds: impl Fn(&Self) -> bool) {
+        let deadline = Instant::now() + PATIENCE;
+        while !holds(self) {
+            if Instant::now() >= deadline {
+                let seen = self.everything();
+                panic!("did not come: {what}; the window says:\n{seen}");
+            }
+            std::thread::sleep(Duration::from_millis(2));
+            self.harness.step();
+        }
+    }
+
+    pub fn wait_for_words(&mut self, words: &str) {
+        self.wait(&format!("the words {words:?}"), |window| window.says(words));
+    }
+
+    fn everything(&self) -> String {
+        self.harness
+            .query_all_by(|node| node.label().is_some())
+            .map(|node| {
+                let node = node.accesskit_node();
+                format!("{:?} {}\n", node.role(), node.label().unwrap_or_default())
+            })
+            .collect()
+    }
+}
+
+fn is_field(node: &egui_kittest::kittest::AccessKitNode<'_>) -> bool {
+    matches!(
+        node.role(),
+        Role::TextInput | Role::MultilineTextInput | Role::PasswordInput
+    )
+}
