@@ -271,6 +271,7 @@ impl App {
             Event::Connection {
                 id,
                 event: ConnectionEvent::State(ConnectionState::Refused { problem }),
+                ..
             } => {
                 let name = self
                     .library
@@ -283,7 +284,7 @@ impl App {
                     problem.hint.to_string(),
                 );
             }
-            Event::Device { id, event } => {
+            Event::Device { id, event, .. } => {
                 let name = self
                     .session
                     .device(id)

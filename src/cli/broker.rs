@@ -2,8 +2,9 @@
 
 use crate::broker::BrokerEvent;
 use crate::cli::exit::ExitCode;
-use crate::cli::headless::{self, Stop};
+use crate::cli::headless;
 use crate::cli::out;
+use crate::cli::stop::Stop;
 use crate::model::payload;
 use crate::session::Event;
 use std::time::Duration;

@@ -1,7 +1,8 @@
 //! `roundtrip demo`: plays a demo without a window.
 
 use crate::cli::exit::ExitCode;
-use crate::cli::headless::{self, Stop};
+use crate::cli::headless;
+use crate::cli::stop::Stop;
 use crate::cli::{json, out};
 use crate::model::demo::Demo;
 use crate::model::exchange::{Change, Exchange};

@@ -1,7 +1,8 @@
 //! `roundtrip request`: one request, its replies on stdout, byte for byte.
 
 use crate::cli::exit::ExitCode;
-use crate::cli::headless::{self, Stop};
+use crate::cli::headless;
+use crate::cli::stop::Stop;
 use crate::cli::{json, out};
 use crate::model::exchange::{Exchange, MessageVerdict, Outcome, Verdict};
 use crate::model::profile::Profile;

@@ -1,8 +1,9 @@
 //! `roundtrip respond`: a simulated device until Ctrl+C.
 
 use crate::cli::exit::ExitCode;
-use crate::cli::headless::{self, Stop};
+use crate::cli::headless;
 use crate::cli::out;
+use crate::cli::stop::Stop;
 use crate::device::DeviceEvent;
 use crate::model::connection::ConnectionState;
 use crate::model::payload;
