@@ -127,7 +127,8 @@ ensure_rust() {
     rust_is_good || fail "Rust $wanted or newer is needed; found: $(cargo --version 2>&1 | head -n 1). See https://rustup.rs"
 }
 
-apt_offers() { apt-cache policy "$1" 2>/dev/null | grep -q 'Candidate: [0-9]'; }
+# No pipe into `grep -q`: it stops reading early, and with pipefail that is now and then a failure.
+apt_offers() { [[ $(apt-cache policy "$1" 2>/dev/null) == *"Candidate: "[0-9]* ]]; }
 
 # rustup as https://rustup.rs tells it, for systems that have no package (Debian 12, Ubuntu 22.04).
 rustup_from_its_makers() {
