@@ -117,7 +117,8 @@ ensure_rust() {
     fi
     # Beside whatever toolchain is the default: for this run only.
     export RUSTUP_TOOLCHAIN=$wanted
-    if ! rust_is_good; then
+    # Not "does cargo run": with some versions of rustup that alone installs it, docs and all.
+    if [[ $'\n'$(rustup toolchain list 2>/dev/null) != *$'\n'"$wanted"[.-]* ]] || ! rust_is_good; then
         say "Installing Rust $wanted with rustup"
         rustup toolchain install "$wanted" --profile minimal --no-self-update ||
             fail "rustup could not install Rust $wanted. Is the network there? By hand: rustup toolchain install $wanted"
