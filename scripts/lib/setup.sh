@@ -59,13 +59,18 @@ install_packages() {
         warn "There is no apt here. What these Debian packages hold must be installed by hand: $*"
         return 0
     }
-    say "Installing with apt: $*"
+    local log
+    log=$(mktemp)
+    say "Installing with apt (this can take a minute or two): $*"
     # A broken third-party source must not stop us: the packages may still be found.
     as_root apt-get -qq -o DPkg::Lock::Timeout=300 update ||
         warn "apt-get update had problems; trying to install all the same"
     as_root env DEBIAN_FRONTEND=noninteractive \
-        apt-get -qq -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0 install --no-install-recommends -y "$@" >&2 ||
-        fail "apt could not install: $*"
+        apt-get -qq -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0 install --no-install-recommends -y "$@" >"$log" 2>&1 || {
+        tail -n 30 "$log" >&2
+        fail "apt could not install: $*. All it said is in $log"
+    }
+    rm -f "$log"
 }
 
 # ensure_packages NAME...: installs those that are missing, all at once.
@@ -112,7 +117,8 @@ ensure_rust() {
     fi
     # Beside whatever toolchain is the default: for this run only.
     export RUSTUP_TOOLCHAIN=$wanted
-    if ! rust_is_good; then
+    # Not "does cargo run": with some versions of rustup that alone installs it, docs and all.
+    if [[ $'\n'$(rustup toolchain list 2>/dev/null) != *$'\n'"$wanted"[.-]* ]] || ! rust_is_good; then
         say "Installing Rust $wanted with rustup"
         rustup toolchain install "$wanted" --profile minimal --no-self-update ||
             fail "rustup could not install Rust $wanted. Is the network there? By hand: rustup toolchain install $wanted"
@@ -122,7 +128,8 @@ ensure_rust() {
     rust_is_good || fail "Rust $wanted or newer is needed; found: $(cargo --version 2>&1 | head -n 1). See https://rustup.rs"
 }
 
-apt_offers() { apt-cache policy "$1" 2>/dev/null | grep -q 'Candidate: [0-9]'; }
+# No pipe into `grep -q`: it stops reading early, and with pipefail that is now and then a failure.
+apt_offers() { [[ $(apt-cache policy "$1" 2>/dev/null) == *"Candidate: "[0-9]* ]]; }
 
 # rustup as https://rustup.rs tells it, for systems that have no package (Debian 12, Ubuntu 22.04).
 rustup_from_its_makers() {
@@ -130,7 +137,8 @@ rustup_from_its_makers() {
     has curl || ensure_packages curl ca-certificates
     say "This system has no rustup package: installing rustup from https://rustup.rs into $home"
     script=$(mktemp)
-    if ! curl --proto '=https' --tlsv1.2 -sSfL https://sh.rustup.rs -o "$script" ||
+    # What https://sh.rustup.rs leads to, from the server that all the rest comes from.
+    if ! curl --proto '=https' --tlsv1.2 -sSfL https://static.rust-lang.org/rustup/rustup-init.sh -o "$script" ||
         ! RUSTUP_INIT_SKIP_PATH_CHECK=yes sh "$script" -y --quiet --profile minimal --default-toolchain "$1" --no-modify-path; then
         rm -f "$script"
         fail "rustup could not be installed. Install Rust $1 or newer as https://rustup.rs tells, then run this again."

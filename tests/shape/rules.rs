@@ -15,7 +15,7 @@ pub const EDGES: [(&str, &[&str]); 9] = [
     ("cli", &["model", "session", "store"]),
 ];
 /// What `main.rs` may use.
-const MAIN_USES: [&str; 2] = ["ui", "cli"];
+const MAIN_USES: [&str; 3] = ["app", "ui", "cli"];
 
 /// What only some rooms may name. A single word is a crate, also where it stands alone in a `use`.
 const RESERVED: [(&[&str], &[&str]); 13] = [
