@@ -269,7 +269,7 @@ pub fn properties(message: &Message) -> Vec<Fact> {
         facts.push(Fact {
             name: name.to_owned(),
             value,
-        })
+        });
     };
     add("Topic", message.topic.to_string());
     let mut flags = message.qos.to_string();
