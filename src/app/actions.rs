@@ -34,6 +34,8 @@ pub enum Action {
     /// Saves what the save dialog holds.
     SaveTabAs,
     DuplicateRequest(String),
+    /// Asks for another name or folder.
+    RenameRequest(String),
     DeleteRequest(String),
     Send(TabId),
     /// Fills the composer's topic and Response Topic from a message, in a new tab.
