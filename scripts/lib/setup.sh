@@ -109,8 +109,8 @@ ensure_rust() {
 
     if ! has rustup; then
         # Debian's rustup replaces Debian's rustc and cargo; whoever has those keeps them.
-        if has apt-cache && [[ $(missing_packages rustc cargo | wc -l) -eq 2 ]] &&
-            { apt_offers rustup || { can_be_root && as_root apt-get -qq update && apt_offers rustup; }; }; then
+        if can_be_root && has apt-cache && [[ $(missing_packages rustc cargo | wc -l) -eq 2 ]] &&
+            { apt_offers rustup || { as_root apt-get -qq update && apt_offers rustup; }; }; then
             install_packages rustup
         else
             rustup_from_its_makers "$wanted"
