@@ -120,7 +120,7 @@ pub fn facts(info: &ConnectionInfo) -> Vec<Fact> {
         facts.push(Fact {
             name: name.to_owned(),
             value,
-        })
+        });
     };
     add("Broker", info.address.to_string());
     add(

@@ -53,7 +53,7 @@ pub enum Removed {
 #[derive(Clone, Debug)]
 pub enum Restored {
     Profile(String),
-    Request(String, RequestDraft),
+    Request(String, Box<RequestDraft>),
     Device(String),
 }
 
@@ -86,7 +86,7 @@ impl Library {
     /// Reads the workspace. Files that cannot be read are told by [`Library::take_problems`].
     pub fn open(
         workspace: Workspace,
-        wake: Arc<dyn Fn() + Send + Sync>,
+        wake: &Arc<dyn Fn() + Send + Sync>,
     ) -> Result<Self, StoreError> {
         let desk = PasswordDesk::open(&workspace)?;
         Self::with_desk(workspace, desk, wake)
@@ -96,11 +96,11 @@ impl Library {
     pub fn with_desk(
         workspace: Workspace,
         desk: PasswordDesk,
-        wake: Arc<dyn Fn() + Send + Sync>,
+        wake: &Arc<dyn Fn() + Send + Sync>,
     ) -> Result<Self, StoreError> {
         let inbox: Arc<Mutex<Inbox>> = Arc::default();
         let of_writer = Arc::clone(&inbox);
-        let waker = Arc::clone(&wake);
+        let waker = Arc::clone(wake);
         let sink = Arc::new(move |report| {
             lock(&of_writer).reports.push(report);
             waker();
@@ -119,7 +119,7 @@ impl Library {
             troubles,
         };
         library.add_built_in();
-        library.fetch_passwords(&wake);
+        library.fetch_passwords(wake);
         Ok(library)
     }
 
@@ -228,7 +228,7 @@ impl Library {
             Removed::Request { id, draft } => {
                 self.put_back(&id, &draft)?;
                 self.requests.insert(id.clone(), draft.clone());
-                Ok(Restored::Request(id, draft))
+                Ok(Restored::Request(id, Box::new(draft)))
             }
             Removed::Device { id, draft } => {
                 self.put_back(&id, &draft)?;

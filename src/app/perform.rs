@@ -76,14 +76,14 @@ impl App {
                 self.dialog = Some(Dialog::Palette {
                     query: String::new(),
                     selected: 0,
-                })
+                });
             }
             Action::ShowDemos => self.dialog = Some(Dialog::Demos),
             Action::ShowHelp => self.dialog = Some(Dialog::Help),
             Action::ShowSettings => {
                 self.dialog = Some(Dialog::Settings(Box::new(SettingsDialog::new(
                     &self.settings,
-                ))))
+                ))));
             }
             Action::SaveSettings => self.save_settings(),
             Action::CloseDialog => self.dialog = None,
@@ -138,7 +138,7 @@ impl App {
         match undo {
             Undo::Cleared(cleared) => self.session.timeline.restore(cleared),
             Undo::ClosedTab { index, tab } => self.tabs.reopen(index, *tab),
-            Undo::Removed { thing, was_on } => self.restore(thing, was_on),
+            Undo::Removed { thing, was_on } => self.restore(*thing, was_on),
         }
     }
 

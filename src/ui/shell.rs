@@ -111,10 +111,10 @@ impl Shell {
         ui.painter()
             .hline(all.x_range(), bottom.top(), theme.hairline());
         inside(ui, "top bar", top.shrink2(vec2(14.0, 0.0)), |ui| {
-            top_bar::top_bar_ui(ui, &self.app, actions)
+            top_bar::top_bar_ui(ui, &self.app, actions);
         });
         inside(ui, "status bar", bottom.shrink2(vec2(14.0, 0.0)), |ui| {
-            status_bar::status_bar_ui(ui, &mut self.app)
+            status_bar::status_bar_ui(ui, &mut self.app);
         });
         let center = self.side_panels(ui, middle, actions);
         self.center(ui, center, actions);
@@ -173,7 +173,7 @@ impl Shell {
                     .auto_shrink(false)
                     .show(ui, |ui| {
                         padded(ui, |ui| {
-                            devices::devices_ui(ui, &self.app, &mut self.view, actions)
+                            devices::devices_ui(ui, &self.app, &mut self.view, actions);
                         });
                     });
             });
@@ -232,10 +232,10 @@ impl Shell {
         );
         self.app.window.panels.answer_width = (1.0 - share) * rest.width();
         inside(ui, "composer", left.shrink2(vec2(14.0, 6.0)), |ui| {
-            composer::pane_ui(ui, &mut self.app, &mut self.view)
+            composer::pane_ui(ui, &mut self.app, &mut self.view);
         });
         inside(ui, "answer", right.shrink2(vec2(14.0, 8.0)), |ui| {
-            answer::answer_ui(ui, &self.app, &mut self.view, actions)
+            answer::answer_ui(ui, &self.app, &mut self.view, actions);
         });
     }
 
@@ -245,10 +245,10 @@ impl Shell {
         ui.painter()
             .hline(area.x_range(), bar.bottom(), theme.hairline());
         inside(ui, "timeline bar", bar.shrink2(vec2(14.0, 0.0)), |ui| {
-            timeline::toolbar_ui(ui, &self.app, &mut self.view, actions)
+            timeline::toolbar_ui(ui, &self.app, &mut self.view, actions);
         });
         inside(ui, "timeline table", table, |ui| {
-            timeline::table_ui(ui, &self.app, &mut self.view, actions)
+            timeline::table_ui(ui, &self.app, &mut self.view, actions);
         });
     }
 

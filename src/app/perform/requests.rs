@@ -156,7 +156,7 @@ impl App {
                 self.notices.offer_undo(
                     format!("Deleted the request {name}"),
                     Undo::Removed {
-                        thing,
+                        thing: Box::new(thing),
                         was_on: false,
                     },
                     self.now,

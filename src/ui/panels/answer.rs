@@ -31,7 +31,8 @@ pub fn answer_ui(ui: &mut Ui, app: &App, view: &mut View, actions: &mut Vec<Acti
     }
     // The newest reply, unless a part of this row was chosen.
     let last = inspection.parts.len().saturating_sub(1);
-    let at = view.part_of(id).unwrap_or(last.min(1)).min(last);
+    let newest = last.min(1);
+    let at = view.part_of(id).map_or(newest, |part| part.min(last));
     let Some(part) = inspection.parts.get(at) else {
         return;
     };

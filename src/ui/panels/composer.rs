@@ -40,10 +40,10 @@ pub fn tab_bar_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
         .unwrap_or(0);
     match document_tabs(ui, &shown, front) {
         Some(DocumentTabEvent::Select(at)) => {
-            actions.extend(titles.get(at).map(|(id, _, _)| Action::SelectTab(*id)))
+            actions.extend(titles.get(at).map(|(id, _, _)| Action::SelectTab(*id)));
         }
         Some(DocumentTabEvent::Close(at)) => {
-            actions.extend(titles.get(at).map(|(id, _, _)| Action::CloseTab(*id)))
+            actions.extend(titles.get(at).map(|(id, _, _)| Action::CloseTab(*id)));
         }
         Some(DocumentTabEvent::New) => actions.push(Action::NewTab),
         None => {}
@@ -150,7 +150,7 @@ fn reply_line_ui(
                 room * share,
                 topic_error.as_deref(),
                 subscribed,
-            )
+            );
         });
         if has_reply {
             field::field_label(ui, "Correlation Data");
@@ -160,7 +160,7 @@ fn reply_line_ui(
                     &mut tab.draft.correlation_data,
                     room * 0.42,
                     data_error.as_deref(),
-                )
+                );
             });
             field::field_label(ui, "Timeout");
             Field::new(&mut tab.draft.timeout, "Timeout")

@@ -33,7 +33,7 @@ pub fn devices_ui(ui: &mut Ui, app: &App, view: &mut View, actions: &mut Vec<Act
     }
     for device in &cards {
         ui.push_id(("device", &device.id), |ui| {
-            card_ui(ui, device, view, actions)
+            card_ui(ui, device, view, actions);
         });
         ui.add_space(8.0);
     }
@@ -104,13 +104,13 @@ fn card_ui(ui: &mut Ui, device: &DeviceCard, view: &mut View, actions: &mut Vec<
 /// The keyword of a clause in grey, the rest in code.
 fn rule_ui(ui: &mut Ui, line: &str) {
     let theme = Theme::of(ui);
-    let (word, rest) = line.split_once(' ').unwrap_or((line, ""));
+    let (word, clause) = line.split_once(' ').unwrap_or((line, ""));
     let galley = text::runs(
         ui,
         &[
             (word, fonts::code_small(), theme.muted),
             (" ", fonts::code_small(), theme.muted),
-            (rest, fonts::code_small(), theme.text),
+            (clause, fonts::code_small(), theme.text),
         ],
         ui.available_width(),
     );
