@@ -2,13 +2,9 @@
 #![expect(clippy::expect_used, clippy::panic, reason = "a test may fail")]
 
 mod common;
-#[path = "common/display.rs"]
-mod display;
-#[path = "common/peers.rs"]
-mod peers;
 
+use common::display::Display;
 use common::free_port;
-use display::Display;
 use roundtrip::model::responder::DeviceDraft;
 use std::io::{BufRead as _, BufReader, Read};
 use std::process::{Child, Command, Output, Stdio};
