@@ -1,20 +1,42 @@
-//! The program: takes the command line apart, opens the window or runs a headless command.
+//! The program: reads the command line, opens the window or runs a headless command, exits.
 
-use roundtrip::app::open::Place;
-use roundtrip::ui::open::{Wanted, open_window};
+use roundtrip::cli::args::{ScreenshotArgs, ThemeArg};
+use roundtrip::cli::{self, ExitCode, Wanted};
+use roundtrip::ui::open::{Place, ThemeChoice, UiError, WindowWish, open_window, picture};
 
-fn main() {
-    let demo = std::env::args().nth(1);
-    let place = std::env::args()
-        .nth(2)
-        .map_or(Place::Scratch, |p| Place::Folder(p.into()));
-    if let Err(err) = open_window(
-        place,
-        Wanted {
-            demo,
-            ..Wanted::default()
-        },
-    ) {
-        eprintln!("{err}\n{}", err.hint());
+fn main() -> std::process::ExitCode {
+    match cli::run(std::env::args_os()) {
+        Wanted::Exit(code) => code,
+        Wanted::Window { workspace } => {
+            let place = workspace.map_or(Place::Platform, Place::Folder);
+            match open_window(place, WindowWish::default()) {
+                Ok(()) => ExitCode::Answered,
+                Err(err) => failed(&err),
+            }
+        }
+        Wanted::Screenshot(args) => screenshot(args),
     }
+    .into()
+}
+
+/// In a workspace of its own: the user's stays as it is.
+fn screenshot(args: ScreenshotArgs) -> ExitCode {
+    let theme = match args.theme {
+        ThemeArg::Dark => ThemeChoice::Dark,
+        ThemeArg::Light => ThemeChoice::Light,
+    };
+    let wish = WindowWish {
+        size: Some([f32::from(args.size.width), f32::from(args.size.height)]),
+        theme: Some(theme),
+        demo: Some(args.demo),
+    };
+    match picture(Place::Scratch, wish) {
+        Ok(bytes) => cli::write(&args.out, &bytes),
+        Err(err) => failed(&err),
+    }
+}
+
+fn failed(err: &UiError) -> ExitCode {
+    cli::fail(&err.to_string(), &err.hint());
+    ExitCode::Failed
 }

@@ -11,10 +11,11 @@ use roundtrip::model::correlation::CorrelationData;
 use roundtrip::model::exchange::Reason;
 use roundtrip::model::message::{Message, Properties, Qos, UserProperty};
 use roundtrip::model::profile::{BrokerAddress, Profile, Will};
+use roundtrip::model::secret::Secret;
 use roundtrip::model::time::Timestamp;
 use roundtrip::model::topic::{TopicFilter, TopicName};
 use roundtrip::mqtt::{
-    Client, ClientError, ClientEvent, ClientOptions, PublishTicket, Secret, SubscribeDone,
+    Client, ClientError, ClientEvent, ClientOptions, PublishTicket, SubscribeDone,
     SubscribeOptions, clock,
 };
 use std::io::{Read as _, Write as _};
@@ -429,6 +430,62 @@ fn large_messages_both_ways_at_once_do_not_lock_up() {
         assert!(done(&runtime, ticket).published.is_ok());
     }
     assert_eq!(probe.wait_messages(100).len(), 100);
+}
+
+#[test]
+fn a_large_message_over_a_slow_line_may_take_longer_than_the_keep_alive() {
+    let runtime = runtime();
+    let (listener, port) = listen();
+    let probe = Probe::start(
+        &runtime,
+        Profile {
+            keep_alive_secs: 1,
+            ..profile(port, "a")
+        },
+    );
+    let mut broker = accept(&listener);
+    broker.write_all(&[0x20, 3, 0, 0, 0]).unwrap();
+    probe.wait_connected();
+    let mut large = message("t", Qos::AtMostOnce);
+    large.payload = Bytes::from(vec![0; 40_000_000]);
+    let ticket = probe.client.publish(Arc::new(large));
+    // About four seconds for all of it, whatever the buffers in between hold.
+    let mut piece = vec![0; 1_000_000];
+    for _ in 0..40 {
+        std::thread::sleep(Duration::from_millis(100));
+        broker.read_exact(&mut piece).unwrap();
+    }
+    assert!(done(&runtime, ticket).published.is_ok());
+    assert_eq!(states(&probe), ["connecting", "connected"]);
+}
+
+#[test]
+fn a_broker_that_hangs_is_noticed_by_the_keep_alive() {
+    let runtime = runtime();
+    let (listener, port) = listen();
+    let probe = Probe::start(
+        &runtime,
+        Profile {
+            keep_alive_secs: 1,
+            ..profile(port, "a")
+        },
+    );
+    let mut broker = accept(&listener);
+    broker.write_all(&[0x20, 3, 0, 0, 0]).unwrap();
+    probe.wait_connected();
+    let mut large = message("t", Qos::AtMostOnce);
+    large.payload = Bytes::from(vec![0; 40_000_000]);
+    let ticket = probe.client.publish(Arc::new(large));
+    let (_, problem) = probe.wait_problem();
+    assert!(
+        problem.summary.contains("did not answer a ping"),
+        "{}",
+        problem.summary
+    );
+    assert!(matches!(
+        done(&runtime, ticket).published,
+        Err(ClientError::Lost { .. })
+    ));
 }
 
 #[test]
@@ -858,6 +915,26 @@ fn messages_before_a_disconnect_in_the_same_read_are_delivered() {
         problem.summary
     );
     assert_eq!(probe.messages().len(), 20);
+}
+
+#[test]
+fn a_goodbye_that_comes_byte_by_byte_is_understood() {
+    let runtime = runtime();
+    let (listener, port) = listen();
+    for goodbye in [&[0xE0, 1, 0x8D][..], &[0xE0, 2, 0x8D, 0], &[0xE0, 0]] {
+        let probe = Probe::start(&runtime, profile(port, "a"));
+        let mut broker = accept(&listener);
+        broker.set_nodelay(true).unwrap();
+        broker.write_all(&[0x20, 3, 0, 0, 0]).unwrap();
+        probe.wait_connected();
+        for byte in goodbye {
+            broker.write_all(&[*byte]).unwrap();
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        let (_, problem) = probe.wait_problem();
+        let code = if goodbye.len() > 2 { 0x8D } else { 0 };
+        assert_eq!(problem.reason.unwrap().code, code);
+    }
 }
 
 #[test]

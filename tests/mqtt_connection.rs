@@ -212,7 +212,10 @@ fn device(runtime: &Runtime, port: u16, behaviour: Behaviour) -> Client {
 
 fn answer(request: &Message, payload: &'static str) -> Message {
     let mut answer = Message::new(request.properties.response_topic.clone().unwrap(), payload);
-    answer.properties.correlation_data = request.properties.correlation_data.clone();
+    answer
+        .properties
+        .correlation_data
+        .clone_from(&request.properties.correlation_data);
     answer
 }
 
@@ -664,7 +667,9 @@ fn user_properties_reach_the_device_in_their_order() {
     let (runtime, broker) = (runtime(), Mosquitto::start(""));
     let _device = device(&runtime, broker.port(), |request| {
         let mut back = answer(request, "done");
-        back.properties.user_properties = request.properties.user_properties.clone();
+        back.properties
+            .user_properties
+            .clone_from(&request.properties.user_properties);
         vec![(Duration::ZERO, back)]
     });
     let desk = Desk::connected(&runtime, broker.port());

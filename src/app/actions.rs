@@ -34,6 +34,8 @@ pub enum Action {
     /// Saves what the save dialog holds.
     SaveTabAs,
     DuplicateRequest(String),
+    /// Asks for another name or folder.
+    RenameRequest(String),
     DeleteRequest(String),
     /// Folds or unfolds a folder of requests.
     ToggleFolder(String),

@@ -2,12 +2,12 @@
 
 use crate::app::App;
 use crate::app::rows::{Tone, clock};
-use crate::device::DeviceEvent;
 use crate::model::connection::ConnectionState;
 use crate::model::payload;
 use crate::model::responder::{DeviceDraft, shown_value};
 use crate::model::text;
 use crate::model::time::Timestamp;
+use crate::session::DeviceEvent;
 use std::collections::VecDeque;
 
 /// Lines kept; older ones go.

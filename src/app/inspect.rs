@@ -166,12 +166,11 @@ fn parts(exchange: &Exchange) -> Vec<Part> {
 
 fn reply_line(exchange: &Exchange, reply: &Reply) -> String {
     let responder = reply.responder.as_ref().or(exchange.device.as_ref());
-    let correlation = match (
-        &exchange.message.properties.correlation_data,
-        &reply.message.properties.correlation_data,
-    ) {
-        (Some(_), Some(_)) => "correlation matches",
-        _ => "no Correlation Data",
+    let sent = exchange.message.properties.correlation_data.is_some();
+    let correlation = if sent {
+        "correlation matches"
+    } else {
+        "no Correlation Data"
     };
     let verdict = match (reply.verdict, &reply.outcome) {
         (_, Outcome::Progress) => " · progress",
@@ -180,10 +179,10 @@ fn reply_line(exchange: &Exchange, reply: &Reply) -> String {
         _ => "",
     };
     let published = exchange.legs.published.unwrap_or(exchange.legs.queued);
+    let after = text::duration(reply.received.since(published));
     format!(
-        "{} · {correlation}{verdict} · after {}",
-        from_line(&reply.message, responder),
-        text::duration(reply.received.since(published))
+        "{correlation}{verdict} · after {after} · {}",
+        from_line(&reply.message, responder)
     )
 }
 

@@ -21,9 +21,9 @@ pub mod status;
 pub mod tabs;
 pub mod undo;
 
+pub use crate::store::{Geometry, Theme as ThemeChoice, WindowState};
 pub use actions::Action;
 
-use crate::device::DeviceEvent;
 use crate::model::connection::ConnectionState;
 use crate::model::exchange::ExchangeId;
 use crate::model::profile::Profile;
@@ -31,9 +31,10 @@ use crate::model::request::Surroundings;
 use crate::model::secret::Secret;
 use crate::model::time::Timestamp;
 use crate::model::timeline::{Bounds, RowId};
-use crate::mqtt::ConnectionEvent;
-use crate::session::{DemoPlayer, DemoProgress, DemoReport, Event, Session};
-use crate::store::{Settings, WindowState};
+use crate::session::{
+    ConnectionEvent, DemoPlayer, DemoProgress, DemoReport, DeviceEvent, Event, Session,
+};
+use crate::store::Settings;
 use devices::Activity;
 use dialogs::Dialog;
 use library::Library;
@@ -277,6 +278,7 @@ impl App {
             Event::Connection {
                 id,
                 event: ConnectionEvent::State(ConnectionState::Refused { problem }),
+                ..
             } => {
                 let name = self
                     .library
@@ -289,7 +291,7 @@ impl App {
                     problem.hint.to_string(),
                 );
             }
-            Event::Device { id, event } => {
+            Event::Device { id, event, .. } => {
                 let name = self
                     .session
                     .device(id)

@@ -36,6 +36,7 @@ impl App {
             Action::SaveTab(id) => self.save_tab(id),
             Action::SaveTabAs => self.save_tab_as(),
             Action::DuplicateRequest(id) => self.duplicate_request(&id),
+            Action::RenameRequest(id) => self.rename_request(&id),
             Action::DeleteRequest(id) => self.delete_request(&id),
             Action::ToggleFolder(name) => {
                 let folded = &mut self.window.folded_folders;

@@ -25,11 +25,6 @@ use subscribers::Subscribers;
 pub use watch::{BrokerEvent, BrokerSink};
 use watch::{Gate, Watch};
 
-/// The broker adds this user property to every message; it names the publisher and is not the user's.
-pub const PUBLISHER_PROPERTY: &str = "x-mqtt-client-id";
-/// Every user property that it adds: the second names the user where one is logged in.
-pub const PUBLISHER_PROPERTIES: [&str; 2] = [PUBLISHER_PROPERTY, "x-mqtt-sender"];
-
 /// What the broker hands out as Response Information: a prefix for Response Topics.
 pub const RESPONSE_INFORMATION: &str = "rr/";
 

@@ -1,11 +1,11 @@
 //! `roundtrip broker`: the built-in broker alone.
 
-use crate::broker::BrokerEvent;
 use crate::cli::exit::ExitCode;
-use crate::cli::headless::{self, Stop};
+use crate::cli::headless;
 use crate::cli::out;
+use crate::cli::stop::Stop;
 use crate::model::payload;
-use crate::session::Event;
+use crate::session::{BrokerEvent, Event};
 use std::time::Duration;
 
 pub fn run(port: Option<u16>, is_verbose: bool) -> Result<ExitCode, Stop> {
@@ -15,7 +15,7 @@ pub fn run(port: Option<u16>, is_verbose: bool) -> Result<ExitCode, Stop> {
     out::line(&format!("listening on {address}"))?;
     out::say("clients on this machine can connect now; Ctrl+C ends it");
     loop {
-        let pumped = headless::pump(&mut session, Duration::from_secs(60), |event, _| {
+        let pumped = headless::pump(&mut session, Duration::from_mins(1), |event, _| {
             if is_verbose && let Event::Broker(event) = event {
                 out::say(&words(event));
             }

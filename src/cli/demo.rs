@@ -1,7 +1,8 @@
 //! `roundtrip demo`: plays a demo without a window.
 
 use crate::cli::exit::ExitCode;
-use crate::cli::headless::{self, Stop};
+use crate::cli::headless;
+use crate::cli::stop::Stop;
 use crate::cli::{json, out};
 use crate::model::demo::Demo;
 use crate::model::exchange::{Change, Exchange};
@@ -9,8 +10,7 @@ use crate::model::payload;
 use crate::model::profile::{BUILT_IN_ADDRESS, BUILT_IN_ID, ProfileDraft};
 use crate::model::secret::Secret;
 use crate::model::text;
-use crate::mqtt::ConnectionEvent;
-use crate::session::{DemoPlayer, DemoProgress, Event, Session};
+use crate::session::{ConnectionEvent, DemoPlayer, DemoProgress, Event, Session};
 use std::time::Duration;
 
 pub fn list() -> Result<ExitCode, Stop> {

@@ -1,41 +1,13 @@
 //! A session without a window: connect and wait, send and wait, say what happens.
 
 use crate::cli::exit::ExitCode;
+use crate::cli::stop::Stop;
 use crate::model::connection::{ConnectionState, Problem};
 use crate::model::profile::{BrokerAddress, Profile, ProfileDraft};
 use crate::model::request::Surroundings;
 use crate::model::secret::Secret;
 use crate::session::{Event, Session};
 use std::time::{Duration, Instant};
-
-/// Why a headless command ends early: what to say, and the exit code.
-#[derive(Debug)]
-pub struct Stop {
-    pub code: ExitCode,
-    pub text: String,
-    pub hint: String,
-}
-
-impl Stop {
-    pub fn new(code: ExitCode, text: impl Into<String>, hint: impl Into<String>) -> Self {
-        Self {
-            code,
-            text: text.into(),
-            hint: hint.into(),
-        }
-    }
-
-    /// The user pressed Ctrl+C.
-    pub fn interrupted() -> Self {
-        Self::new(ExitCode::Failed, "interrupted", "")
-    }
-}
-
-impl From<crate::session::SessionError> for Stop {
-    fn from(err: crate::session::SessionError) -> Self {
-        Self::new(ExitCode::CouldNotConnect, err.to_string(), err.hint())
-    }
-}
 
 /// A session that nothing wakes: the commands wait for it.
 pub fn start() -> Result<Session, Stop> {

@@ -4,6 +4,7 @@ use crate::model::exchange::{Exchange, Reply, Verdict};
 use crate::model::message::Message;
 use crate::model::text;
 use crate::model::time::Timestamp;
+use crate::model::topic::TopicName;
 use serde::Serialize;
 use std::time::Duration;
 
@@ -101,7 +102,7 @@ pub fn line(exchange: &Exchange) -> String {
             .properties
             .response_topic
             .as_ref()
-            .map(|topic| topic.as_str()),
+            .map(TopicName::as_str),
         correlation_data_hex: correlation(&exchange.message),
         qos: exchange.message.qos.into(),
         rule: &exchange.rule,

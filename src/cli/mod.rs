@@ -1,4 +1,12 @@
-//! cli
+//! The abilities of the window without a window: `demo`, `request`, `respond`, `broker`.
+//!
+//! The only room that prints: data to stdout, talk to stderr, and an exit code for scripts. It may use
+//! `session`, `store` and `model`. [`run`] reads the command line; what needs the window comes back as
+//! [`Wanted`], because this room knows none. Start at [`args`] for what can be typed.
+
+#![expect(clippy::print_stderr, reason = "this room talks to a terminal")]
+
+pub mod args;
 mod broker;
 mod demo;
 mod exit;
@@ -6,4 +14,107 @@ mod headless;
 mod json;
 mod out;
 mod request;
+mod resolve;
 mod respond;
+mod stop;
+
+use args::{Args, Command, DemoArgs, RequestArgs, RespondArgs, ScreenshotArgs, Url};
+use clap::Parser as _;
+pub use exit::ExitCode;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use stop::Stop;
+
+/// What is left to do after the command line was read.
+#[derive(Debug)]
+pub enum Wanted {
+    /// Nothing: a headless command has run, or help or an error was printed.
+    Exit(ExitCode),
+    Window {
+        workspace: Option<PathBuf>,
+    },
+    Screenshot(ScreenshotArgs),
+}
+
+/// Reads the command line and runs what needs no window.
+pub fn run(words: impl IntoIterator<Item = OsString>) -> Wanted {
+    let args = match Args::try_parse_from(words) {
+        Ok(args) => args,
+        Err(err) => {
+            let code = if err.use_stderr() {
+                ExitCode::Usage
+            } else {
+                ExitCode::Answered
+            };
+            return Wanted::Exit(err.print().map_or(ExitCode::Failed, |()| code));
+        }
+    };
+    let workspace = args.workspace;
+    let ran = match args.command {
+        None => return Wanted::Window { workspace },
+        Some(Command::Screenshot(args)) => return Wanted::Screenshot(args),
+        Some(Command::Demo(args)) => demo(&args),
+        Some(Command::Request(args)) => request(&args, workspace.as_deref()),
+        Some(Command::Respond(args)) => respond(&args, workspace.as_deref()),
+        Some(Command::Broker(args)) => broker::run(args.port, args.verbose),
+    };
+    Wanted::Exit(ran.unwrap_or_else(|stop| told(&stop)))
+}
+
+fn demo(args: &DemoArgs) -> Result<ExitCode, Stop> {
+    let Some(name) = &args.name else {
+        return demo::list();
+    };
+    if let Some(url) = &args.url {
+        url.read().map_err(|message| Stop::usage(message, ""))?;
+    }
+    demo::run(name, args.url.as_ref().map(Url::expose), args.json)
+}
+
+fn request(args: &RequestArgs, workspace: Option<&Path>) -> Result<ExitCode, Stop> {
+    let target = resolve::target(&args.connect, workspace)?;
+    let payload = args.payload_file().map(resolve::payload).transpose()?;
+    request::run(request::Request {
+        profile: target.profile,
+        password: target.password,
+        draft: args.draft(),
+        payload,
+        as_json: args.json,
+        is_verbose: args.verbose,
+    })
+}
+
+fn respond(args: &RespondArgs, workspace: Option<&Path>) -> Result<ExitCode, Stop> {
+    let (device, target) = resolve::device(args, workspace)?;
+    respond::run(respond::Respond {
+        profile: target.profile,
+        password: target.password,
+        device,
+        is_quiet: args.quiet,
+    })
+}
+
+/// Says on stderr why a command ended early.
+fn told(stop: &Stop) -> ExitCode {
+    fail(&stop.text, &stop.hint);
+    stop.code
+}
+
+/// Writes a file that the command line names.
+pub fn write(path: &Path, bytes: &[u8]) -> ExitCode {
+    match crate::store::write_file(path, bytes) {
+        Ok(()) => ExitCode::Answered,
+        Err(err) => {
+            fail(&err.to_string(), &err.hint());
+            ExitCode::Failed
+        }
+    }
+}
+
+/// Says on stderr what went wrong and what to do.
+pub fn fail(text: &str, hint: &str) {
+    eprintln!("error: {text}");
+    if !hint.is_empty() {
+        eprintln!("hint: {hint}");
+    }
+}

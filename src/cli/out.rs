@@ -1,7 +1,7 @@
 //! Where words go: data to stdout, talk to stderr.
 
 use crate::cli::exit::ExitCode;
-use crate::cli::headless::Stop;
+use crate::cli::stop::Stop;
 use std::io::Write as _;
 
 /// Data: one line on stdout, there at once even when piped.

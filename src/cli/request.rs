@@ -1,7 +1,8 @@
 //! `roundtrip request`: one request, its replies on stdout, byte for byte.
 
 use crate::cli::exit::ExitCode;
-use crate::cli::headless::{self, Stop};
+use crate::cli::headless;
+use crate::cli::stop::Stop;
 use crate::cli::{json, out};
 use crate::model::exchange::{Exchange, MessageVerdict, Outcome, Verdict};
 use crate::model::profile::Profile;
@@ -198,7 +199,7 @@ fn write_payloads(exchange: &Exchange) -> Result<(), Stop> {
     let replies = exchange.replies.iter().filter(|reply| {
         reply.verdict == MessageVerdict::Reply && reply.outcome != Outcome::Progress
     });
-    let mut write = || -> std::io::Result<()> {
+    let write = || -> std::io::Result<()> {
         for (index, reply) in replies.enumerate() {
             if index > 0 {
                 stdout.write_all(b"\n")?;
@@ -214,7 +215,7 @@ fn write_payloads(exchange: &Exchange) -> Result<(), Stop> {
 }
 
 fn tell(event: &Event) {
-    use crate::mqtt::ConnectionEvent;
+    use crate::session::ConnectionEvent;
     if let Event::Connection {
         event: ConnectionEvent::Arrived {
             message, verdict, ..

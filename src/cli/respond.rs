@@ -1,15 +1,15 @@
 //! `roundtrip respond`: a simulated device until Ctrl+C.
 
 use crate::cli::exit::ExitCode;
-use crate::cli::headless::{self, Stop};
+use crate::cli::headless;
 use crate::cli::out;
-use crate::device::DeviceEvent;
+use crate::cli::stop::Stop;
 use crate::model::connection::ConnectionState;
 use crate::model::payload;
 use crate::model::profile::Profile;
 use crate::model::responder::Device;
 use crate::model::secret::Secret;
-use crate::session::{Event, RunningDevice};
+use crate::session::{DeviceEvent, Event, RunningDevice};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -28,7 +28,7 @@ pub fn run(respond: Respond) -> Result<ExitCode, Stop> {
     let mut has_listened = false;
     loop {
         let mut over: Option<Stop> = None;
-        let pumped = headless::pump(&mut session, Duration::from_secs(60), |event, session| {
+        let pumped = headless::pump(&mut session, Duration::from_mins(1), |event, session| {
             let Event::Device { event, .. } = event else {
                 return;
             };
@@ -54,11 +54,11 @@ pub fn run(respond: Respond) -> Result<ExitCode, Stop> {
                     ));
                 }
                 DeviceEvent::State(ConnectionState::Refused { problem }) => {
-                    over = Some(headless::refused(problem))
+                    over = Some(headless::refused(problem));
                 }
                 // Later on the connection is made again by itself.
                 DeviceEvent::State(ConnectionState::Retrying { problem, .. }) if !has_listened => {
-                    over = Some(headless::not_connected(problem))
+                    over = Some(headless::not_connected(problem));
                 }
                 DeviceEvent::State(ConnectionState::Retrying { problem, .. }) => {
                     out::say(&format!("{}; trying again", problem.summary))

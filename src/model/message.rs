@@ -95,6 +95,10 @@ impl Properties {
     }
 }
 
+/// The user property in which the built-in broker names the publisher's client id. It is not the
+/// publisher's own and is not shown as such.
+pub const PUBLISHER_PROPERTY: &str = "x-mqtt-client-id";
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Message {
     pub topic: TopicName,

@@ -12,7 +12,7 @@ use super::outbox::Outbox;
 use super::subscriptions::SubscribeOptions;
 use crate::model::connection::{ConnectionState, Problem};
 use crate::model::exchange::{Change, Exchange, ExchangeId, MessageVerdict, Reason};
-use crate::model::message::{Message, Qos};
+use crate::model::message::{Message, PUBLISHER_PROPERTY, Qos};
 use crate::model::pairing::Rule;
 use crate::model::request::Request;
 use crate::model::requester::{Effect, Requester};
@@ -24,8 +24,6 @@ use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 
-/// The built-in broker adds it to every message: the client id of the publisher.
-const PUBLISHER_PROPERTY: &str = "x-mqtt-client-id";
 /// A reply that was read before the deadline may still be on its way through the queue.
 const GRACE: Duration = Duration::from_millis(20);
 

@@ -9,36 +9,23 @@ use super::client::{Core, Shared, Signal};
 use super::clock;
 use super::error::ClientError;
 use super::frames;
-use super::ledger::{Limits, WINDOW};
+use super::ledger::Limits;
+use super::options::{self, CONNECT_TIMEOUT, Loop};
 use super::packets;
-use super::socket;
-use super::tap::Tap;
 use super::words::{self, Attempt, Fault, Packet as Said, Stage};
 use crate::model::connection::{ConnectionInfo, ConnectionState};
 use rand::RngExt as _;
 use rumqttc::mqttbytes::v5::{ConnAck, PubAckProperties, PubRecProperties};
-use rumqttc::{
-    AsyncClient, BrokerSessionResumePolicy, ConnectAuth, ConnectionError, Event, EventLoop,
-    MqttOptions, Outgoing, Packet, PersistedAckMode, PersistedSession, SessionStore,
-    SessionStoreError, SessionStoreKey,
-};
-use std::pin::Pin;
-use std::sync::{Arc, Weak};
+use rumqttc::{AsyncClient, ConnectionError, Event, EventLoop, Outgoing, Packet};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-/// The largest packet that is read; announced to the broker.
-const INCOMING_MAX: u32 = 64 * 1024 * 1024;
-/// Requests that rumqttc may hold; the ledger gives it fewer.
-const CHANNEL: usize = 1024;
 const BACKOFF_FIRST: Duration = Duration::from_millis(500);
 const BACKOFF_MAX: Duration = Duration::from_secs(30);
 /// A connection that lasted this long starts the back-off anew.
 const STABLE: Duration = Duration::from_secs(5);
 /// How long a normal end may take: to write what is queued, and to write the DISCONNECT.
 const GOODBYE: Duration = Duration::from_secs(1);
-
-type Loop = (AsyncClient, EventLoop);
 
 /// How an attempt, or the connection that it became, ended.
 enum Ended {
@@ -59,7 +46,7 @@ pub async fn run(shared: Arc<Shared>) {
                 && !(was_connected && shared.profile.session_expiry_secs > 0));
         let (client, mut eventloop) = match kept.take() {
             Some(kept) => kept,
-            None => match build(&shared, clean_start) {
+            None => match options::build(&shared, clean_start) {
                 Ok(built) => built,
                 Err(err) => {
                     log::error!("rumqttc refused its options: {err}");
@@ -213,70 +200,6 @@ fn back_off(attempt: u32) -> Duration {
     doubled
         .min(BACKOFF_MAX)
         .mul_f64(rand::rng().random_range(0.8..1.2))
-}
-
-fn build(shared: &Arc<Shared>, clean_start: bool) -> Result<Loop, rumqttc::ClientBuildError> {
-    let profile = &shared.profile;
-    let mut options = MqttOptions::new(
-        profile.client_id.as_ref(),
-        (shared.host.as_ref(), shared.port),
-    );
-    options
-        .set_clean_start(clean_start)
-        .set_keep_alive(profile.keep_alive_secs)
-        .set_connect_timeout(CONNECT_TIMEOUT)
-        .set_max_packet_size(Some(INCOMING_MAX))
-        .set_outgoing_inflight_upper_limit(WINDOW)
-        .set_read_batch_size(1)
-        .set_max_request_batch(16)
-        .set_session_expiry_interval(Some(profile.session_expiry_secs).filter(|expiry| *expiry > 0))
-        .set_request_response_info(Some(u8::from(profile.request_response_information)))
-        .set_request_problem_info(Some(u8::from(profile.request_problem_information)))
-        .set_broker_session_resume_policy(BrokerSessionResumePolicy::AllowBrokerOnly)
-        .set_auth(match (&profile.user_name, &shared.password) {
-            (None, None) => ConnectAuth::None,
-            (Some(user), None) => ConnectAuth::Username {
-                username: user.as_ref().to_owned(),
-            },
-            (None, Some(password)) => ConnectAuth::Password {
-                password: password.expose().as_bytes().to_vec().into(),
-            },
-            (Some(user), Some(password)) => ConnectAuth::UsernamePassword {
-                username: user.as_ref().to_owned(),
-                password: password.expose().as_bytes().to_vec().into(),
-            },
-        });
-    if let Some(will) = &profile.will {
-        options.set_last_will(packets::will_to(will));
-    }
-    if !clean_start {
-        options.set_session_store(EmptySession {
-            client_id: profile.client_id.as_ref().to_owned(),
-        });
-    }
-    let weak = Arc::downgrade(shared);
-    options.set_socket_connector(move |_, _| {
-        let weak = Weak::clone(&weak);
-        async move {
-            let closed = || std::io::Error::other("the client is gone");
-            let shared = weak.upgrade().ok_or_else(closed)?;
-            let addresses = socket::resolve(&shared.host, shared.port).await?;
-            shared.with_core(|core| core.stage = Stage::Connecting);
-            let stream = socket::connect(addresses).await?;
-            let progress = Weak::clone(&weak);
-            let (tap, stream) = Tap::wrap(stream, move || {
-                if let Some(shared) = progress.upgrade() {
-                    shared.settle();
-                }
-            })?;
-            shared.with_core(|core| {
-                core.stage = Stage::Handshake;
-                core.tap = Some(tap);
-            });
-            Ok(stream)
-        }
-    });
-    AsyncClient::builder(options).capacity(CHANNEL).try_build()
 }
 
 /// A CONNACK that accepts. Says whether what is under way can go on.
@@ -469,42 +392,6 @@ fn end_session(shared: &Shared, why: &'static str) {
             at: clock::now(),
         });
     });
-}
-
-/// Lets a fresh loop resume a session that the broker kept: without local state, even an empty one,
-/// rumqttc refuses every SUBSCRIBE and every QoS 1 and 2 PUBLISH on a resumed session.
-#[derive(Debug)]
-struct EmptySession {
-    client_id: String,
-}
-
-type StoreFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, SessionStoreError>> + Send + 'a>>;
-
-impl SessionStore for EmptySession {
-    fn load<'a>(&'a self, _: &'a SessionStoreKey) -> StoreFuture<'a, Option<PersistedSession>> {
-        Box::pin(async {
-            Ok(Some(PersistedSession {
-                format_version: 1,
-                client_id: self.client_id.clone(),
-                clean_start: false,
-                session_expiry_interval: None,
-                outgoing_inflight_upper_limit: Some(WINDOW),
-                ack_mode: PersistedAckMode::Automatic,
-                last_pkid: 0,
-                last_puback: 0,
-                replay: Vec::new(),
-                incoming_qos2: Vec::new(),
-            }))
-        })
-    }
-
-    fn save<'a>(&'a self, _: &'a SessionStoreKey, _: &'a PersistedSession) -> StoreFuture<'a, ()> {
-        Box::pin(async { Ok(()) })
-    }
-
-    fn clear<'a>(&'a self, _: &'a SessionStoreKey) -> StoreFuture<'a, ()> {
-        Box::pin(async { Ok(()) })
-    }
 }
 
 #[cfg(test)]

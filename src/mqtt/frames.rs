@@ -93,6 +93,11 @@ impl FrameWalker {
         None
     }
 
+    /// Whether the last packet has ended and no other has begun.
+    pub fn is_between(&self) -> bool {
+        self.head.is_empty() && self.left.is_none() && !self.lost
+    }
+
     fn finish(&mut self, end: usize) -> Frame {
         let head = std::mem::take(&mut self.head);
         self.left = None;

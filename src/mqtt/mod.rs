@@ -19,6 +19,7 @@ mod driver;
 mod error;
 mod frames;
 mod ledger;
+mod options;
 mod outbox;
 mod packets;
 mod socket;

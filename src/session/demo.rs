@@ -6,13 +6,16 @@ use crate::model::demo::{Demo, Step};
 use crate::model::exchange::{ExchangeId, Verdict};
 use crate::model::request::{Request, Surroundings};
 use crate::model::time::Timestamp;
-use crate::session::Session;
+use crate::session::{RunningDevice, Session};
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
 /// How long everybody may take to connect.
 const READY_WITHIN: Duration = Duration::from_secs(15);
+
+/// How long one step may take: exchanges end by themselves, a bare publish might be lost with its connection.
+const STEP_WITHIN: Duration = Duration::from_mins(1);
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DemoProgress {
@@ -144,8 +147,7 @@ impl DemoPlayer {
                         self.steps.pop_front();
                         self.next_step(now);
                     } else {
-                        // Exchanges end by themselves; a bare publish might be lost with its connection.
-                        let deadline = since.saturating_add(Duration::from_secs(60));
+                        let deadline = since.saturating_add(STEP_WITHIN);
                         if now < deadline {
                             return DemoProgress::Running { next: deadline };
                         }
@@ -165,11 +167,10 @@ impl DemoPlayer {
             .connections
             .iter()
             .filter(|id| !session.state(id).is_connected());
-        let devices = self.devices.iter().filter(|id| {
-            !session
-                .device(id)
-                .is_some_and(|device| device.is_listening())
-        });
+        let devices = self
+            .devices
+            .iter()
+            .filter(|id| !session.device(id).is_some_and(RunningDevice::is_listening));
         connections.chain(devices).cloned().collect()
     }
 

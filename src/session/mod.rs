@@ -10,15 +10,17 @@ mod demo;
 mod observe;
 mod queue;
 
+pub use crate::broker::BrokerEvent;
+pub use crate::device::DeviceEvent;
+pub use crate::mqtt::ConnectionEvent;
 pub use demo::{DemoPlayer, DemoProgress, DemoReport};
 pub use queue::Wake;
 
-use crate::broker::{self, Broker, BrokerError, BrokerEvent};
-use crate::device::{DeviceEvent, SimulatedDevice};
+use crate::broker::{Broker, BrokerError, BrokerSink};
+use crate::device::SimulatedDevice;
 use crate::model::connection::ConnectionState;
 use crate::model::correlation::{CorrelationData, CorrelationSource};
 use crate::model::exchange::{Change, ExchangeId};
-use crate::model::message::Message;
 use crate::model::profile::{BrokerAddress, Profile};
 use crate::model::request::Request;
 use crate::model::responder::Device;
@@ -26,27 +28,32 @@ use crate::model::secret::Secret;
 use crate::model::time::Timestamp;
 use crate::model::timeline::{MessageRow, PublishRow, RowId, Timeline};
 use crate::model::topic::TopicFilter;
-use crate::mqtt::{ClientOptions, Connection, ConnectionEvent, clock};
+use crate::mqtt::{ClientOptions, Connection, clock};
 use observe::Observer;
 use queue::Queue;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// What the workers tell, in the order in which it happened.
 pub enum Event {
     Connection {
         id: Arc<str>,
+        generation: Generation,
         event: ConnectionEvent,
     },
     Device {
         id: Arc<str>,
+        generation: Generation,
         event: DeviceEvent,
     },
     Broker(BrokerEvent),
     /// Ctrl+C or the system asks the program to end.
     Interrupted,
 }
+
+/// Tells a connection or device from an earlier one of the same id, whose last events are still on their way.
+pub type Generation = u64;
 
 /// Why a session could not do what was asked.
 #[derive(Debug, thiserror::Error)]
@@ -69,9 +76,9 @@ impl SessionError {
 /// A connection as the session keeps it.
 pub struct Link {
     connection: Connection,
+    generation: Generation,
     pub profile: Arc<Profile>,
     pub state: ConnectionState,
-    is_built_in: bool,
     /// Live subscriptions: their SUBACK has been seen.
     pub subscriptions: Vec<TopicFilter>,
     correlation: CorrelationSource,
@@ -80,6 +87,8 @@ pub struct Link {
 /// A simulated device as the session keeps it.
 pub struct RunningDevice {
     device: SimulatedDevice,
+    generation: Generation,
+    client_id: Arc<str>,
     pub spec: Arc<Device>,
     pub state: ConnectionState,
     address: BrokerAddress,
@@ -105,7 +114,11 @@ pub struct Session {
     queue: Arc<Queue<Event>>,
     broker: Option<Broker>,
     broker_port: Option<u16>,
+    last_port: Option<u16>,
     next_exchange: u64,
+    generations: Generation,
+    /// Told apart from the devices of another session on the same broker.
+    token: u16,
     runtime: tokio::runtime::Runtime,
 }
 
@@ -125,7 +138,10 @@ impl Session {
             queue: Arc::new(Queue::new(wake)),
             broker: None,
             broker_port: None,
+            last_port: None,
             next_exchange: 1,
+            generations: 0,
+            token: rand::random(),
             runtime,
         })
     }
@@ -141,18 +157,21 @@ impl Session {
 
     /// Starts the built-in broker unless it runs.
     pub fn start_broker(&mut self) -> Result<&Broker, SessionError> {
-        let broker = match self.broker.take() {
-            Some(broker) => broker,
-            None => {
-                let queue = Arc::clone(&self.queue);
-                Broker::start(
-                    self.broker_port,
-                    Some(Arc::new(move |event| {
-                        queue.push(Event::Broker(event), true)
-                    })),
-                )?
+        let broker = if let Some(broker) = self.broker.take() {
+            broker
+        } else {
+            let queue = Arc::clone(&self.queue);
+            let sink: BrokerSink = Arc::new(move |event| queue.push(Event::Broker(event), true));
+            // Where it was before, connections that try again find it.
+            let before = self.last_port.filter(|_| self.broker_port.is_none());
+            match Broker::start(before.or(self.broker_port), Some(Arc::clone(&sink))) {
+                Err(BrokerError::PortTaken { .. }) if before.is_some() => {
+                    Broker::start(None, Some(sink))?
+                }
+                started => started?,
             }
         };
+        self.last_port = Some(broker.address().port());
         Ok(self.broker.insert(broker))
     }
 
@@ -177,12 +196,14 @@ impl Session {
         } else {
             None
         };
+        let generation = self.new_generation();
         let (queue, sink_id) = (Arc::clone(&self.queue), Arc::clone(&id));
         let sink = Arc::new(move |event: ConnectionEvent| {
             let may_be_lost = matches!(event, ConnectionEvent::Arrived { .. });
             queue.push(
                 Event::Connection {
                     id: Arc::clone(&sink_id),
+                    generation,
                     event,
                 },
                 may_be_lost,
@@ -194,9 +215,9 @@ impl Session {
             id,
             Link {
                 connection,
+                generation,
                 profile,
                 state: ConnectionState::Connecting,
-                is_built_in,
                 subscriptions: Vec::new(),
                 correlation,
             },
@@ -230,7 +251,6 @@ impl Session {
         self.links.get(id).map_or(DISCONNECTED, |link| &link.state)
     }
 
-    /// The Correlation Data that the next request of this kind would carry, where that is fixed.
     /// Open exchanges whose replies could not be told from those to such a request.
     pub fn twins(&self, id: &str, request: &Request) -> Vec<ExchangeId> {
         use crate::model::correlation::CorrelationSpec;
@@ -267,8 +287,13 @@ impl Session {
         password: Option<Secret>,
     ) -> Result<(), SessionError> {
         let id: Arc<str> = id.into();
+        let client_id: Arc<str> = if device.client_id_is_generated {
+            format!("{}-{:04x}", device.client_id, self.token).into()
+        } else {
+            Arc::clone(&device.client_id)
+        };
         let profile = Profile {
-            client_id: Arc::clone(&device.client_id),
+            client_id: Arc::clone(&client_id),
             clean_start: true,
             session_expiry_secs: 0,
             will: None,
@@ -277,6 +302,7 @@ impl Session {
         let options = self.client_options(profile, password)?;
         self.stop_device(&id);
         let spec = Arc::new(device);
+        let generation = self.new_generation();
         let (queue, sink_id) = (Arc::clone(&self.queue), Arc::clone(&id));
         let sink = Arc::new(move |event: DeviceEvent| {
             let may_be_lost = !matches!(
@@ -289,6 +315,7 @@ impl Session {
             queue.push(
                 Event::Device {
                     id: Arc::clone(&sink_id),
+                    generation,
                     event,
                 },
                 may_be_lost,
@@ -305,6 +332,8 @@ impl Session {
             SimulatedDevice::start(self.runtime.handle(), Arc::clone(&spec), options, sink);
         let entry = RunningDevice {
             device: running,
+            generation,
+            client_id,
             spec,
             state: ConnectionState::Connecting,
             address,
@@ -353,8 +382,16 @@ impl Session {
         let mut events = self.queue.take(most);
         for event in &mut events {
             match event {
-                Event::Connection { id, event } => self.on_connection(&Arc::clone(id), event),
-                Event::Device { id, event } => self.on_device(&Arc::clone(id), event),
+                Event::Connection {
+                    id,
+                    generation,
+                    event,
+                } => self.on_connection(&Arc::clone(id), *generation, event),
+                Event::Device {
+                    id,
+                    generation,
+                    event,
+                } => self.on_device(&Arc::clone(id), *generation, event),
                 Event::Broker(_) | Event::Interrupted => {}
             }
         }
@@ -396,10 +433,20 @@ impl Session {
         })
     }
 
-    fn on_connection(&mut self, id: &Arc<str>, event: &mut ConnectionEvent) {
+    fn new_generation(&mut self) -> Generation {
+        self.generations += 1;
+        self.generations
+    }
+
+    fn on_connection(
+        &mut self,
+        id: &Arc<str>,
+        generation: Generation,
+        event: &mut ConnectionEvent,
+    ) {
         match event {
             ConnectionEvent::State(state) => {
-                if let Some(link) = self.links.get_mut(id) {
+                if let Some(link) = self.current_link(id, generation) {
                     link.state = state.clone();
                     if !link.state.is_connected() {
                         link.subscriptions.clear();
@@ -407,7 +454,7 @@ impl Session {
                 }
             }
             ConnectionEvent::Subscriptions(filters) => {
-                if let Some(link) = self.links.get_mut(id) {
+                if let Some(link) = self.current_link(id, generation) {
                     link.subscriptions.clone_from(filters);
                 }
             }
@@ -422,7 +469,10 @@ impl Session {
                 at,
             } => {
                 if let Change::Reply(reply) = change {
-                    reply.responder = self.take_publisher(id, &mut reply.message);
+                    reply.responder = reply
+                        .responder
+                        .take()
+                        .map(|client_id| self.name_of_client(client_id));
                 }
                 if matches!(change, Change::Finished(_)) {
                     self.observer.finished(*exchange);
@@ -433,10 +483,12 @@ impl Session {
                 message,
                 verdict,
                 at,
+                responder,
                 near,
-                ..
             } => {
-                let responder = self.take_publisher(id, message);
+                let responder = responder
+                    .clone()
+                    .map(|client_id| self.name_of_client(client_id));
                 self.timeline.push_message(MessageRow {
                     connection: Arc::clone(id),
                     message: Arc::clone(message),
@@ -471,8 +523,18 @@ impl Session {
         }
     }
 
-    fn on_device(&mut self, id: &Arc<str>, event: &DeviceEvent) {
-        let Some(running) = self.devices.get_mut(id) else {
+    fn current_link(&mut self, id: &str, generation: Generation) -> Option<&mut Link> {
+        self.links
+            .get_mut(id)
+            .filter(|link| link.generation == generation)
+    }
+
+    fn on_device(&mut self, id: &Arc<str>, generation: Generation, event: &DeviceEvent) {
+        let Some(running) = self
+            .devices
+            .get_mut(id)
+            .filter(|running| running.generation == generation)
+        else {
             return;
         };
         let name = Arc::clone(&running.spec.name);
@@ -508,38 +570,60 @@ impl Session {
         }
     }
 
-    /// Who published a message, as the built-in broker tells it: a simulated device by name, others
-    /// by client id. The properties that say so are the broker's and not the publisher's: they go.
-    fn take_publisher(&self, connection: &str, message: &mut Arc<Message>) -> Option<Arc<str>> {
-        let is_built_in = self
-            .links
-            .get(connection)
-            .is_some_and(|link| link.is_built_in);
-        let properties = &message.properties.user_properties;
-        if !is_built_in
-            || !properties
-                .iter()
-                .any(|property| broker::PUBLISHER_PROPERTIES.contains(&&*property.name))
-        {
-            return None;
-        }
-        let client_id = properties
-            .iter()
-            .find(|property| property.name == broker::PUBLISHER_PROPERTY)
-            .map(|property| property.value.clone());
-        let properties = &mut Arc::make_mut(message).properties.user_properties;
-        properties.retain(|property| !broker::PUBLISHER_PROPERTIES.contains(&&*property.name));
-        let client_id: Arc<str> = client_id?.into();
+    /// The built-in broker tells the publisher's client id; a simulated device is known by name.
+    fn name_of_client(&self, client_id: Arc<str>) -> Arc<str> {
         let device = self
             .devices
             .values()
-            .find(|running| running.spec.client_id == client_id);
-        Some(device.map_or(client_id, |running| Arc::clone(&running.spec.name)))
+            .find(|running| running.client_id == client_id);
+        device.map_or(client_id, |running| Arc::clone(&running.spec.name))
     }
 
     /// The id of the row that shows an exchange.
     pub fn row_of(&self, exchange: ExchangeId) -> Option<RowId> {
         self.timeline.row_of(exchange)
+    }
+}
+
+/// How long the broker has to take the farewell of connections and devices.
+const FAREWELL: Duration = Duration::from_millis(500);
+
+impl Drop for Session {
+    /// Every connection leaves with a DISCONNECT, so that no will is published (MQTT 5 §3.14.4).
+    fn drop(&mut self) {
+        let mut leaving = self
+            .links
+            .values()
+            .filter(|link| link.state.is_connected())
+            .count()
+            + self
+                .devices
+                .values()
+                .filter(|running| running.state.is_connected())
+                .count();
+        self.links
+            .values()
+            .for_each(|link| link.connection.disconnect());
+        self.devices
+            .values()
+            .for_each(|running| running.device.stop());
+        let deadline = Instant::now() + FAREWELL;
+        while leaving > 0 && Instant::now() < deadline {
+            self.queue.wait(Duration::from_millis(20));
+            let gone = self.queue.take(usize::MAX).into_iter().filter(|event| {
+                matches!(
+                    event,
+                    Event::Connection {
+                        event: ConnectionEvent::State(ConnectionState::Disconnected),
+                        ..
+                    } | Event::Device {
+                        event: DeviceEvent::State(ConnectionState::Disconnected),
+                        ..
+                    }
+                )
+            });
+            leaving = leaving.saturating_sub(gone.count());
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use crate::model::exchange::{Exchange, ExchangeId};
 use crate::model::message::Message;
 use crate::model::profile::BrokerAddress;
 use crate::model::topic::TopicName;
-use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 
 /// How many exchanges are remembered: a device may be seen answering after the exchange is over.
@@ -19,9 +19,14 @@ pub struct Observer {
     by_key: HashMap<Key, ExchangeId>,
     seen: VecDeque<(Key, ExchangeId)>,
     addresses: HashMap<ExchangeId, BrokerAddress>,
-    open: HashMap<ExchangeId, (Arc<str>, Option<TopicName>, Option<CorrelationData>)>,
-    /// For a stable order.
-    open_ids: BTreeSet<ExchangeId>,
+    open: BTreeMap<ExchangeId, Waiting>,
+}
+
+/// What tells the replies to an open exchange from others.
+struct Waiting {
+    connection: Arc<str>,
+    response_topic: Option<TopicName>,
+    correlation_data: Option<CorrelationData>,
 }
 
 fn key(message: &Message) -> Key {
@@ -36,15 +41,12 @@ fn key(message: &Message) -> Key {
 impl Observer {
     pub fn begun(&mut self, exchange: &Exchange, address: Option<BrokerAddress>) {
         let key = key(&exchange.message);
-        self.open.insert(
-            exchange.id,
-            (
-                Arc::clone(&exchange.connection),
-                key.1.clone(),
-                key.2.clone(),
-            ),
-        );
-        self.open_ids.insert(exchange.id);
+        let waiting = Waiting {
+            connection: Arc::clone(&exchange.connection),
+            response_topic: key.1.clone(),
+            correlation_data: key.2.clone(),
+        };
+        self.open.insert(exchange.id, waiting);
         if let Some(address) = address {
             self.addresses.insert(exchange.id, address);
         }
@@ -63,7 +65,6 @@ impl Observer {
 
     pub fn finished(&mut self, id: ExchangeId) {
         self.open.remove(&id);
-        self.open_ids.remove(&id);
     }
 
     /// The exchange whose request a device on the broker at `address` saw.
@@ -82,14 +83,15 @@ impl Observer {
         if response_topic.is_none() {
             return Vec::new();
         }
-        self.open_ids
+        let is_twin = |waiting: &Waiting| {
+            *waiting.connection == *connection
+                && waiting.response_topic.as_ref() == response_topic
+                && waiting.correlation_data.as_ref() == data
+        };
+        self.open
             .iter()
-            .filter(|id| {
-                self.open.get(id).is_some_and(|(at, topic, open)| {
-                    **at == *connection && topic.as_ref() == response_topic && open.as_ref() == data
-                })
-            })
-            .copied()
+            .filter(|(_, waiting)| is_twin(waiting))
+            .map(|(id, _)| *id)
             .collect()
     }
 }

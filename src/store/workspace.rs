@@ -193,7 +193,7 @@ impl Workspace {
             }
         };
         let mut paths: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
-        paths.sort();
+        paths.sort_by(|a, b| a.file_stem().cmp(&b.file_stem()).then_with(|| a.cmp(b)));
         self.known().retain(|path, known| {
             path.parent() != Some(folder.as_path()) || matches!(known, Known::Promised)
         });

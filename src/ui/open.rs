@@ -1,8 +1,9 @@
 //! Opens the window with everything in it; and takes a picture of one that plays a demo.
 
 use crate::app::Action;
-use crate::app::open::{OpenError, Place, open};
-use crate::store::Theme as ThemeChoice;
+pub use crate::app::ThemeChoice;
+pub use crate::app::open::Place;
+use crate::app::open::{OpenError, open};
 use crate::ui::picture::{PictureJob, Slot, lock};
 use crate::ui::shell::Shell;
 use crate::ui::window::{self, WindowError, WindowOptions};
@@ -34,7 +35,7 @@ impl UiError {
 
 /// What to show, besides what is in the workspace.
 #[derive(Clone, Debug, Default)]
-pub struct Wanted {
+pub struct WindowWish {
     pub size: Option<[f32; 2]>,
     pub theme: Option<ThemeChoice>,
     pub demo: Option<String>,
@@ -44,12 +45,12 @@ pub struct Wanted {
 const LOOK_AFTER: Duration = Duration::from_millis(16);
 
 /// Opens the window; returns when it is closed.
-pub fn open_window(place: Place, wanted: Wanted) -> Result<(), UiError> {
+pub fn open_window(place: Place, wanted: WindowWish) -> Result<(), UiError> {
     run(place, wanted, None)
 }
 
 /// Plays the wanted demo in a real window and gives a picture of it, as PNG bytes.
-pub fn picture(place: Place, wanted: Wanted) -> Result<Vec<u8>, UiError> {
+pub fn picture(place: Place, wanted: WindowWish) -> Result<Vec<u8>, UiError> {
     let slot = Slot::default();
     run(place, wanted, Some(PictureJob::new(Arc::clone(&slot))))?;
     let taken = lock(&slot).take();
@@ -63,7 +64,7 @@ pub fn picture(place: Place, wanted: Wanted) -> Result<Vec<u8>, UiError> {
 }
 
 /// Opens everything first: what is wrong with the workspace is said on the terminal, without a window.
-fn run(place: Place, wanted: Wanted, picture: Option<PictureJob>) -> Result<(), UiError> {
+fn run(place: Place, wanted: WindowWish, picture: Option<PictureJob>) -> Result<(), UiError> {
     let context: Arc<OnceLock<egui::Context>> = Arc::default();
     let of_wake = Arc::clone(&context);
     let wake: Arc<dyn Fn() + Send + Sync> = Arc::new(move || {

@@ -2,8 +2,7 @@
 
 use crate::app::actions::ZoomStep;
 use crate::app::notices::NoticeId;
-use crate::app::{Action, App};
-use crate::store::{Geometry, Theme as ThemeChoice, WindowState};
+use crate::app::{Action, App, Geometry, ThemeChoice, WindowState};
 use crate::ui::Theme;
 use crate::ui::panels::{
     answer, composer, connections, devices, dialogs, requests, status_bar, timeline, top_bar,

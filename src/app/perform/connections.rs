@@ -111,6 +111,7 @@ impl App {
         match self.library.remove_profile(id) {
             Ok(thing) => {
                 self.session.disconnect(id);
+                self.passwords.remove(id);
                 self.notices.offer_undo(
                     format!("Deleted the connection {name}"),
                     Undo::Removed {

@@ -18,6 +18,8 @@ pub struct Device {
     pub connection: Arc<str>,
     /// Typed, or made from the name.
     pub client_id: Arc<str>,
+    /// Made from the name: whoever runs the device may add to it.
+    pub client_id_is_generated: bool,
     pub listens: Vec<TopicFilter>,
     pub qos: Qos,
     pub enabled: bool,

@@ -209,6 +209,7 @@ impl DeviceDraft {
             name: name.into(),
             connection: self.connection.as_str().into(),
             client_id: client_id.into(),
+            client_id_is_generated: self.client_id.is_empty(),
             listens,
             qos: self.qos,
             enabled: self.enabled,

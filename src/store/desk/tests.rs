@@ -189,3 +189,21 @@ fn the_systems_keyring_is_found_or_not_but_never_waited_for_long() {
         thread::yield_now();
     }
 }
+
+#[test]
+#[ignore = "needs an unlocked keyring, and leaves nothing in it"]
+fn the_systems_keyring_keeps_a_password_until_it_is_deleted() {
+    let open =
+        || PasswordDesk::with(Box::new(Keyring), "roundtrip-test", Limits::default()).unwrap();
+    assert_eq!(delete(&open(), "a"), Ok(()));
+    assert_eq!(open().load_blocking("a"), Ok(None));
+    assert_eq!(save(&open(), "a"), PasswordPlace::Keyring);
+    assert_eq!(
+        open().load_blocking("a"),
+        Ok(Some(secret())),
+        "by another desk"
+    );
+    assert_eq!(open().load_blocking("b"), Ok(None));
+    assert_eq!(delete(&open(), "a"), Ok(()));
+    assert_eq!(open().load_blocking("a"), Ok(None));
+}

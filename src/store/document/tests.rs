@@ -4,6 +4,7 @@ use crate::model::message::{Qos, UserProperty};
 use crate::model::payload::{Encoding, PayloadFormat};
 use crate::model::profile::{ProfileDraft, WillDraft};
 use crate::model::request::{RequestDraft, ResponseTopicDraft};
+use crate::model::responder::{DeviceDraft, RuleDraft, ValueTable};
 use proptest::prelude::*;
 
 fn here() -> &'static Path {
@@ -320,6 +321,50 @@ fn profile() -> impl Strategy<Value = ProfileDraft> {
         )
 }
 
+fn values() -> impl Strategy<Value = ValueTable> {
+    use serde_json::json;
+    let value = prop_oneof![
+        hard_text().prop_map(|text| json!(text)),
+        any::<i64>().prop_map(|number| json!(number)),
+        (-1.0e9_f64..1.0e9).prop_map(|number| json!(number)),
+        any::<bool>().prop_map(|flag| json!(flag)),
+        hard_text().prop_map(|text| json!({ "in": [text, 1], "more": {"x": [{"y": 1}]} })),
+    ];
+    proptest::collection::vec((hard_text(), value), 0..4)
+        .prop_map(|members| ValueTable(members.into_iter().collect()))
+}
+
+fn device() -> impl Strategy<Value = DeviceDraft> {
+    let rule = (
+        hard_text(),
+        values(),
+        proptest::option::of(hard_text()),
+        any::<bool>(),
+    )
+        .prop_map(|(when, set, reply, no_reply)| RuleDraft {
+            when,
+            set,
+            reply,
+            no_reply,
+            ..RuleDraft::default()
+        });
+    (
+        hard_text(),
+        proptest::collection::vec(hard_text(), 0..4),
+        proptest::option::of(hard_text()),
+        values(),
+        proptest::collection::vec(rule, 0..4),
+    )
+        .prop_map(|(name, listens, reply, state, rules)| DeviceDraft {
+            name,
+            listens,
+            reply,
+            state,
+            rules,
+            ..DeviceDraft::default()
+        })
+}
+
 /// Comments and unknown keys, sprinkled over a file.
 fn sprinkled(text: &str) -> String {
     let mut lines = vec![
@@ -371,5 +416,21 @@ proptest! {
     fn no_text_makes_reading_panic(text in hard_text()) {
         parse::<RequestDraft>(here(), &text).ok();
         parse::<ProfileDraft>(here(), &format!("name = {text}")).ok();
+    }
+
+    #[test]
+    fn every_device_survives_its_file(draft in device()) {
+        let text = render(None, &draft).unwrap();
+        prop_assert_eq!(read::<DeviceDraft>(&text), draft, "{}", text);
+    }
+
+    #[test]
+    fn strangers_survive_every_change_of_a_device(before in device(), after in device()) {
+        let old = sprinkled(&render(None, &before).unwrap());
+        let text = render(Some(&old), &after).unwrap();
+        prop_assert_eq!(read::<DeviceDraft>(&text), after, "{}", text);
+        for stranger in ["# top", "zz_unknown = { deep = [1, 2] } # why", "[zz_table]\nx = 0x10 # hex"] {
+            prop_assert!(text.contains(stranger), "{} in\n{}", stranger, text);
+        }
     }
 }

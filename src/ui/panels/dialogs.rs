@@ -28,7 +28,11 @@ pub fn dialogs_ui(ctx: &Context, app: &mut App, view: &mut View, actions: &mut V
     let Some(dialog) = dialog else { return };
     match dialog {
         Dialog::Profile(dialog) => {
-            profile::profile_ui(ctx, dialog, library, session, is_new, actions);
+            let is_on = dialog
+                .id
+                .as_deref()
+                .is_some_and(|id| session.link(id).is_some());
+            profile::profile_ui(ctx, dialog, library, is_on, is_new, actions)
         }
         Dialog::Password(dialog) => {
             password::password_ui(ctx, dialog, library.can_keep_passwords(), is_new, actions);

@@ -136,6 +136,11 @@ fn menu_ui(ui: &mut Ui, item: &RequestItem, actions: &mut Vec<Action>) {
     let theme = Theme::of(ui);
     for (words, color, action) in [
         ("Open", None, Action::OpenRequest(item.id.clone())),
+        (
+            "Rename or move",
+            None,
+            Action::RenameRequest(item.id.clone()),
+        ),
         ("Duplicate", None, Action::DuplicateRequest(item.id.clone())),
         (
             "Delete",

@@ -1,7 +1,6 @@
 //! The top bar: name, workspace, palette, demos, settings, theme, help.
 
-use crate::app::{Action, App};
-use crate::store::Theme as ThemeChoice;
+use crate::app::{Action, App, ThemeChoice};
 use crate::ui::widgets::{Button, text};
 use crate::ui::{Icon, Theme, fonts, theme};
 use egui::{

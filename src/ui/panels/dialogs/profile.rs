@@ -4,7 +4,6 @@ use crate::app::Action;
 use crate::app::dialogs::ProfileDialog;
 use crate::app::library::{Library, new_client_id};
 use crate::model::profile::{ProfileField, WillDraft};
-use crate::session::Session;
 use crate::ui::panels::composer::{format_select, qos_select};
 use crate::ui::widgets::{Button, Field, text};
 use crate::ui::{Theme, fonts};
@@ -14,7 +13,7 @@ pub fn profile_ui(
     ctx: &Context,
     dialog: &mut ProfileDialog,
     library: &Library,
-    session: &Session,
+    is_on: bool,
     is_new: bool,
     actions: &mut Vec<Action>,
 ) {
@@ -32,10 +31,6 @@ pub fn profile_ui(
                 session_ui(ui, dialog);
                 will_ui(ui, dialog);
             });
-        let is_on = dialog
-            .id
-            .as_deref()
-            .is_some_and(|id| session.link(id).is_some());
         super::buttons(ui, |ui| {
             let words = if is_on {
                 "Save and reconnect"

@@ -1,0 +1,407 @@
+//! The command line: what can be typed, and the help that says so.
+//!
+//! What comes out is checked word by word: a wrong value is named with its option and with what to
+//! write instead, before any file is read or anybody is connected to. [`super::resolve`] goes on from here.
+
+mod values;
+
+#[cfg(test)]
+mod tests;
+
+use crate::model::correlation::CorrelationDraft;
+use crate::model::message::{Qos, UserProperty};
+use crate::model::payload::PayloadFormat;
+use crate::model::request::{RequestDraft, ResponseTopicDraft};
+use clap::{ArgGroup, Parser, Subcommand, ValueEnum};
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+pub use values::{Size, Url};
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  answered; the demo ended as it should; the responder or broker was ended with Ctrl+C
+  1  something else failed, such as an answer that says it is an error
+  2  the command line is wrong; nothing was sent
+  3  no reply in time, or fewer than --replies asks for
+  4  the broker says that nobody subscribes to the topic
+  5  refused by the broker: the connection, the subscription or the message
+  6  could not connect, or the connection was lost";
+
+const UNITS: &str = "\
+Durations are written 500ms, 5s, 2m or 1m30s; a bare number is seconds.
+Data goes to stdout and everything else to stderr, so that stdout can be piped.";
+
+const TOP_EXAMPLES: &str = "\
+Examples:
+  roundtrip                                  open the window
+  roundtrip demo smart-light                 see a request and its answer, nothing else needed
+  roundtrip broker --port 1883               a broker for this machine
+  roundtrip respond -t 'cmnd/light/#' --reply '{\"power\":\"{{payload.power}}\"}'
+  roundtrip request -t cmnd/light/power -m '{\"power\":\"on\"}'";
+
+/// A tester for request/response over MQTT 5: did my request get its answer, from whom, how fast, and if not, why?
+///
+/// Without a command the window opens.
+#[derive(Debug, Parser)]
+#[command(name = "roundtrip", version, max_term_width = 110, after_help = TOP_EXAMPLES,
+    after_long_help = format!("{TOP_EXAMPLES}\n\n{EXIT_CODES}\n\n{UNITS}"), subcommand_help_heading = "Commands")]
+pub struct Args {
+    /// The folder of connection profiles, requests, devices and settings
+    ///
+    /// One readable TOML file a thing, made to be kept in git. Without this option it is the platform's
+    /// folder for settings, such as ~/.config/roundtrip.
+    #[arg(long, global = true, value_name = "DIR")]
+    pub workspace: Option<PathBuf>,
+
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    Demo(DemoArgs),
+    Request(Box<RequestArgs>),
+    Respond(Box<RespondArgs>),
+    Broker(BrokerArgs),
+    Screenshot(ScreenshotArgs),
+}
+
+const DEMO_EXAMPLES: &str = "\
+Examples:
+  roundtrip demo --list
+  roundtrip demo smart-light
+  roundtrip demo common-topic --url mqtt://localhost:1883 --json | jq .round_trip_ms
+
+With --json each exchange is one line with at least
+  request_topic, response_topic, correlation_data_hex, verdict, round_trip_ms,
+  replies: [{ topic, payload, correlation_data_hex }]";
+
+/// Play a demo in the terminal: simulated devices answer real requests
+///
+/// It runs on the built-in broker unless --url names another one. It exits with 0 only if every exchange
+/// ended as the demo says it should.
+#[derive(Debug, clap::Args)]
+#[command(after_help = DEMO_EXAMPLES)]
+pub struct DemoArgs {
+    /// Which one; --list tells them
+    #[arg(value_name = "NAME", required_unless_present = "list")]
+    pub name: Option<String>,
+
+    /// List the demos and what is to be seen in each
+    #[arg(long, conflicts_with_all = ["name", "url", "json"])]
+    pub list: bool,
+
+    /// Play it on this broker, mqtt://host:port, instead of the built-in one
+    #[arg(long, value_name = "URL", value_parser = values::url)]
+    pub url: Option<Url>,
+
+    /// Print one line of JSON an exchange
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Where to connect, and as whom.
+#[derive(Clone, Debug, Default, clap::Args)]
+#[command(next_help_heading = "Connection")]
+#[expect(clippy::doc_markdown, reason = "--help prints this as it stands")]
+pub struct ConnectArgs {
+    /// The broker, mqtt://[USER[:PASSWORD]@]HOST[:PORT] [default: mqtt://127.0.0.1:1883]
+    ///
+    /// Signs such as @ or : in a user name or password are written as %40 or %3A. Others on this machine
+    /// can see a command line: prefer --password-env or --password-file for passwords that matter.
+    #[arg(long, value_name = "URL", value_parser = values::url, conflicts_with = "profile")]
+    pub url: Option<Url>,
+
+    /// A connection profile of the workspace, by its name or the name of its file
+    ///
+    /// Its client id is used as well: a window that is connected with the same profile is disconnected by
+    /// the broker. --client-id avoids that.
+    #[arg(long, value_name = "NAME")]
+    pub profile: Option<String>,
+
+    /// The user name, instead of the one in the URL or profile
+    #[arg(long, value_name = "NAME")]
+    pub user: Option<String>,
+
+    /// Take the password from this environment variable
+    #[arg(long, value_name = "VAR", conflicts_with = "password_file")]
+    pub password_env: Option<String>,
+
+    /// Take the password from the first line of this file
+    #[arg(long, value_name = "FILE")]
+    pub password_file: Option<PathBuf>,
+
+    /// The client id [default: the profile's, else a new one every time]
+    #[arg(long, value_name = "ID")]
+    pub client_id: Option<String>,
+}
+
+const REQUEST_EXAMPLES: &str = "\
+Examples:
+  roundtrip request -t cmnd/light/power -m on
+  roundtrip request --url mqtt://me@broker.lab -t org/get -f request.json --timeout 10s > reply.json
+  roundtrip request --profile lab -t home/all/identify --replies all --timeout 2s --json
+  printf '\\000\\001' | roundtrip request -t raw/in -f - --correlation hex:00ff
+  roundtrip request -t a/b -m 1 --user-property trace=1 --user-property 'note=a=b'
+
+  if roundtrip request -t device/ping -q 1; then echo it lives; fi";
+
+/// Send one request and print its reply, byte for byte
+///
+/// The Response Topic is subscribed first, and its SUBACK waited for. A message is the reply when it
+/// arrives there with exactly the request's Correlation Data; any other message is not.
+#[derive(Debug, clap::Args)]
+#[command(after_help = format!("{REQUEST_EXAMPLES}\n\n{EXIT_CODES}\n\n{UNITS}"),
+    group = ArgGroup::new("payload").args(["message", "file", "hex"]))]
+pub struct RequestArgs {
+    #[command(flatten)]
+    pub connect: ConnectArgs,
+
+    /// The topic to publish the request on
+    #[arg(short, long, value_name = "TOPIC", value_parser = values::topic, help_heading = "Request")]
+    pub topic: String,
+
+    /// The payload as text; without -m, -f or --hex it is empty
+    #[arg(
+        short,
+        long,
+        value_name = "TEXT",
+        allow_hyphen_values = true,
+        help_heading = "Request"
+    )]
+    pub message: Option<String>,
+
+    /// The payload from a file, byte for byte; - is stdin
+    #[arg(short, long, value_name = "FILE", help_heading = "Request")]
+    pub file: Option<PathBuf>,
+
+    /// The payload as pairs of hex digits, such as '00 ff' or 00:ff
+    #[arg(long, value_name = "HEX", value_parser = values::hex, help_heading = "Request")]
+    pub hex: Option<String>,
+
+    /// Where the reply is to go [default: from the broker's Response Information, else clients/<client id>/resp]
+    #[arg(short = 'e', long, value_name = "TOPIC", value_parser = values::response_topic, help_heading = "Request")]
+    pub response_topic: Option<String>,
+
+    /// Ask for no reply: publish, wait for the acknowledgement, and end
+    #[arg(long, conflicts_with_all = ["response_topic", "replies", "correlation", "timeout"], help_heading = "Request")]
+    pub no_reply: bool,
+
+    /// Correlation Data: uuid, uuid-text, counter, random:N, text:…, hex:…, base64:… or none
+    #[arg(long, value_name = "KIND", default_value = "uuid", value_parser = values::correlation, help_heading = "Request")]
+    pub correlation: CorrelationDraft,
+
+    /// Quality of service: 0 at most once, 1 at least once, 2 exactly once
+    #[arg(short, long, value_name = "0|1|2", default_value = "1", value_parser = values::qos, help_heading = "Request")]
+    pub qos: Qos,
+
+    /// Ask the broker to retain the request for later subscribers
+    #[arg(long, help_heading = "Request")]
+    pub retain: bool,
+
+    /// How long to wait for the reply, such as 500ms, 5s or 2m
+    #[arg(long, value_name = "TIME", default_value = "5s", value_parser = values::timeout, help_heading = "Request")]
+    pub timeout: String,
+
+    /// How many replies to wait for: first, all (that come until the timeout) or a number
+    #[arg(long, value_name = "first|all|N", default_value = "first", value_parser = values::replies, help_heading = "Request")]
+    pub replies: String,
+
+    /// What the payload is, such as application/json
+    #[arg(long, value_name = "TYPE", value_parser = values::string, help_heading = "Properties")]
+    pub content_type: Option<String>,
+
+    /// After this time the broker no longer delivers the request; whole seconds, such as 30s or 5m
+    #[arg(long, value_name = "TIME", value_parser = values::expiry, help_heading = "Properties")]
+    pub message_expiry: Option<u32>,
+
+    /// Mark the payload as UTF-8 text (Payload Format Indicator 1)
+    #[arg(long, help_heading = "Properties")]
+    pub utf8: bool,
+
+    /// A user property; can be given again, also with the same name
+    #[arg(long = "user-property", value_name = "NAME=VALUE", value_parser = values::user_property, help_heading = "Properties")]
+    pub user_properties: Vec<UserProperty>,
+
+    /// Print the exchange as one line of JSON instead of the payload
+    #[arg(long, help_heading = "Output")]
+    pub json: bool,
+
+    /// Say on stderr what happens
+    #[arg(short, long, help_heading = "Output")]
+    pub verbose: bool,
+}
+
+/// Where the payload's bytes are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PayloadFile<'a> {
+    Stdin,
+    File(&'a Path),
+}
+
+impl RequestArgs {
+    /// The request as the window would have it. The payload of `-f` is not in it.
+    pub fn draft(&self) -> RequestDraft {
+        let (format, payload) = match (&self.message, &self.hex) {
+            (Some(text), _) => (PayloadFormat::Text, text.clone()),
+            (None, Some(hex)) => (PayloadFormat::Hex, hex.clone()),
+            (None, None) => (PayloadFormat::Text, String::new()),
+        };
+        let response_topic = match &self.response_topic {
+            _ if self.no_reply => ResponseTopicDraft::None,
+            Some(topic) => ResponseTopicDraft::Typed(topic.clone()),
+            None => ResponseTopicDraft::Generated,
+        };
+        RequestDraft {
+            topic: self.topic.clone(),
+            qos: self.qos,
+            retain: self.retain,
+            response_topic,
+            correlation_data: self.correlation.clone(),
+            timeout: self.timeout.clone(),
+            replies: self.replies.clone(),
+            content_type: self.content_type.clone().unwrap_or_default(),
+            payload_is_utf8: self.utf8,
+            message_expiry_secs: self
+                .message_expiry
+                .map(|secs| secs.to_string())
+                .unwrap_or_default(),
+            format,
+            payload,
+            user_properties: self.user_properties.clone(),
+            ..RequestDraft::default()
+        }
+    }
+
+    pub fn payload_file(&self) -> Option<PayloadFile<'_>> {
+        self.file.as_deref().map(|path| {
+            if path == Path::new("-") {
+                PayloadFile::Stdin
+            } else {
+                PayloadFile::File(path)
+            }
+        })
+    }
+}
+
+const RESPOND_EXAMPLES: &str = "\
+Examples:
+  roundtrip respond -t 'cmnd/+/power' --reply on --delay 5ms --jitter 1ms
+  roundtrip respond -t lamp/get --reply '{\"on\":{{state.on}},\"at\":\"{{now}}\"}' --state on=true
+  roundtrip respond --url mqtt://me@broker.lab --password-env PW --device lamp.toml
+
+Placeholders in templates:
+  {{payload}}        the request's payload; {{payload.a.b}} a member of it, if it is JSON
+  {{state.name}}     a value that the device remembers
+  {{topic}}          the request's topic; {{topic.2}} its second level
+  {{user.name}}      a user property of the request
+  {{correlation}}    its Correlation Data; {{correlation.hex}} as hex
+  {{uuid}} {{now}} {{counter}} {{random.1.6}}
+                     a new UUID, the time, the number of the request, a random number";
+
+/// Be a simulated device until Ctrl+C: answer requests with a template
+///
+/// The answer goes to the request's Response Topic with its Correlation Data unaltered. A request without
+/// a Response Topic is answered on --reply-topic, if given, else noted and not answered.
+#[derive(Debug, clap::Args)]
+#[command(after_help = format!("{RESPOND_EXAMPLES}\n\n{EXIT_CODES}\n\n{UNITS}"))]
+pub struct RespondArgs {
+    #[command(flatten)]
+    pub connect: ConnectArgs,
+
+    /// What to listen to; wildcards + and # are fine; can be given again
+    #[arg(short, long = "topic", value_name = "FILTER", value_parser = values::filter,
+        required_unless_present = "device", conflicts_with = "device", help_heading = "Device")]
+    pub topics: Vec<String>,
+
+    /// The answer; {{…}} is filled in
+    #[arg(long, value_name = "TEMPLATE", value_parser = values::template, allow_hyphen_values = true,
+        required_unless_present = "device", conflicts_with = "device", help_heading = "Device")]
+    pub reply: Option<String>,
+
+    /// Take the device from a file, such as one of devices/ in a workspace
+    #[arg(long, value_name = "FILE", help_heading = "Device")]
+    pub device: Option<PathBuf>,
+
+    /// Answer after this time, such as 5ms
+    #[arg(long, value_name = "TIME", value_parser = values::delay, conflicts_with = "device", help_heading = "Device")]
+    pub delay: Option<String>,
+
+    /// How far the delay strays to both sides, such as 1ms
+    #[arg(long, value_name = "TIME", value_parser = values::delay, conflicts_with = "device", help_heading = "Device")]
+    pub jitter: Option<String>,
+
+    /// Where to answer requests that have no Response Topic; {{…}} is filled in
+    #[arg(long, value_name = "TOPIC", value_parser = values::template, conflicts_with = "device", help_heading = "Device")]
+    pub reply_topic: Option<String>,
+
+    /// A value to remember, for {{state.NAME}}; JSON where it is JSON, else text; can be given again
+    #[arg(long, value_name = "NAME=VALUE", value_parser = values::state, conflicts_with = "device", help_heading = "Device")]
+    pub state: Vec<(String, Value)>,
+
+    /// What the answer is, such as application/json
+    #[arg(long, value_name = "TYPE", value_parser = values::string, conflicts_with = "device", help_heading = "Device")]
+    pub content_type: Option<String>,
+
+    /// The highest quality of service to take requests at: 0, 1 or 2
+    #[arg(short, long, value_name = "0|1|2", default_value = "2", value_parser = values::qos, conflicts_with = "device", help_heading = "Device")]
+    pub qos: Qos,
+
+    /// Do not tell of each request and answer
+    #[arg(long, help_heading = "Output")]
+    pub quiet: bool,
+}
+
+const BROKER_EXAMPLES: &str = "\
+Examples:
+  roundtrip broker --port 1883
+  roundtrip broker | { read -r _ _ address; roundtrip demo relay --url mqtt://$address; }";
+
+/// Run the built-in broker alone until Ctrl+C
+///
+/// It listens on this machine only (127.0.0.1) and keeps nothing on disk. The first line on stdout is
+/// `listening on 127.0.0.1:PORT`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = BROKER_EXAMPLES)]
+pub struct BrokerArgs {
+    /// The port to listen on [default: a free one]
+    #[arg(long, value_name = "N", value_parser = values::port)]
+    pub port: Option<u16>,
+
+    /// Say on stderr what clients do
+    #[arg(short, long)]
+    pub verbose: bool,
+}
+
+const SCREENSHOT_EXAMPLES: &str = "\
+Example:
+  roundtrip screenshot --demo smart-light --out window.png --size 1280x720 --theme light";
+
+/// Open the window, play a demo in it, save what it shows and exit
+///
+/// It needs a display; `xvfb-run roundtrip screenshot …` brings one along.
+#[derive(Debug, clap::Args)]
+#[command(after_help = SCREENSHOT_EXAMPLES)]
+pub struct ScreenshotArgs {
+    /// The demo to play; `roundtrip demo --list` tells them
+    #[arg(long, value_name = "NAME")]
+    pub demo: String,
+
+    /// The picture to write
+    #[arg(long, value_name = "FILE.png", value_parser = values::png)]
+    pub out: PathBuf,
+
+    /// The window's size in points
+    #[arg(long, value_name = "WIDTHxHEIGHT", default_value = "1560x930", value_parser = values::size)]
+    pub size: Size,
+
+    #[arg(long, value_enum, default_value_t)]
+    pub theme: ThemeArg,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum ThemeArg {
+    #[default]
+    Dark,
+    Light,
+}

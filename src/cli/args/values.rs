@@ -1,0 +1,225 @@
+//! The values of options: what is wrong with one, and what to write instead.
+
+use crate::model::correlation::CorrelationDraft;
+use crate::model::message::{Qos, UserProperty};
+use crate::model::payload::Encoding;
+use crate::model::profile::{BUILT_IN_ADDRESS, BrokerAddress, ParsedAddress};
+use crate::model::request::{RepliesWanted, parse_duration};
+use crate::model::responder::typed_value;
+use crate::model::template::Template;
+use crate::model::topic::{MAX_STRING_BYTES, TopicFilter, TopicName};
+use serde_json::Value;
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// A broker's URL as typed. It may hold a password, so it is never printed as it is.
+#[derive(Clone)]
+pub struct Url(String);
+
+impl Url {
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+
+    /// What it says, or what is wrong with it, without the password in either case.
+    pub fn read(&self) -> Result<ParsedAddress, String> {
+        if self.0.trim() == BUILT_IN_ADDRESS {
+            return Err(
+                "the built-in broker has no address before it runs; start `roundtrip broker --port 1884` \
+                 and write mqtt://127.0.0.1:1884"
+                    .to_owned(),
+            );
+        }
+        BrokerAddress::parse(&self.0)
+            .map_err(|message| message.replace(self.0.trim(), &self.masked()))
+    }
+
+    fn password(&self) -> Option<&str> {
+        let (_, rest) = self.0.split_once("://").unwrap_or(("", &self.0));
+        let (user_info, _) = rest.rsplit_once('@')?;
+        Some(user_info.split_once(':')?.1)
+    }
+
+    fn masked(&self) -> String {
+        match self.password() {
+            Some(password) if !password.is_empty() => self.0.trim().replace(password, "•••"),
+            _ => self.0.trim().to_owned(),
+        }
+    }
+}
+
+impl fmt::Debug for Url {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.masked())
+    }
+}
+
+/// clap repeats what it refuses: a wrong URL with a password in it is let pass, and refused by whoever reads it.
+pub(super) fn url(text: &str) -> Result<Url, String> {
+    let url = Url(text.to_owned());
+    match url.read() {
+        Err(message) if url.password().is_none() => Err(message),
+        _ => Ok(url),
+    }
+}
+
+pub(super) fn topic(text: &str) -> Result<String, String> {
+    match TopicName::new(text) {
+        Ok(_) => Ok(text.to_owned()),
+        Err(err) => Err(err.to_string()),
+    }
+}
+
+pub(super) fn response_topic(text: &str) -> Result<String, String> {
+    if text.starts_with("$share/") {
+        return Err("`$share/` is for subscriptions; a reply cannot be published there".to_owned());
+    }
+    topic(text)
+}
+
+pub(super) fn filter(text: &str) -> Result<String, String> {
+    match TopicFilter::new(text) {
+        Ok(_) => Ok(text.to_owned()),
+        Err(err) => Err(err.to_string()),
+    }
+}
+
+pub(super) fn hex(text: &str) -> Result<String, String> {
+    match Encoding::Hex.decode(text) {
+        Ok(_) => Ok(text.to_owned()),
+        Err(err) => Err(format!("{err}; write pairs such as 00ff or '00 ff'")),
+    }
+}
+
+pub(super) fn correlation(text: &str) -> Result<CorrelationDraft, String> {
+    let draft = CorrelationDraft::parse(text)?;
+    draft.validate()?;
+    Ok(draft)
+}
+
+pub(super) fn qos(text: &str) -> Result<Qos, String> {
+    text.parse::<u8>()
+        .ok()
+        .and_then(|level| Qos::try_from(level).ok())
+        .ok_or_else(|| "write 0 (at most once), 1 (at least once) or 2 (exactly once)".to_owned())
+}
+
+pub(super) fn timeout(text: &str) -> Result<String, String> {
+    parse_duration(text).map(|_| text.to_owned())
+}
+
+/// A duration that may be nothing.
+pub(super) fn delay(text: &str) -> Result<String, String> {
+    let digits = text
+        .trim()
+        .trim_end_matches(|c: char| c.is_alphabetic() || c.is_whitespace());
+    if digits.parse::<f64>().is_ok_and(|number| number == 0.0) {
+        return Ok(String::new());
+    }
+    timeout(text)
+}
+
+pub(super) fn replies(text: &str) -> Result<String, String> {
+    RepliesWanted::parse(text).map(|_| text.to_owned())
+}
+
+/// Whole seconds, also written as a duration.
+pub(super) fn expiry(text: &str) -> Result<u32, String> {
+    let hint = "write whole seconds such as 30s, 5m or 1h";
+    let text = text.trim();
+    if let Ok(secs) = text.parse::<u32>() {
+        return Ok(secs);
+    }
+    let duration = humantime::parse_duration(text)
+        .map_err(|err| format!("`{text}` is no message expiry: {err}; {hint}"))?;
+    if duration != Duration::from_secs(duration.as_secs()) {
+        return Err(format!("MQTT counts the message expiry in seconds; {hint}"));
+    }
+    u32::try_from(duration.as_secs())
+        .map_err(|err| format!("{err}; MQTT allows at most 4,294,967,295 seconds"))
+}
+
+/// A string as MQTT has them (MQTT 5 §1.5.4).
+pub(super) fn string(text: &str) -> Result<String, String> {
+    if text.len() > MAX_STRING_BYTES {
+        Err(format!(
+            "it is {} bytes long; MQTT allows at most 65,535",
+            text.len()
+        ))
+    } else {
+        Ok(text.to_owned())
+    }
+}
+
+/// Split at the first `=`: a value may hold more of them.
+fn pair(text: &str) -> Result<(&str, &str), String> {
+    text.split_once('=')
+        .ok_or_else(|| format!("`{text}` has no `=`; write NAME=VALUE, such as trace=1"))
+}
+
+pub(super) fn user_property(text: &str) -> Result<UserProperty, String> {
+    let (name, value) = pair(text)?;
+    Ok(UserProperty {
+        name: string(name)?,
+        value: string(value)?,
+    })
+}
+
+pub(super) fn state(text: &str) -> Result<(String, Value), String> {
+    let (name, value) = pair(text)?;
+    let is_word = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-');
+    if name.is_empty() || !name.chars().all(is_word) {
+        return Err(format!(
+            "`{name}` is no name for a value; use letters, digits, `_` and `-`"
+        ));
+    }
+    Ok((name.to_owned(), typed_value(value)))
+}
+
+pub(super) fn template(text: &str) -> Result<String, String> {
+    match Template::compile(text) {
+        Ok(_) => Ok(text.to_owned()),
+        Err(err) => Err(err.to_string()),
+    }
+}
+
+pub(super) fn port(text: &str) -> Result<u16, String> {
+    match text.parse::<u16>() {
+        Ok(0) => Err("leave --port out to have a free port chosen".to_owned()),
+        Ok(port) => Ok(port),
+        Err(_) => Err("write a number from 1 to 65535, such as 1883".to_owned()),
+    }
+}
+
+pub(super) fn png(text: &str) -> Result<PathBuf, String> {
+    let path = Path::new(text);
+    let ending = path.extension().and_then(|ending| ending.to_str());
+    if ending.is_some_and(|ending| ending.eq_ignore_ascii_case("png")) {
+        Ok(path.to_owned())
+    } else {
+        Err("the picture is a PNG; let its name end in .png".to_owned())
+    }
+}
+
+/// A window's size in points.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Size {
+    pub width: u16,
+    pub height: u16,
+}
+
+pub(super) fn size(text: &str) -> Result<Size, String> {
+    let hint = "write WIDTHxHEIGHT from 320x240 to 7680x4320, such as 1280x720";
+    let parsed = text
+        .split_once(['x', 'X', '×'])
+        .and_then(|(width, height)| {
+            Some(Size {
+                width: width.trim().parse().ok()?,
+                height: height.trim().parse().ok()?,
+            })
+        });
+    parsed
+        .filter(|size| (320..=7680).contains(&size.width) && (240..=4320).contains(&size.height))
+        .ok_or_else(|| hint.to_owned())
+}

@@ -1,0 +1,282 @@
+//! The socket under rumqttc, with everything a tester has to know about it.
+//!
+//! * A stamp for every packet that was read, taken when its last byte came in.
+//! * A stamp for every PUBLISH that was written, taken when its last byte was handed to the
+//!   socket, so it is never later than the answer.
+//! * Writes never wait: what the socket does not take at once goes to a queue that a task drains.
+//!   So a broker that does not read while it writes cannot lock both sides up. The queue is kept
+//!   small by the ledger, which hands over little at a time.
+//! * A ping does not wait behind a large message: while that moves, it is answered here.
+//! * Nagle's algorithm is off, and on Linux acknowledgements are not delayed: otherwise QoS 1
+//!   takes 44 ms with a broker that leaves Nagle on.
+//! * The CONNACK and the DISCONNECT as they came, since rumqttc drops a refusal's Reason String and
+//!   cannot read a DISCONNECT without property length (`E0 01 rc`), which is legal (MQTT 5 §3.14.2.2.1).
+
+mod drain;
+mod stream;
+
+use super::clock;
+use super::frames::{self, Frame, FrameWalker};
+use crate::model::time::Timestamp;
+use bytes::Bytes;
+use std::collections::VecDeque;
+use std::io;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::Waker;
+use stream::TapStream;
+use tokio::net::TcpStream;
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::sync::Notify;
+
+/// With this much waiting to be written nothing is read any more: a broker that does not read its
+/// acknowledgements gets no more to acknowledge.
+const READ_PAUSE_BYTES: usize = 320 * 1024 * 1024;
+/// The listener is told when the queue falls below this.
+const LOW_WATER_BYTES: usize = 256 * 1024;
+const PINGREQ: &[u8] = &[0xC0, 0];
+const PINGRESP: &[u8] = &[0xD0, 0];
+const PIECE_BYTES: usize = 64 * 1024;
+
+/// A packet that was read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Stamp {
+    kind: u8,
+    packet_id: u16,
+    at: Timestamp,
+}
+
+/// What happened on the way out, in order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outgoing {
+    /// rumqttc handed over a PUBLISH, the `ordinal`th of this connection.
+    Publish {
+        ordinal: u64,
+        qos: u8,
+        packet_id: u16,
+    },
+    /// Its last byte went to the socket.
+    Written {
+        ordinal: u64,
+        at: Timestamp,
+    },
+    Subscribe {
+        packet_id: u16,
+    },
+    Unsubscribe {
+        packet_id: u16,
+    },
+}
+
+#[derive(Default)]
+struct State {
+    read: FrameWalker,
+    stamps: VecDeque<Stamp>,
+    connack: Option<Bytes>,
+    disconnect: Option<Bytes>,
+
+    write: FrameWalker,
+    outgoing: VecDeque<Outgoing>,
+    queue: VecDeque<Bytes>,
+    queued_bytes: usize,
+    taken_total: u64,
+    written_total: u64,
+    /// Where the messages that are not written yet end, and their ordinals.
+    ends: VecDeque<(u64, u64)>,
+    publishes: u64,
+    /// `written_total` when a ping was last answered here.
+    written_at_ping: u64,
+    ping_to_answer: bool,
+    socket: Option<Arc<OwnedWriteHalf>>,
+    failure: Option<io::ErrorKind>,
+    paused_reader: Option<Waker>,
+    /// Left here when the stream is dropped, for the writer to read to its end.
+    leftover: Option<OwnedReadHalf>,
+    closing: bool,
+}
+
+/// One connection's tap; the stream that rumqttc uses is a [`TapStream`].
+pub struct Tap {
+    state: Mutex<State>,
+    wake: Notify,
+}
+
+impl Tap {
+    /// Wraps a connected socket. `on_progress` runs on the writer task whenever queued bytes were written.
+    pub fn wrap(
+        socket: TcpStream,
+        on_progress: impl Fn() + Send + 'static,
+    ) -> io::Result<(Arc<Self>, TapStream)> {
+        socket.set_nodelay(true)?;
+        let (read, write) = socket.into_split();
+        let write = Arc::new(write);
+        let tap = Arc::new(Self {
+            state: Mutex::new(State {
+                socket: Some(Arc::clone(&write)),
+                ..State::default()
+            }),
+            wake: Notify::new(),
+        });
+        tokio::spawn(drain::drain(Arc::clone(&tap), write, on_progress));
+        let stream = TapStream {
+            tap: Arc::clone(&tap),
+            read: Some(read),
+            held: None,
+            ready: None,
+        };
+        Ok((tap, stream))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// When the packet of this type and Packet Identifier was read. Stamps before it belong to
+    /// packets that rumqttc did not report, such as a repeated QoS 2 PUBLISH.
+    pub fn read_at(&self, kind: u8, packet_id: u16) -> Timestamp {
+        let mut state = self.lock();
+        let Some(index) = state
+            .stamps
+            .iter()
+            .position(|stamp| stamp.kind == kind && stamp.packet_id == packet_id)
+        else {
+            return clock::now();
+        };
+        state.stamps.drain(..index);
+        state
+            .stamps
+            .pop_front()
+            .map_or_else(clock::now, |stamp| stamp.at)
+    }
+
+    /// What happened on the way out since the last call.
+    pub fn take_outgoing(&self) -> VecDeque<Outgoing> {
+        std::mem::take(&mut self.lock().outgoing)
+    }
+
+    /// Bytes that the socket has not taken yet.
+    pub fn backlog(&self) -> usize {
+        self.lock().queued_bytes
+    }
+
+    /// The CONNACK as it came.
+    pub fn connack(&self) -> Option<Bytes> {
+        self.lock().connack.clone()
+    }
+
+    /// The broker's DISCONNECT as it came.
+    pub fn disconnect(&self) -> Option<Bytes> {
+        self.lock().disconnect.clone()
+    }
+}
+
+impl State {
+    fn on_read(&mut self, frame: Frame, at: Timestamp) {
+        if let Some(bytes) = frame.bytes {
+            self.connack = Some(Bytes::from(bytes));
+            self.stamps.push_back(Stamp {
+                kind: frames::CONNACK,
+                packet_id: 0,
+                at,
+            });
+            return;
+        }
+        self.stamps.push_back(Stamp {
+            kind: frame.kind(),
+            packet_id: frame.packet_id,
+            at,
+        });
+    }
+
+    /// Notes the packets in `bytes`, which are about to be written or queued.
+    fn on_write(&mut self, bytes: &[u8]) {
+        let mut walker = std::mem::take(&mut self.write);
+        let before = self.taken_total;
+        walker.feed(bytes, |frame| {
+            let packet_id = frame.packet_id;
+            match frame.kind() {
+                frames::PUBLISH => {
+                    let ordinal = self.publishes;
+                    self.publishes += 1;
+                    self.ends.push_back((before + frame.end as u64, ordinal));
+                    self.outgoing.push_back(Outgoing::Publish {
+                        ordinal,
+                        qos: frame.qos(),
+                        packet_id,
+                    });
+                }
+                frames::SUBSCRIBE => self.outgoing.push_back(Outgoing::Subscribe { packet_id }),
+                frames::UNSUBSCRIBE => {
+                    self.outgoing.push_back(Outgoing::Unsubscribe { packet_id });
+                }
+                _ => {}
+            }
+        });
+        self.write = walker;
+        self.taken_total += bytes.len() as u64;
+    }
+
+    fn on_written(&mut self, count: usize, at: Timestamp) {
+        self.written_total += count as u64;
+        while let Some((end, ordinal)) = self.ends.front().copied() {
+            if end > self.written_total {
+                break;
+            }
+            self.ends.pop_front();
+            self.outgoing.push_back(Outgoing::Written { ordinal, at });
+        }
+    }
+
+    /// Whether a PINGREQ is not to be sent but answered here: it would wait behind a large message
+    /// that takes longer than the keep alive, and rumqttc would give up a connection that works.
+    fn spares_ping(&mut self, bytes: &[u8]) -> bool {
+        let moves = self.written_total > self.written_at_ping;
+        let spares = bytes == PINGREQ && !self.queue.is_empty() && moves;
+        if spares {
+            self.written_at_ping = self.written_total;
+            self.ping_to_answer = true;
+            self.wake_reader();
+        }
+        spares
+    }
+
+    fn enqueue(&mut self, bytes: &[u8]) {
+        self.queued_bytes += bytes.len();
+        for piece in bytes.chunks(PIECE_BYTES) {
+            self.queue.push_back(Bytes::copy_from_slice(piece));
+        }
+    }
+
+    /// Writes what the socket takes without waiting. The stamp is taken before the write, under the
+    /// lock that readers of the outgoing events need: the broker's answer can be neither read before
+    /// the write is on record nor carry an earlier time.
+    fn write_queue(&mut self, socket: &OwnedWriteHalf) -> io::Result<()> {
+        while let Some(piece) = self.queue.front_mut() {
+            let at = clock::now();
+            let count = socket.try_write(piece)?;
+            if count == 0 {
+                return Err(io::ErrorKind::WriteZero.into());
+            }
+            if count >= piece.len() {
+                self.queue.pop_front();
+            } else {
+                bytes::Buf::advance(piece, count);
+            }
+            self.queued_bytes = self.queued_bytes.saturating_sub(count);
+            self.on_written(count, at);
+        }
+        Ok(())
+    }
+
+    fn fail(&mut self, err: &io::Error) {
+        self.failure = Some(err.kind());
+        self.queue.clear();
+        self.queued_bytes = 0;
+        self.wake_reader();
+    }
+
+    fn wake_reader(&mut self) {
+        if let Some(waker) = self.paused_reader.take() {
+            waker.wake();
+        }
+    }
+}
