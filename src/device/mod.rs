@@ -34,7 +34,8 @@ const INBOX_COMMANDS: usize = 64;
 #[derive(Clone, Debug)]
 pub enum DeviceEvent {
     State(ConnectionState),
-    /// The SUBACK for one of its filters is there.
+    /// The SUBACK for one of its filters is there, or the broker kept the subscription. Told again
+    /// with every connection.
     Listening {
         filter: TopicFilter,
         at: Timestamp,
@@ -178,8 +179,8 @@ fn forward(
     })
 }
 
-/// Subscribes, and after a failure once more with every new connection. A filter that was granted
-/// is the client's to renew.
+/// Subscribes, and waits for the answer to it once more with every new connection: a filter that
+/// was granted is the client's to renew, one that failed is asked for again.
 async fn listen(
     client: Client,
     filter: TopicFilter,
@@ -188,24 +189,32 @@ async fn listen(
     sink: DeviceSink,
 ) {
     loop {
-        let (why, at) = match client.subscribe(filter.clone(), options).await {
+        let answer = client.subscribe(filter.clone(), options).await;
+        // This connection has had its say.
+        if answer.is_ok() {
+            connected.mark_unchanged();
+        }
+        let refused = match answer {
             Ok(done) if !done.reason.is_refusal() => {
-                let at = done.at;
-                return sink(DeviceEvent::Listening { filter, at });
+                sink(DeviceEvent::Listening {
+                    filter: filter.clone(),
+                    at: done.at,
+                });
+                None
             }
-            Ok(done) => {
-                // This connection has had its say.
-                connected.mark_unchanged();
-                let why = format!("the broker refused the subscription: {}", done.reason);
-                (why, done.at)
-            }
-            Err(err) => (err.to_string(), clock::now()),
+            Ok(done) => Some((
+                format!("the broker refused the subscription: {}", done.reason),
+                done.at,
+            )),
+            Err(err) => Some((err.to_string(), clock::now())),
         };
-        sink(DeviceEvent::NotListening {
-            filter: filter.clone(),
-            why: why.into(),
-            at,
-        });
+        if let Some((why, at)) = refused {
+            sink(DeviceEvent::NotListening {
+                filter: filter.clone(),
+                why: why.into(),
+                at,
+            });
+        }
         if connected.changed().await.is_err() {
             return;
         }

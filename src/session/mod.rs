@@ -16,7 +16,7 @@ pub use crate::mqtt::ConnectionEvent;
 pub use demo::{DemoPlayer, DemoProgress, DemoReport};
 pub use queue::Wake;
 
-use crate::broker::{Broker, BrokerError, BrokerSink};
+use crate::broker::{Broker, BrokerError, BrokerSink, Listeners};
 use crate::device::SimulatedDevice;
 use crate::model::connection::ConnectionState;
 use crate::model::correlation::{CorrelationData, CorrelationSource};
@@ -27,12 +27,12 @@ use crate::model::responder::Device;
 use crate::model::secret::Secret;
 use crate::model::time::Timestamp;
 use crate::model::timeline::{MessageRow, PublishRow, RowId, Timeline};
-use crate::model::topic::TopicFilter;
+use crate::model::topic::{TopicFilter, TopicName};
 use crate::mqtt::{ClientOptions, Connection, clock};
 use observe::Observer;
 use queue::Queue;
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 /// What the workers tell, in the order in which it happened.
@@ -113,6 +113,8 @@ pub struct Session {
     observer: Observer,
     queue: Arc<Queue<Event>>,
     broker: Option<Broker>,
+    /// Of the built-in broker that runs: connections outlive it.
+    listeners: Arc<RwLock<Option<Listeners>>>,
     broker_port: Option<u16>,
     last_port: Option<u16>,
     next_exchange: u64,
@@ -137,6 +139,7 @@ impl Session {
             observer: Observer::default(),
             queue: Arc::new(Queue::new(wake)),
             broker: None,
+            listeners: Arc::default(),
             broker_port: None,
             last_port: None,
             next_exchange: 1,
@@ -172,12 +175,32 @@ impl Session {
             }
         };
         self.last_port = Some(broker.address().port());
+        self.set_listeners(Some(broker.listeners()));
         Ok(self.broker.insert(broker))
     }
 
     /// Stops the built-in broker under whoever is connected to it.
     pub fn stop_broker(&mut self) {
+        self.set_listeners(None);
         self.broker = None;
+    }
+
+    fn set_listeners(&self, listeners: Option<Listeners>) {
+        let mut known = self
+            .listeners
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
+        *known = listeners;
+    }
+
+    /// Whether anybody listens on the built-in broker that runs when this is asked.
+    fn listeners(&self) -> Listeners {
+        let known = Arc::clone(&self.listeners);
+        Arc::new(move |topic: &TopicName| {
+            let known = known.read().unwrap_or_else(PoisonError::into_inner);
+            // Without a broker nobody can say that nobody listens.
+            known.as_ref().is_none_or(|listeners| listeners(topic))
+        })
     }
 
     /// Makes the connection; a connection of the same id is replaced.
@@ -191,11 +214,7 @@ impl Session {
         let options = self.client_options(profile, password)?;
         self.disconnect(&id);
         let profile = Arc::clone(&options.profile);
-        let listeners = if is_built_in {
-            self.broker.as_ref().map(Broker::listeners)
-        } else {
-            None
-        };
+        let listeners = is_built_in.then(|| self.listeners());
         let generation = self.new_generation();
         let (queue, sink_id) = (Arc::clone(&self.queue), Arc::clone(&id));
         let sink = Arc::new(move |event: ConnectionEvent| {

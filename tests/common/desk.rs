@@ -173,12 +173,35 @@ impl Desk {
             }
             assert!(
                 Instant::now() < until,
-                "not within {DEADLINE:?}: {what}\nstates: {:?}\ntimeline: {:#?}",
+                "not within {DEADLINE:?}: {what}\nstates: {:?}\n{}",
                 self.states,
-                self.session.timeline.rows().collect::<Vec<_>>()
+                self.told()
             );
             self.session.wait(Duration::from_millis(50));
         }
+    }
+
+    /// How everything stands, for somebody who looks for the reason of a failure.
+    fn told(&self) -> String {
+        let rows = self.session.timeline.rows().map(|row| match row {
+            Row::Exchange(exchange) => format!(
+                "  {} {} {:?} {:?}",
+                exchange.id.0, exchange.message.topic, exchange.verdict, exchange.legs
+            ),
+            other => format!("  {other:?}"),
+        });
+        let links = self
+            .session
+            .links()
+            .map(|(id, link)| format!("  {id}: {:?} {:?}", link.state, link.subscriptions));
+        let devices = self
+            .session
+            .devices()
+            .map(|(id, device)| format!("  {id}: {:?}", device.state));
+        rows.chain(links)
+            .chain(devices)
+            .collect::<Vec<_>>()
+            .join("\n")
     }
 
     /// Sends it on [`HERE`].
