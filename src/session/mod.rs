@@ -20,7 +20,8 @@ use crate::broker::{Broker, BrokerError, BrokerSink, Listeners};
 use crate::device::SimulatedDevice;
 use crate::model::connection::ConnectionState;
 use crate::model::correlation::{CorrelationData, CorrelationSource};
-use crate::model::exchange::{Change, ExchangeId};
+use crate::model::exchange::{Change, Exchange, ExchangeId};
+use crate::model::pairing::Rule;
 use crate::model::profile::{BrokerAddress, Profile};
 use crate::model::request::Request;
 use crate::model::responder::Device;
@@ -118,6 +119,8 @@ pub struct Session {
     broker_port: Option<u16>,
     last_port: Option<u16>,
     next_exchange: u64,
+    /// The pairing rule that requests are sent by.
+    rule: Arc<str>,
     generations: Generation,
     /// Told apart from the devices of another session on the same broker.
     token: u16,
@@ -143,6 +146,7 @@ impl Session {
             broker_port: None,
             last_port: None,
             next_exchange: 1,
+            rule: Rule::mqtt5().id,
             generations: 0,
             token: rand::random(),
             runtime,
@@ -288,13 +292,26 @@ impl Session {
         let link = self.links.get_mut(id)?;
         let data = link.correlation.draw(&request.correlation);
         let message = Arc::new(request.message(data));
-        let exchange = ExchangeId(self.next_exchange);
-        if request.response_topic.is_some() {
-            self.next_exchange += 1;
-        }
+        let id = ExchangeId(self.next_exchange);
         let expects_reply = request.response_topic.is_some();
-        link.connection.send(exchange, request, message);
-        expects_reply.then_some(exchange)
+        if expects_reply {
+            self.next_exchange += 1;
+            // In the timeline from now on: rows stand in the order in which requests were sent,
+            // on whichever connection.
+            let (connection, rule) = (Arc::clone(&link.profile.id), Arc::clone(&self.rule));
+            let exchange = Exchange::new(
+                id,
+                connection,
+                Arc::clone(&request),
+                Arc::clone(&message),
+                rule,
+                clock::now(),
+            );
+            self.observer.begun(&exchange, link.profile.address.clone());
+            self.timeline.begin(exchange);
+        }
+        link.connection.send(id, request, message);
+        expects_reply.then_some(id)
     }
 
     /// Starts a simulated device on a connection profile of its own client id.
@@ -477,11 +494,8 @@ impl Session {
                     link.subscriptions.clone_from(filters);
                 }
             }
-            ConnectionEvent::Begun(exchange) => {
-                let address = self.links.get(id).map(|link| link.profile.address.clone());
-                self.observer.begun(exchange, address);
-                self.timeline.begin((**exchange).clone());
-            }
+            // It is in the timeline since it was sent.
+            ConnectionEvent::Begun(_) => {}
             ConnectionEvent::Changed {
                 id: exchange,
                 change,

@@ -39,7 +39,7 @@ fn key(message: &Message) -> Key {
 }
 
 impl Observer {
-    pub fn begun(&mut self, exchange: &Exchange, address: Option<BrokerAddress>) {
+    pub fn begun(&mut self, exchange: &Exchange, address: BrokerAddress) {
         let key = key(&exchange.message);
         let waiting = Waiting {
             connection: Arc::clone(&exchange.connection),
@@ -47,9 +47,7 @@ impl Observer {
             correlation_data: key.2.clone(),
         };
         self.open.insert(exchange.id, waiting);
-        if let Some(address) = address {
-            self.addresses.insert(exchange.id, address);
-        }
+        self.addresses.insert(exchange.id, address);
         self.by_key.insert(key.clone(), exchange.id);
         self.seen.push_back((key, exchange.id));
         if self.seen.len() > REMEMBERED

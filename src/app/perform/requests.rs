@@ -217,7 +217,10 @@ impl App {
         if self.must_wait_for_connack(id, &connection) {
             self.held.push(id);
         } else if let Some(exchange) = self.session.send(&connection, request) {
-            self.sent_from.push((exchange, id));
+            self.selected = self.session.row_of(exchange);
+            if let Some(tab) = self.tabs.get_mut(id) {
+                tab.last = self.selected;
+            }
         }
     }
 
