@@ -38,13 +38,7 @@ impl App {
             Action::DuplicateRequest(id) => self.duplicate_request(&id),
             Action::RenameRequest(id) => self.rename_request(&id),
             Action::DeleteRequest(id) => self.delete_request(&id),
-            Action::ToggleFolder(name) => {
-                let folded = &mut self.window.folded_folders;
-                match folded.iter().position(|one| *one == name) {
-                    Some(at) => drop(folded.remove(at)),
-                    None => folded.push(name),
-                }
-            }
+            Action::ToggleFolder(name) => self.toggle_folder(name),
             Action::Send(id) => self.send(id),
             Action::ComposeFrom(part) => self.compose_from(&part),
             Action::NewDevice => self.new_device(),
@@ -116,6 +110,14 @@ impl App {
                 self.notices.inform("Copied", self.now);
             }
             Action::Quit => self.wants_to_quit = true,
+        }
+    }
+
+    fn toggle_folder(&mut self, name: String) {
+        let folded = &mut self.window.folded_folders;
+        match folded.iter().position(|one| *one == name) {
+            Some(at) => drop(folded.remove(at)),
+            None => folded.push(name),
         }
     }
 
