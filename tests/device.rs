@@ -3,6 +3,7 @@
 
 mod common;
 
+use common::peers::{paho_python, skip};
 use common::{Mosquitto, wait_until as until};
 use roundtrip::broker::{Broker, BrokerEvent};
 use roundtrip::device::{DeviceEvent, SimulatedDevice};
@@ -44,31 +45,22 @@ listens = ["echo"]
 reply = "{{payload}}"
 "#;
 
-/// Whether a tool is there. In CI it has to be.
-#[expect(clippy::print_stderr, reason = "a skipped test says so")]
-fn has(program: &str, args: &[&str]) -> bool {
-    let there = Command::new(program)
-        .args(args)
+/// Whether Mosquitto's clients are there. In CI they have to be.
+fn has_mosquitto() -> bool {
+    let is_there = Command::new("mosquitto_rr")
+        .arg("--help")
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .status()
-        .is_ok_and(|status| status.success() || program.starts_with("mosquitto"));
-    assert!(
-        there || std::env::var_os("CI").is_none(),
-        "{program} {args:?} is missing"
-    );
-    if !there {
-        eprintln!("skipped: {program} {args:?} is not installed");
+        .is_ok();
+    if !is_there {
+        skip("mosquitto_rr");
     }
-    there
-}
-
-fn has_mosquitto() -> bool {
-    has("mosquitto_rr", &["--help"])
+    is_there
 }
 
 fn has_paho() -> bool {
-    has("python3", &["-c", "import paho.mqtt.client"])
+    paho_python().is_some()
 }
 
 /// A device that is switched on, and everything that it told.
@@ -277,7 +269,8 @@ print("ok")
 "#;
 
 fn paho(port: u16, more: usize) -> Output {
-    let mut child = Command::new("python3")
+    let mut child = paho_python()
+        .unwrap()
         .args(["-", &port.to_string(), &more.to_string(), "0.1"])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())

@@ -4,11 +4,9 @@
 #![expect(clippy::expect_used, reason = "a test may fail")]
 
 mod common;
-#[path = "common/peers.rs"]
-mod peers;
 
 use common::Mosquitto;
-use peers::{Manner, Peer};
+use common::peers::{Manner, Peer};
 use roundtrip::broker::Broker;
 use std::fmt::Write as _;
 

@@ -29,14 +29,9 @@ has() { command -v "$1" >/dev/null 2>&1; }
 in_ci() { [[ -n ${CI:-} && ${CI} != false && ${CI} != 0 ]]; }
 may_install() { [[ ${ROUNDTRIP_INSTALL:-yes} != no ]]; }
 
+can_be_root() { [[ $EUID -eq 0 ]] || has sudo; }
 as_root() {
-    if [[ $EUID -eq 0 ]]; then
-        "$@"
-    elif has sudo; then
-        sudo "$@"
-    else
-        fail "This needs root, and there is no sudo here. Run as root: $*"
-    fi
+    if [[ $EUID -eq 0 ]]; then "$@"; else sudo "$@"; fi
 }
 
 # Prints those of the named packages that are not installed.
@@ -59,6 +54,8 @@ install_packages() {
         warn "There is no apt here. What these Debian packages hold must be installed by hand: $*"
         return 0
     }
+    can_be_root ||
+        fail "Missing, and only root can install it (there is no sudo here): apt-get install --no-install-recommends $*"
     local log
     log=$(mktemp)
     say "Installing with apt (this can take a minute or two): $*"
@@ -104,11 +101,15 @@ ensure_rust() {
         export PATH="${CARGO_HOME:-$HOME/.cargo}/bin:$PATH"
         ! rust_is_good || return 0
     fi
-    may_install || has rustup || fail "Rust $wanted or newer is needed. See https://rustup.rs"
+    if has rustup && rustup_has "$wanted"; then
+        export RUSTUP_TOOLCHAIN=$wanted
+        ! rust_is_good || return 0
+    fi
+    may_install || fail "Rust $wanted or newer is needed, and not installed because ROUNDTRIP_INSTALL=no. See https://rustup.rs"
 
     if ! has rustup; then
         # Debian's rustup replaces Debian's rustc and cargo; whoever has those keeps them.
-        if has apt-cache && [[ $(missing_packages rustc cargo | wc -l) -eq 2 ]] &&
+        if can_be_root && has apt-cache && [[ $(missing_packages rustc cargo | wc -l) -eq 2 ]] &&
             { apt_offers rustup || { as_root apt-get -qq update && apt_offers rustup; }; }; then
             install_packages rustup
         else
@@ -118,7 +119,7 @@ ensure_rust() {
     # Beside whatever toolchain is the default: for this run only.
     export RUSTUP_TOOLCHAIN=$wanted
     # Not "does cargo run": with some versions of rustup that alone installs it, docs and all.
-    if [[ $'\n'$(rustup toolchain list 2>/dev/null) != *$'\n'"$wanted"[.-]* ]] || ! rust_is_good; then
+    if ! rustup_has "$wanted" || ! rust_is_good; then
         say "Installing Rust $wanted with rustup"
         rustup toolchain install "$wanted" --profile minimal --no-self-update ||
             fail "rustup could not install Rust $wanted. Is the network there? By hand: rustup toolchain install $wanted"
@@ -128,6 +129,7 @@ ensure_rust() {
     rust_is_good || fail "Rust $wanted or newer is needed; found: $(cargo --version 2>&1 | head -n 1). See https://rustup.rs"
 }
 
+rustup_has() { [[ $'\n'$(rustup toolchain list 2>/dev/null) == *$'\n'"$1"[.-]* ]]; }
 # No pipe into `grep -q`: it stops reading early, and with pipefail that is now and then a failure.
 apt_offers() { [[ $(apt-cache policy "$1" 2>/dev/null) == *"Candidate: "[0-9]* ]]; }
 
@@ -135,11 +137,11 @@ apt_offers() { [[ $(apt-cache policy "$1" 2>/dev/null) == *"Candidate: "[0-9]* ]
 rustup_from_its_makers() {
     local script home=${CARGO_HOME:-$HOME/.cargo}
     has curl || ensure_packages curl ca-certificates
-    say "This system has no rustup package: installing rustup from https://rustup.rs into $home"
+    say "Installing Rust $1 with rustup from https://rustup.rs into $home"
     script=$(mktemp)
     # What https://sh.rustup.rs leads to, from the server that all the rest comes from.
     if ! curl --proto '=https' --tlsv1.2 -sSfL https://static.rust-lang.org/rustup/rustup-init.sh -o "$script" ||
-        ! RUSTUP_INIT_SKIP_PATH_CHECK=yes sh "$script" -y --quiet --profile minimal --default-toolchain "$1" --no-modify-path; then
+        ! RUSTUP_INIT_SKIP_PATH_CHECK=yes sh "$script" -y --quiet --profile minimal --default-toolchain "$1" --no-modify-path >/dev/null; then
         rm -f "$script"
         fail "rustup could not be installed. Install Rust $1 or newer as https://rustup.rs tells, then run this again."
     fi

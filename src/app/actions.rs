@@ -34,7 +34,11 @@ pub enum Action {
     /// Saves what the save dialog holds.
     SaveTabAs,
     DuplicateRequest(String),
+    /// Asks for another name or folder.
+    RenameRequest(String),
     DeleteRequest(String),
+    /// Folds or unfolds a folder of requests.
+    ToggleFolder(String),
     Send(TabId),
     /// Fills the composer's topic and Response Topic from a message, in a new tab.
     ComposeFrom(Box<Part>),

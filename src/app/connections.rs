@@ -1,6 +1,6 @@
 //! How connections read in the list, the status bar and the details.
 
-use crate::app::inspect::Fact;
+use crate::app::inspect::{Fact, sentence as capital};
 use crate::app::rows::Tone;
 use crate::model::connection::{ConnectionInfo, ConnectionState, Problem};
 use crate::model::text;
@@ -79,11 +79,7 @@ fn refusal_words(problem: &Problem) -> String {
         .reason
         .as_ref()
         .map_or(&*problem.summary, |reason| &reason.text);
-    let mut chars = words.chars();
-    let mut text: String = chars
-        .next()
-        .map(|first| first.to_uppercase().chain(chars).collect())
-        .unwrap_or_default();
+    let mut text = capital(words);
     if text.chars().count() > 28 {
         text = text.chars().take(27).chain(['…']).collect();
     }
@@ -105,11 +101,11 @@ pub fn sentence(name: &str, address: &str, state: &ConnectionState, now: Timesta
             attempt,
         } => format!(
             "{}; {} (attempt {}).",
-            problem.summary,
+            capital(&problem.summary),
             retry_words(*at, now),
             attempt + 1
         ),
-        ConnectionState::Refused { problem } => format!("{}.", problem.summary),
+        ConnectionState::Refused { problem } => format!("{}.", capital(&problem.summary)),
     }
 }
 
@@ -120,7 +116,7 @@ pub fn facts(info: &ConnectionInfo) -> Vec<Fact> {
         facts.push(Fact {
             name: name.to_owned(),
             value,
-        })
+        });
     };
     add("Broker", info.address.to_string());
     add(

@@ -18,6 +18,8 @@ pub enum Direction {
     In,
     Out,
     Note,
+    /// A request that gets no answer, or a device that cannot be asked.
+    Problem,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,7 +73,7 @@ impl Activity {
             }
             DeviceEvent::NotAnswered { request, why, at } => (
                 *at,
-                Direction::Note,
+                Direction::Problem,
                 format!("{}: {why}", request.topic),
                 format!("{device} did not answer on {}: {why}", request.topic),
             ),
@@ -83,7 +85,7 @@ impl Activity {
             ),
             DeviceEvent::NotListening { filter, why, at } => (
                 *at,
-                Direction::Note,
+                Direction::Problem,
                 format!("{filter}: {why}"),
                 format!("{device} does not listen to {filter}: {why}"),
             ),
@@ -91,7 +93,7 @@ impl Activity {
                 ConnectionState::Retrying { problem, .. } | ConnectionState::Refused { problem },
             ) => (
                 now,
-                Direction::Note,
+                Direction::Problem,
                 format!("{device}: {}", problem.summary),
                 format!("{}. {}", problem.summary, problem.hint),
             ),
@@ -182,7 +184,11 @@ pub fn device_cards(app: &App) -> Vec<DeviceCard> {
             let timing = timing_words(draft);
             DeviceCard {
                 id: id.clone(),
-                name: draft.name.clone(),
+                // A file written by hand may lack one.
+                name: Some(draft.name.trim())
+                    .filter(|name| !name.is_empty())
+                    .unwrap_or(id)
+                    .to_owned(),
                 is_on: running.is_some(),
                 tone,
                 words,

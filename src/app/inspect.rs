@@ -120,7 +120,8 @@ fn explanation(exchange: &Exchange) -> Option<String> {
     }
 }
 
-fn sentence(text: &str) -> String {
+/// With a capital letter at its start.
+pub fn sentence(text: &str) -> String {
     let mut chars = text.chars();
     chars
         .next()
@@ -165,12 +166,11 @@ fn parts(exchange: &Exchange) -> Vec<Part> {
 
 fn reply_line(exchange: &Exchange, reply: &Reply) -> String {
     let responder = reply.responder.as_ref().or(exchange.device.as_ref());
-    let correlation = match (
-        &exchange.message.properties.correlation_data,
-        &reply.message.properties.correlation_data,
-    ) {
-        (Some(_), Some(_)) => "correlation matches",
-        _ => "no Correlation Data",
+    let sent = exchange.message.properties.correlation_data.is_some();
+    let correlation = if sent {
+        "correlation matches"
+    } else {
+        "no Correlation Data"
     };
     let verdict = match (reply.verdict, &reply.outcome) {
         (_, Outcome::Progress) => " · progress",
@@ -179,10 +179,10 @@ fn reply_line(exchange: &Exchange, reply: &Reply) -> String {
         _ => "",
     };
     let published = exchange.legs.published.unwrap_or(exchange.legs.queued);
+    let after = text::duration(reply.received.since(published));
     format!(
-        "{} · {correlation}{verdict} · after {}",
-        from_line(&reply.message, responder),
-        text::duration(reply.received.since(published))
+        "{correlation}{verdict} · after {after} · {}",
+        from_line(&reply.message, responder)
     )
 }
 
@@ -270,7 +270,7 @@ pub fn properties(message: &Message) -> Vec<Fact> {
         facts.push(Fact {
             name: name.to_owned(),
             value,
-        })
+        });
     };
     add("Topic", message.topic.to_string());
     let mut flags = message.qos.to_string();

@@ -44,16 +44,27 @@ impl From<FileProblem> for Trouble {
 /// What was deleted, enough to put it back.
 #[derive(Clone, Debug)]
 pub enum Removed {
-    Profile { id: String, draft: ProfileDraft },
-    Request { id: String, draft: RequestDraft },
-    Device { id: String, draft: DeviceDraft },
+    /// With the password that was kept for it: deleting a profile deletes that, too.
+    Profile {
+        id: String,
+        draft: ProfileDraft,
+        password: Option<Secret>,
+    },
+    Request {
+        id: String,
+        draft: RequestDraft,
+    },
+    Device {
+        id: String,
+        draft: DeviceDraft,
+    },
 }
 
 /// What was put back.
 #[derive(Clone, Debug)]
 pub enum Restored {
     Profile(String),
-    Request(String, RequestDraft),
+    Request(String, Box<RequestDraft>),
     Device(String),
 }
 
@@ -86,7 +97,7 @@ impl Library {
     /// Reads the workspace. Files that cannot be read are told by [`Library::take_problems`].
     pub fn open(
         workspace: Workspace,
-        wake: Arc<dyn Fn() + Send + Sync>,
+        wake: &Arc<dyn Fn() + Send + Sync>,
     ) -> Result<Self, StoreError> {
         let desk = PasswordDesk::open(&workspace)?;
         Self::with_desk(workspace, desk, wake)
@@ -96,11 +107,11 @@ impl Library {
     pub fn with_desk(
         workspace: Workspace,
         desk: PasswordDesk,
-        wake: Arc<dyn Fn() + Send + Sync>,
+        wake: &Arc<dyn Fn() + Send + Sync>,
     ) -> Result<Self, StoreError> {
         let inbox: Arc<Mutex<Inbox>> = Arc::default();
         let of_writer = Arc::clone(&inbox);
-        let waker = Arc::clone(&wake);
+        let waker = Arc::clone(wake);
         let sink = Arc::new(move |report| {
             lock(&of_writer).reports.push(report);
             waker();
@@ -119,7 +130,7 @@ impl Library {
             troubles,
         };
         library.add_built_in();
-        library.fetch_passwords(&wake);
+        library.fetch_passwords(wake);
         Ok(library)
     }
 
@@ -190,16 +201,19 @@ impl Library {
     }
 
     pub fn remove_profile(&mut self, id: &str) -> Result<Removed, Trouble> {
-        self.writer.delete::<ProfileDraft>(id)?;
+        self.bin::<ProfileDraft>(id)?;
         let draft = self.profiles.remove(id).unwrap_or_default();
+        let password = self.kept_password(id);
+        self.forget_password(id);
         Ok(Removed::Profile {
             id: id.to_owned(),
             draft,
+            password,
         })
     }
 
     pub fn remove_request(&mut self, id: &str) -> Result<Removed, Trouble> {
-        self.writer.delete::<RequestDraft>(id)?;
+        self.bin::<RequestDraft>(id)?;
         let draft = self.requests.remove(id).unwrap_or_default();
         Ok(Removed::Request {
             id: id.to_owned(),
@@ -208,7 +222,7 @@ impl Library {
     }
 
     pub fn remove_device(&mut self, id: &str) -> Result<Removed, Trouble> {
-        self.writer.delete::<DeviceDraft>(id)?;
+        self.bin::<DeviceDraft>(id)?;
         let draft = self.devices.remove(id).unwrap_or_default();
         Ok(Removed::Device {
             id: id.to_owned(),
@@ -220,15 +234,22 @@ impl Library {
     pub fn restore(&mut self, removed: Removed) -> Result<Restored, Trouble> {
         self.collect_problems();
         match removed {
-            Removed::Profile { id, draft } => {
+            Removed::Profile {
+                id,
+                draft,
+                password,
+            } => {
                 self.put_back(&id, &draft)?;
+                if let Some(password) = password {
+                    self.keep_password(&id, &password);
+                }
                 self.profiles.insert(id.clone(), draft);
                 Ok(Restored::Profile(id))
             }
             Removed::Request { id, draft } => {
                 self.put_back(&id, &draft)?;
                 self.requests.insert(id.clone(), draft.clone());
-                Ok(Restored::Request(id, draft))
+                Ok(Restored::Request(id, Box::new(draft)))
             }
             Removed::Device { id, draft } => {
                 self.put_back(&id, &draft)?;
@@ -333,6 +354,13 @@ impl Library {
         Ok(id)
     }
 
+    /// Deletes a file; what it was comes with the writer's report.
+    fn bin<T: Kept>(&mut self, id: &str) -> Result<(), Trouble> {
+        // What was there when an earlier thing of this id was deleted.
+        self.trashed.remove(&(T::FOLDER, id.to_owned()));
+        Ok(self.writer.delete::<T>(id)?)
+    }
+
     fn put_back<T: Kept>(&mut self, id: &str, draft: &T) -> Result<(), Trouble> {
         match self.trashed.remove(&(T::FOLDER, id.to_owned())) {
             Some(deleted) => self.writer.restore::<T>(id, deleted)?,
@@ -386,4 +414,84 @@ fn shelf<T: Kept>(workspace: &Workspace, troubles: &mut Vec<Trouble>) -> BTreeMa
 
 fn lock(inbox: &Mutex<Inbox>) -> MutexGuard<'_, Inbox> {
     inbox.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::Scratch;
+
+    fn library() -> (Library, Workspace, Scratch) {
+        let (workspace, scratch) = Workspace::scratch().unwrap();
+        let desk = PasswordDesk::in_memory().unwrap();
+        let wake: Arc<dyn Fn() + Send + Sync> = Arc::new(|| {});
+        let library = Library::with_desk(workspace.clone(), desk, &wake).unwrap();
+        (library, workspace, scratch)
+    }
+
+    fn profile(name: &str) -> ProfileDraft {
+        ProfileDraft {
+            name: name.to_owned(),
+            password_wanted: true,
+            ..ProfileDraft::default()
+        }
+    }
+
+    #[test]
+    fn a_deleted_profile_comes_back_with_its_file_and_its_password() {
+        let (mut library, workspace, _scratch) = library();
+        let id = library.save_profile(None, &profile("Lab")).unwrap();
+        library.keep_password(&id, &Secret::new("hunter2".to_owned()));
+        library.flush();
+        let path = workspace.path::<ProfileDraft>(&id).unwrap();
+        let with_comment = format!("# mine\n{}", std::fs::read_to_string(&path).unwrap());
+        std::fs::write(&path, &with_comment).unwrap();
+        let removed = library.remove_profile(&id).unwrap();
+        library.flush();
+        assert!(!path.exists() && library.profile(&id).is_none());
+        assert_eq!(library.kept_password(&id), None);
+        library.restore(removed).unwrap();
+        library.flush();
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), with_comment);
+        assert!(library.kept_password(&id).is_some());
+        assert!(library.take_problems().is_empty());
+    }
+
+    #[test]
+    fn a_file_that_somebody_else_changed_is_not_overwritten_and_it_is_said() {
+        let (mut library, workspace, _scratch) = library();
+        let id = library.save_profile(None, &profile("Lab")).unwrap();
+        library.flush();
+        let path = workspace.path::<ProfileDraft>(&id).unwrap();
+        std::fs::write(&path, "name = \"theirs\"\n").unwrap();
+        library.save_profile(Some(&id), &profile("ours")).unwrap();
+        library.flush();
+        library.collect_problems();
+        let problems = library.take_problems();
+        assert_eq!(problems.len(), 1);
+        assert!(
+            problems[0].text.contains(&*path.to_string_lossy()),
+            "{problems:?}"
+        );
+        assert_eq!(
+            std::fs::read_to_string(&path).unwrap(),
+            "name = \"theirs\"\n"
+        );
+    }
+
+    #[test]
+    fn a_demo_brings_what_is_missing_and_leaves_the_rest() {
+        let (mut library, _, _scratch) = library();
+        let demo = Demo::find("smart-light").unwrap();
+        library.adopt(&demo).unwrap();
+        let id = demo.requests[0].id.clone();
+        let mine = RequestDraft {
+            topic: "mine".to_owned(),
+            ..library.request(&id).unwrap().clone()
+        };
+        library.save_request(Some(&id), &mine).unwrap();
+        library.adopt(&demo).unwrap();
+        assert_eq!(library.request(&id), Some(&mine));
+        assert_eq!(library.devices().len(), 1);
+    }
 }

@@ -199,8 +199,7 @@ impl App {
         };
         let surroundings = Self::surroundings(&self.session, &self.library, &connection);
         if let Some(tab) = self.tabs.front_mut() {
-            // The result is kept in the tab.
-            drop(tab.check(&surroundings).as_ref().err());
+            tab.refresh(&surroundings);
         }
     }
 

@@ -36,7 +36,7 @@ pub enum Place {
 }
 
 /// `wake` is called, on any thread, when there is something new to show.
-pub fn open(place: Place, wake: Arc<dyn Fn() + Send + Sync>) -> Result<App, OpenError> {
+pub fn open(place: Place, wake: &Arc<dyn Fn() + Send + Sync>) -> Result<App, OpenError> {
     let (workspace, scratch) = match place {
         Place::Platform => (Workspace::open(None)?, None),
         Place::Folder(folder) => (Workspace::open(Some(folder))?, None),
@@ -47,7 +47,7 @@ pub fn open(place: Place, wake: Arc<dyn Fn() + Send + Sync>) -> Result<App, Open
     };
     let (settings, settings_problem) = workspace.load_settings();
     let (window, window_problem) = workspace.load_window();
-    let waker = Arc::clone(&wake);
+    let waker = Arc::clone(wake);
     let session = Session::start(Box::new(move || waker()))?;
     session.watch_signals();
     let library = if scratch.is_some() {

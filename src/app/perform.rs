@@ -36,7 +36,15 @@ impl App {
             Action::SaveTab(id) => self.save_tab(id),
             Action::SaveTabAs => self.save_tab_as(),
             Action::DuplicateRequest(id) => self.duplicate_request(&id),
+            Action::RenameRequest(id) => self.rename_request(&id),
             Action::DeleteRequest(id) => self.delete_request(&id),
+            Action::ToggleFolder(name) => {
+                let folded = &mut self.window.folded_folders;
+                match folded.iter().position(|one| *one == name) {
+                    Some(at) => drop(folded.remove(at)),
+                    None => folded.push(name),
+                }
+            }
             Action::Send(id) => self.send(id),
             Action::ComposeFrom(part) => self.compose_from(&part),
             Action::NewDevice => self.new_device(),
@@ -76,14 +84,14 @@ impl App {
                 self.dialog = Some(Dialog::Palette {
                     query: String::new(),
                     selected: 0,
-                })
+                });
             }
             Action::ShowDemos => self.dialog = Some(Dialog::Demos),
             Action::ShowHelp => self.dialog = Some(Dialog::Help),
             Action::ShowSettings => {
                 self.dialog = Some(Dialog::Settings(Box::new(SettingsDialog::new(
                     &self.settings,
-                ))))
+                ))));
             }
             Action::SaveSettings => self.save_settings(),
             Action::CloseDialog => self.dialog = None,
@@ -138,7 +146,7 @@ impl App {
         match undo {
             Undo::Cleared(cleared) => self.session.timeline.restore(cleared),
             Undo::ClosedTab { index, tab } => self.tabs.reopen(index, *tab),
-            Undo::Removed { thing, was_on } => self.restore(thing, was_on),
+            Undo::Removed { thing, was_on } => self.restore(*thing, was_on),
         }
     }
 

@@ -130,6 +130,7 @@ impl App {
             "Ctrl+J",
             Action::ToggleRight,
         ));
+        entries.push(command("Show the demos", "", Action::ShowDemos));
         entries.push(command("Settings", "Ctrl+,", Action::ShowSettings));
         entries.push(command("Help and shortcuts", "F1", Action::ShowHelp));
         for (id, draft) in self.library.requests() {

@@ -221,9 +221,9 @@ fn publish_row(publish: &PublishRow, row: &Row) -> TimelineRow {
         (None, Some(reason))
             if reason.code == crate::model::exchange::Reason::NO_MATCHING_SUBSCRIBERS =>
         {
-            "Published, no subscribers".to_owned()
+            "No subscribers".to_owned()
         }
-        _ => "Published, no reply asked".to_owned(),
+        _ => "Published".to_owned(),
     };
     let waterfall = Waterfall {
         bars: Vec::new(),
@@ -297,8 +297,14 @@ fn waterfall(exchange: &Exchange, now: Timestamp) -> Waterfall {
             .push(bar(0.0, ack.unwrap_or(0.03), tone, false)),
         (1, _) => {
             let end = replies.pop().unwrap_or(0.02);
-            // The acknowledgement may come after the reply.
-            let ack = ack.unwrap_or(0.0).min(end * 0.5);
+            // Within the bar time is linear. The acknowledgement may come after the reply.
+            let total = exchange.round_trip().unwrap_or_default();
+            let ack = exchange
+                .legs
+                .acknowledged
+                .map_or(0.0, |at| share(at.since(published), total))
+                .min(1.0)
+                * end;
             if ack > 0.0 {
                 waterfall.bars.push(bar(0.0, ack, Tone::Accent, false));
             }
@@ -312,6 +318,16 @@ fn waterfall(exchange: &Exchange, now: Timestamp) -> Waterfall {
         }
     }
     waterfall
+}
+
+/// `time` as a part of `total`.
+#[expect(clippy::cast_possible_truncation, reason = "a share of a bar's width")]
+fn share(time: Duration, total: Duration) -> f32 {
+    if total.is_zero() {
+        0.0
+    } else {
+        (time.as_secs_f64() / total.as_secs_f64()) as f32
+    }
 }
 
 /// A piece of the leg bar above an answer.
@@ -381,12 +397,7 @@ pub fn legs(exchange: &Exchange) -> Vec<Leg> {
     let mut bar = Vec::new();
     for (to, name, meaning, tone) in points {
         let time = to.since(from);
-        #[expect(clippy::cast_possible_truncation, reason = "a share of a bar's width")]
-        let share = if total.is_zero() {
-            0.0
-        } else {
-            (time.as_secs_f64() / total.as_secs_f64()) as f32
-        };
+        let share = share(time, total);
         bar.push(Leg {
             label: format!("{name} {}", text::short_ms(time)),
             meaning: format!("{} {meaning}", text::duration(time)),

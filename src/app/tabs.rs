@@ -69,12 +69,22 @@ impl Tab {
         &mut self,
         surroundings: &Surroundings<'_>,
     ) -> &Result<Arc<Request>, Vec<FieldError<RequestField>>> {
+        let checked = self.checked_now(surroundings);
+        &self.checked.insert(checked).result
+    }
+
+    /// Brings what [`Tab::error`] and [`Tab::valid`] say up to date.
+    pub fn refresh(&mut self, surroundings: &Surroundings<'_>) {
+        self.checked = Some(self.checked_now(surroundings));
+    }
+
+    fn checked_now(&mut self, surroundings: &Surroundings<'_>) -> Checked {
         let is_current = self.checked.as_ref().is_some_and(|checked| {
             checked.client_id == surroundings.client_id
                 && checked.response_information.as_deref() == surroundings.response_information
                 && checked.draft == self.draft
         });
-        let checked = match self.checked.take() {
+        match self.checked.take() {
             Some(checked) if is_current => checked,
             _ => Checked {
                 draft: self.draft.clone(),
@@ -82,8 +92,7 @@ impl Tab {
                 response_information: surroundings.response_information.map(str::to_owned),
                 result: self.draft.validate(surroundings).map(Arc::new),
             },
-        };
-        &self.checked.insert(checked).result
+        }
     }
 
     /// What is wrong with one field, as of the last check.

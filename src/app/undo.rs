@@ -8,7 +8,7 @@ use crate::model::timeline::Cleared;
 pub enum Undo {
     /// A profile, request or device that was deleted; `was_on` starts it again.
     Removed {
-        thing: Removed,
+        thing: Box<Removed>,
         was_on: bool,
     },
     ClosedTab {

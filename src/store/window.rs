@@ -109,7 +109,7 @@ impl Default for Panels {
             right_shown: true,
             right_width: 315.0,
             timeline_shown: true,
-            timeline_height: 500.0,
+            timeline_height: 480.0,
             answer_width: 470.0,
         }
     }

@@ -67,12 +67,12 @@ pub fn picture(place: Place, wanted: WindowWish) -> Result<Vec<u8>, UiError> {
 fn run(place: Place, wanted: WindowWish, picture: Option<PictureJob>) -> Result<(), UiError> {
     let context: Arc<OnceLock<egui::Context>> = Arc::default();
     let of_wake = Arc::clone(&context);
-    let wake = Arc::new(move || {
+    let wake: Arc<dyn Fn() + Send + Sync> = Arc::new(move || {
         if let Some(context) = of_wake.get() {
             context.request_repaint_after(LOOK_AFTER);
         }
     });
-    let mut app = open(place, wake)?;
+    let mut app = open(place, &wake)?;
     if let Some(theme) = wanted.theme {
         app.window.theme = theme;
     }

@@ -20,8 +20,15 @@ use std::time::{Duration, Instant};
 const TOP_BAR: f32 = 40.0;
 const STATUS_BAR: f32 = 26.0;
 const TIMELINE_BAR: f32 = 42.0;
-/// Panels do not get narrower or lower than this.
+/// Panels do not get narrower than this.
 const LEAST: f32 = 150.0;
+/// What the request and the timeline need beside the panels, and the request above the timeline:
+/// in a small window the others give way.
+const CENTER_LEAST: f32 = 780.0;
+const REQUEST_LEAST: f32 = 400.0;
+const TIMELINE_LEAST: f32 = 190.0;
+/// How the panels share what the center leaves.
+const LEFT_SHARE: f32 = 0.45;
 /// The window's state is written this long after it changed.
 const SAVE_AFTER: Duration = Duration::from_secs(1);
 
@@ -111,10 +118,10 @@ impl Shell {
         ui.painter()
             .hline(all.x_range(), bottom.top(), theme.hairline());
         inside(ui, "top bar", top.shrink2(vec2(14.0, 0.0)), |ui| {
-            top_bar::top_bar_ui(ui, &self.app, actions)
+            top_bar::top_bar_ui(ui, &self.app, actions);
         });
         inside(ui, "status bar", bottom.shrink2(vec2(14.0, 0.0)), |ui| {
-            status_bar::status_bar_ui(ui, &mut self.app)
+            status_bar::status_bar_ui(ui, &mut self.app);
         });
         let center = self.side_panels(ui, middle, actions);
         self.center(ui, center, actions);
@@ -124,18 +131,17 @@ impl Shell {
     fn side_panels(&mut self, ui: &mut Ui, area: Rect, actions: &mut Vec<Action>) -> Rect {
         let theme = Theme::of(ui);
         let mut center = area;
+        let sides = (area.width() - CENTER_LEAST).max(0.0);
         if self.app.window.panels.left_shown {
-            let mut share = self.app.window.panels.left_width / area.width();
-            let (left, rest) = split(
-                ui,
-                Id::unique("left split"),
-                "Width of the lists",
-                area,
-                Axis::Horizontal,
-                &mut share,
-                LEAST,
-            );
-            self.app.window.panels.left_width = share * area.width();
+            let part = Part {
+                name: "Width of the lists",
+                is_first: true,
+                axis: Axis::Horizontal,
+                least: LEAST,
+                most: (sides * LEFT_SHARE).max(190.0),
+            };
+            let kept = &mut self.app.window.panels.left_width;
+            let (left, rest) = part.cut(ui, area, kept);
             center = rest;
             ui.painter().rect_filled(left, 0, theme.panel);
             inside(ui, "lists", left, |ui| {
@@ -146,7 +152,7 @@ impl Shell {
                         padded(ui, |ui| {
                             connections::connections_ui(ui, &self.app, actions);
                             ui.add_space(10.0);
-                            requests::requests_ui(ui, &self.app, &mut self.view, actions);
+                            requests::requests_ui(ui, &self.app, actions);
                             ui.add_space(10.0);
                             requests::rules_ui(ui);
                         });
@@ -154,17 +160,15 @@ impl Shell {
             });
         }
         if self.app.window.panels.right_shown {
-            let mut share = 1.0 - self.app.window.panels.right_width / center.width();
-            let (rest, right) = split(
-                ui,
-                Id::unique("right split"),
-                "Width of the devices",
-                center,
-                Axis::Horizontal,
-                &mut share,
-                LEAST,
-            );
-            self.app.window.panels.right_width = (1.0 - share) * center.width();
+            let part = Part {
+                name: "Width of the devices",
+                is_first: false,
+                axis: Axis::Horizontal,
+                least: LEAST,
+                most: (sides * (1.0 - LEFT_SHARE)).max(230.0),
+            };
+            let kept = &mut self.app.window.panels.right_width;
+            let (rest, right) = part.cut(ui, center, kept);
             center = rest;
             ui.painter().rect_filled(right, 0, theme.panel);
             inside(ui, "devices", right, |ui| {
@@ -173,7 +177,7 @@ impl Shell {
                     .auto_shrink(false)
                     .show(ui, |ui| {
                         padded(ui, |ui| {
-                            devices::devices_ui(ui, &self.app, &mut self.view, actions)
+                            devices::devices_ui(ui, &self.app, &mut self.view, actions);
                         });
                     });
             });
@@ -182,17 +186,15 @@ impl Shell {
     }
 
     fn center(&mut self, ui: &mut Ui, area: Rect, actions: &mut Vec<Action>) {
-        let mut share = 1.0 - self.app.window.panels.timeline_height / area.height();
-        let (above, below) = split(
-            ui,
-            Id::unique("timeline split"),
-            "Height of the timeline",
-            area,
-            Axis::Vertical,
-            &mut share,
-            190.0,
-        );
-        self.app.window.panels.timeline_height = (1.0 - share) * area.height();
+        let part = Part {
+            name: "Height of the timeline",
+            is_first: false,
+            axis: Axis::Vertical,
+            least: TIMELINE_LEAST,
+            most: area.height() - REQUEST_LEAST,
+        };
+        let kept = &mut self.app.window.panels.timeline_height;
+        let (above, below) = part.cut(ui, area, kept);
         self.request(ui, above, actions);
         self.timeline(ui, below, actions);
     }
@@ -220,22 +222,20 @@ impl Shell {
         if rest.height() < 20.0 {
             return;
         }
-        let mut share = 1.0 - self.app.window.panels.answer_width / rest.width();
-        let (left, right) = split(
-            ui,
-            Id::unique("answer split"),
-            "Width of the answer",
-            rest,
-            Axis::Horizontal,
-            &mut share,
-            220.0,
-        );
-        self.app.window.panels.answer_width = (1.0 - share) * rest.width();
+        let part = Part {
+            name: "Width of the answer",
+            is_first: false,
+            axis: Axis::Horizontal,
+            least: 220.0,
+            most: rest.width() * 0.75,
+        };
+        let kept = &mut self.app.window.panels.answer_width;
+        let (left, right) = part.cut(ui, rest, kept);
         inside(ui, "composer", left.shrink2(vec2(14.0, 6.0)), |ui| {
-            composer::pane_ui(ui, &mut self.app, &mut self.view)
+            composer::pane_ui(ui, &mut self.app, &mut self.view);
         });
         inside(ui, "answer", right.shrink2(vec2(14.0, 8.0)), |ui| {
-            answer::answer_ui(ui, &self.app, &mut self.view, actions)
+            answer::answer_ui(ui, &self.app, &mut self.view, actions);
         });
     }
 
@@ -245,10 +245,10 @@ impl Shell {
         ui.painter()
             .hline(area.x_range(), bar.bottom(), theme.hairline());
         inside(ui, "timeline bar", bar.shrink2(vec2(14.0, 0.0)), |ui| {
-            timeline::toolbar_ui(ui, &self.app, &mut self.view, actions)
+            timeline::toolbar_ui(ui, &self.app, &mut self.view, actions);
         });
         inside(ui, "timeline table", table, |ui| {
-            timeline::table_ui(ui, &self.app, &mut self.view, actions)
+            timeline::table_ui(ui, &self.app, &mut self.view, actions);
         });
     }
 
@@ -381,6 +381,42 @@ impl eframe::App for Shell {
 
     fn on_exit(&mut self, _gl: Option<&eframe::glow::Context>) {
         self.app.close();
+    }
+}
+
+/// A part of the window beside the rest of it, whose size the user chose.
+struct Part {
+    name: &'static str,
+    /// Left or above of the rest.
+    is_first: bool,
+    axis: Axis,
+    least: f32,
+    most: f32,
+}
+
+impl Part {
+    /// Cuts `area` in two. `kept` changes only when the handle is moved: a window that was small
+    /// for a while gives back what it took.
+    fn cut(&self, ui: &Ui, area: Rect, kept: &mut f32) -> (Rect, Rect) {
+        let length = match self.axis {
+            Axis::Horizontal => area.width(),
+            Axis::Vertical => area.height(),
+        }
+        .max(1.0);
+        let shown = kept.min(self.most.max(self.least));
+        let share_of = |size: f32| {
+            let share = size / length;
+            if self.is_first { share } else { 1.0 - share }
+        };
+        let least = (self.least / length).min(0.5);
+        let before = share_of(shown).clamp(least, 1.0 - least);
+        let mut share = before;
+        let id = Id::unique(self.name);
+        let parts = split(ui, id, self.name, area, self.axis, &mut share, self.least);
+        if (share - before).abs() * length > 0.01 {
+            *kept = length * if self.is_first { share } else { 1.0 - share };
+        }
+        parts
     }
 }
 

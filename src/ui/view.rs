@@ -1,5 +1,6 @@
-//! What only the eye cares about: folds, fields being edited in place, where the keyboard goes next.
+//! What only the eye cares about: fields being edited in place, where the keyboard goes next.
 
+use crate::app::dialogs::Dialog;
 use crate::app::tabs::TabId;
 use crate::model::payload;
 use crate::model::timeline::RowId;
@@ -7,7 +8,8 @@ use crate::ui::widgets::payload_edit::EditState;
 use crate::ui::widgets::payload_view::{Document, ViewState};
 use crate::ui::widgets::table::TableState;
 use bytes::Bytes;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
+use std::mem::Discriminant;
 
 /// Larger JSON is shown as it came: indenting it would take longer than a frame.
 const INDENTED_BYTES: usize = 256 * 1024;
@@ -53,10 +55,9 @@ pub struct View {
     part: Option<(RowId, usize)>,
     shown: Option<Shown>,
     editors: BTreeMap<TabId, EditState>,
-    closed_folders: BTreeSet<String>,
     pub value_edit: Option<ValueEdit>,
-    /// The dialog that was open in the last frame, to give its first field the keyboard once.
-    pub dialog_is_new: bool,
+    /// The kind of dialog that was open in the last frame, to give its first field the keyboard once.
+    pub dialog: Option<Discriminant<Dialog>>,
     /// Whether the keyboard should go to the filter, the topic, ….
     pub focus: Option<Focus>,
 }
@@ -68,16 +69,6 @@ pub enum Focus {
 }
 
 impl View {
-    pub fn is_folder_closed(&self, name: &str) -> bool {
-        self.closed_folders.contains(name)
-    }
-
-    pub fn toggle_folder(&mut self, name: &str) {
-        if !self.closed_folders.remove(name) {
-            self.closed_folders.insert(name.to_owned());
-        }
-    }
-
     /// Whether the keyboard was asked to go there, once.
     pub fn take_focus(&mut self, focus: Focus) -> bool {
         let is_asked = self.focus == Some(focus);

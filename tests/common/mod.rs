@@ -7,6 +7,9 @@
     reason = "a test may fail, and says so on stderr"
 )]
 
+pub mod display;
+pub mod peers;
+
 use std::fmt::Write as _;
 use std::fs::{self, File};
 use std::net::{TcpListener, TcpStream};

@@ -218,14 +218,20 @@ fn script(name: &str) -> PathBuf {
         .join(name)
 }
 
+/// A Python that has paho-mqtt, for a test with a script of its own.
 #[track_caller]
-fn python(name: &str) -> Option<Command> {
+pub fn paho_python() -> Option<Command> {
     let python = peers().join("venv/bin/python");
     if !python.exists() {
         skip("paho-mqtt");
         return None;
     }
-    let mut command = Command::new(python);
+    Some(Command::new(python))
+}
+
+#[track_caller]
+fn python(name: &str) -> Option<Command> {
+    let mut command = paho_python()?;
     command.arg(script(name));
     Some(command)
 }

@@ -1,6 +1,12 @@
 //! The whole window, driven by the names a screen reader would say: a real application on a
 //! workspace of its own, the built-in broker, and no display.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
 #[path = "../common_ui/mod.rs"]
 mod common_ui;
 

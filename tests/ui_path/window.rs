@@ -19,7 +19,8 @@ pub struct Window {
 impl Window {
     /// On a scratch workspace.
     pub fn open() -> Self {
-        let app = open(Place::Scratch, Arc::new(|| {})).unwrap();
+        let wake: Arc<dyn Fn() + Send + Sync> = Arc::new(|| {});
+        let app = open(Place::Scratch, &wake).unwrap();
         let size = vec2(1560.0, 930.0);
         let mut harness = common_ui::harness(
             size,
@@ -177,13 +178,15 @@ impl Window {
     }
 
     fn everything(&self) -> String {
-        self.harness
+        let lines: Vec<String> = self
+            .harness
             .query_all_by(|node| node.label().is_some())
             .map(|node| {
                 let node = node.accesskit_node();
-                format!("{:?} {}\n", node.role(), node.label().unwrap_or_default())
+                format!("{:?} {}", node.role(), node.label().unwrap_or_default())
             })
-            .collect()
+            .collect();
+        lines.join("\n")
     }
 }
 

@@ -7,6 +7,14 @@ use crate::app::undo::Undo;
 use crate::model::profile::{BUILT_IN_ID, ProfileDraft};
 use crate::model::secret::Secret;
 
+/// Whether a password is at hand.
+pub(super) enum Password {
+    /// Or none is wanted.
+    Known(Option<Secret>),
+    /// The dialog is open; what was to be done is done when it is given.
+    Asked,
+}
+
 impl App {
     pub(super) fn new_profile(&mut self) {
         let draft = ProfileDraft {
@@ -103,9 +111,13 @@ impl App {
         match self.library.remove_profile(id) {
             Ok(thing) => {
                 self.session.disconnect(id);
+                self.passwords.remove(id);
                 self.notices.offer_undo(
                     format!("Deleted the connection {name}"),
-                    Undo::Removed { thing, was_on },
+                    Undo::Removed {
+                        thing: Box::new(thing),
+                        was_on,
+                    },
                     self.now,
                 );
             }
@@ -123,7 +135,7 @@ impl App {
                     let open = self
                         .tabs
                         .iter()
-                        .find(|tab| tab.saved_id.is_none() && tab.original == draft)
+                        .find(|tab| tab.saved_id.is_none() && tab.original == *draft)
                         .map(|tab| tab.id);
                     if let Some(tab) = open.and_then(|tab| self.tabs.get_mut(tab)) {
                         tab.saved_id = Some(id);
@@ -151,7 +163,7 @@ impl App {
                 return false;
             }
         };
-        let Some(password) = self.password_of(id, then) else {
+        let Password::Known(password) = self.password_of(id, then) else {
             return false;
         };
         match self.session.connect(profile, password) {
@@ -163,30 +175,32 @@ impl App {
         }
     }
 
-    /// The password to connect with: `Some(None)` when none is wanted, `None` when it has to be
-    /// asked for, which is then under way.
-    pub(super) fn password_of(&mut self, id: &str, then: AfterPassword) -> Option<Option<Secret>> {
-        let draft = self.library.profile(id)?;
-        if !draft.password_wanted {
-            return Some(None);
-        }
+    /// The password to connect with; where it is wanted and not known, asks for it.
+    pub(super) fn password_of(&mut self, id: &str, then: AfterPassword) -> Password {
+        let wanted = self
+            .library
+            .profile(id)
+            .filter(|draft| draft.password_wanted)
+            .map(|draft| (draft.name.clone(), draft.user_name.clone()));
+        let Some((profile_name, user_name)) = wanted else {
+            return Password::Known(None);
+        };
         if let Some(secret) = self.passwords.get(id) {
-            return Some(Some(secret.clone()));
+            return Password::Known(Some(secret.clone()));
         }
         if let Some(secret) = self.library.kept_password(id) {
             self.passwords.insert(id.to_owned(), secret.clone());
-            return Some(Some(secret));
+            return Password::Known(Some(secret));
         }
-        let draft = self.library.profile(id)?;
         self.dialog = Some(Dialog::Password(PasswordDialog {
             profile_id: id.to_owned(),
-            profile_name: draft.name.clone(),
-            user_name: draft.user_name.clone(),
+            profile_name,
+            user_name,
             text: String::new(),
             remember: self.library.can_keep_passwords(),
             then,
         }));
-        None
+        Password::Asked
     }
 
     pub(super) fn give_password(&mut self) {

@@ -2,6 +2,7 @@
 
 use crate::app::App;
 use crate::app::dialogs::{AfterPassword, DeviceDialog, Dialog};
+use crate::app::perform::connections::Password;
 use crate::app::tabs::TabId;
 use crate::app::undo::Undo;
 use crate::model::demo::Demo;
@@ -111,7 +112,10 @@ impl App {
                 self.session.stop_device(id);
                 self.notices.offer_undo(
                     format!("Deleted the simulated device {name}"),
-                    Undo::Removed { thing, was_on },
+                    Undo::Removed {
+                        thing: Box::new(thing),
+                        was_on,
+                    },
                     self.now,
                 );
             }
@@ -144,7 +148,7 @@ impl App {
                 return;
             }
         };
-        let Some(password) =
+        let Password::Known(password) =
             self.password_of(&draft.connection, AfterPassword::StartDevice(id.to_owned()))
         else {
             return;
@@ -183,8 +187,9 @@ impl App {
                 self.start_device(&device.id);
             }
         }
-        if let Some(first) = demo.requests.first() {
-            self.open_request(&first.id.clone());
+        // The one whose answer will be on show at the end.
+        if let Some(last) = demo.steps.last().and_then(|step| step.send.last()) {
+            self.open_request(last);
         }
         self.demo = Some(DemoPlayer::new(&demo, self.now));
     }

@@ -139,6 +139,19 @@ impl App {
         }
     }
 
+    pub(super) fn rename_request(&mut self, id: &str) {
+        self.open_request(id);
+        let Some(tab) = self.tabs.of_saved(id).and_then(|tab| self.tabs.get(tab)) else {
+            return;
+        };
+        self.dialog = Some(Dialog::SaveRequest(SaveDialog {
+            tab: tab.id,
+            name: tab.draft.name.clone(),
+            folder: tab.draft.folder.clone(),
+            error: None,
+        }));
+    }
+
     pub(super) fn delete_request(&mut self, id: &str) {
         let Some(name) = self.library.request(id).map(|draft| draft.name.clone()) else {
             return;
@@ -156,7 +169,7 @@ impl App {
                 self.notices.offer_undo(
                     format!("Deleted the request {name}"),
                     Undo::Removed {
-                        thing,
+                        thing: Box::new(thing),
                         was_on: false,
                     },
                     self.now,

@@ -106,7 +106,7 @@ impl Responder {
             })
         };
         let mut missing = Vec::new();
-        let values_changed = rule.is_some_and(|rule| self.set(rule, &request, now, &mut missing));
+        let values_changed = rule.is_some_and(|rule| self.set(rule, &request, now));
         let outcome = self.answer(rule, &request, now, &mut missing);
         let note = (!missing.is_empty()).then(|| {
             let names: Vec<String> = missing.iter().map(|name| format!("`{name}`")).collect();
@@ -136,24 +136,16 @@ impl Responder {
     }
 
     /// Sets what the rule sets. Every value is worked out before the first one changes.
-    fn set(
-        &mut self,
-        rule: &Rule,
-        request: &Request<'_>,
-        now: Timestamp,
-        missing: &mut Vec<Arc<str>>,
-    ) -> bool {
+    fn set(&mut self, rule: &Rule, request: &Request<'_>, now: Timestamp) -> bool {
         let mut values = Vec::with_capacity(rule.set.len());
         for (name, setting) in &rule.set {
             let value = match setting {
                 Setting::Constant(value) => Some(value.clone()),
                 Setting::Template(template) => {
-                    let (value, not_found) = template.value(&mut self.context(request, now));
-                    note_missing(missing, not_found);
-                    value
+                    // What the request does not have leaves the state as it is: it need not be there.
+                    template.value(&mut self.context(request, now)).0
                 }
             };
-            // What the request does not have leaves the state as it is.
             values.extend(value.map(|value| (name, value)));
         }
         let mut changed = false;

@@ -31,7 +31,8 @@ pub fn answer_ui(ui: &mut Ui, app: &App, view: &mut View, actions: &mut Vec<Acti
     }
     // The newest reply, unless a part of this row was chosen.
     let last = inspection.parts.len().saturating_sub(1);
-    let at = view.part_of(id).unwrap_or(last.min(1)).min(last);
+    let newest = last.min(1);
+    let at = view.part_of(id).map_or(newest, |part| part.min(last));
     let Some(part) = inspection.parts.get(at) else {
         return;
     };
@@ -200,7 +201,13 @@ fn panes_ui(
         }
     });
     ui.add_space(4.0);
-    let foot = 22.0;
+    // One line, or two where it does not fit.
+    let line = text::line(ui, &part.line, fonts::small(), theme.dim, f32::INFINITY);
+    let foot = if line.size().x > ui.available_width() {
+        36.0
+    } else {
+        22.0
+    };
     let size = egui::vec2(
         ui.available_width(),
         (ui.available_height() - foot).max(40.0),
@@ -212,16 +219,16 @@ fn panes_ui(
             ScrollArea::vertical()
                 .id_salt("reply properties")
                 .max_height(size.y)
-                .show(ui, |ui| facts_ui(ui, &facts, "message properties"));
+                .show(ui, |ui| facts_ui(ui, &facts));
         }
         AnswerPane::Timing => {
             ScrollArea::vertical()
                 .id_salt("times")
                 .max_height(size.y)
-                .show(ui, |ui| facts_ui(ui, &inspection.times, "exchange times"));
+                .show(ui, |ui| facts_ui(ui, &inspection.times));
         }
     }
-    text::label(ui, &part.line, fonts::small(), theme.dim);
+    text::paragraph(ui, &part.line, fonts::small(), theme.muted);
 }
 
 fn payload_ui(

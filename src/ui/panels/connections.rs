@@ -12,8 +12,9 @@ pub fn connections_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
     if section::section_header(ui, "Connections", Some((Icon::Plus, "New connection"))) {
         actions.push(Action::NewProfile);
     }
+    let in_front = app.tabs.front().map(|tab| tab.draft.connection.as_str());
     for row in app.connection_rows() {
-        let response = row_ui(ui, &row);
+        let response = row_ui(ui, &row, in_front == Some(row.id.as_str()));
         let tooltip = row.hint.as_ref().map_or_else(
             || row.sentence.clone(),
             |hint| format!("{}\n{hint}", row.sentence),
@@ -31,16 +32,21 @@ pub fn connections_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
     }
 }
 
-fn row_ui(ui: &mut Ui, row: &ConnectionRow) -> Response {
+/// The connection that the request in front goes to is marked.
+fn row_ui(ui: &mut Ui, row: &ConnectionRow, is_in_front: bool) -> Response {
     let theme = Theme::of(ui);
     let (rect, response) =
         ui.allocate_exact_size(vec2(ui.available_width(), theme::FORM_ROW), Sense::click());
     response.widget_info(|| {
         WidgetInfo::labeled(Role::Button, true, format!("{}, {}", row.name, row.words))
     });
-    if response.hovered() || response.has_focus() {
-        ui.painter()
-            .rect_filled(rect.expand2(vec2(8.0, 0.0)), 4, theme.hovered);
+    let wide = rect.expand2(vec2(14.0, 0.0));
+    if is_in_front {
+        ui.painter().rect_filled(wide, 0, theme.selected);
+        let mark = Rect::from_min_size(wide.min, vec2(2.0, wide.height()));
+        ui.painter().rect_filled(mark, 0, theme.accent);
+    } else if response.hovered() || response.has_focus() {
+        ui.painter().rect_filled(wide, 0, theme.hovered);
     }
     let color = theme.tone(row.tone);
     ui.painter()
@@ -113,7 +119,7 @@ fn menu_ui(ui: &mut Ui, app: &App, row: &ConnectionRow, actions: &mut Vec<Action
             fonts::small(),
             theme.muted,
         );
-        facts_ui(ui, &facts(info), "connack");
+        facts_ui(ui, &facts(info));
     }
     let subscriptions = app
         .session
@@ -129,17 +135,24 @@ fn menu_ui(ui: &mut Ui, app: &App, row: &ConnectionRow, actions: &mut Vec<Action
     }
 }
 
-/// Names and values, in two columns.
-pub fn facts_ui(ui: &mut Ui, facts: &[Fact], salt: &str) {
+/// Names and values, in two columns: the names as wide as they are, the values wrapped.
+pub fn facts_ui(ui: &mut Ui, facts: &[Fact]) {
     let theme = Theme::of(ui);
-    egui::Grid::new(salt)
-        .num_columns(2)
-        .spacing(vec2(12.0, 3.0))
-        .show(ui, |ui| {
-            for fact in facts {
-                text::label(ui, &fact.name, fonts::small(), theme.muted);
-                text::label(ui, &fact.value, fonts::code_small(), theme.text);
-                ui.end_row();
-            }
+    let most = ui.available_width() * 0.5;
+    let names: Vec<_> = facts
+        .iter()
+        .map(|fact| text::line(ui, &fact.name, fonts::small(), theme.muted, most))
+        .collect();
+    let width = names.iter().map(|name| name.size().x).fold(0.0, f32::max);
+    ui.spacing_mut().item_spacing.y = 3.0;
+    for (fact, name) in facts.iter().zip(names) {
+        ui.horizontal_top(|ui| {
+            ui.spacing_mut().item_spacing.x = 12.0;
+            ui.spacing_mut().interact_size.y = 0.0;
+            let (rect, response) = ui.allocate_exact_size(vec2(width, 16.0), Sense::hover());
+            response.widget_info(|| WidgetInfo::labeled(Role::Label, true, &fact.name));
+            text::paint_in(ui, rect, Align::Min, name);
+            text::paragraph(ui, &fact.value, fonts::code_small(), theme.text);
         });
+    }
 }

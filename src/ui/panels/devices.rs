@@ -33,7 +33,7 @@ pub fn devices_ui(ui: &mut Ui, app: &App, view: &mut View, actions: &mut Vec<Act
     }
     for device in &cards {
         ui.push_id(("device", &device.id), |ui| {
-            card_ui(ui, device, view, actions)
+            card_ui(ui, device, view, actions);
         });
         ui.add_space(8.0);
     }
@@ -76,6 +76,8 @@ fn card_ui(ui: &mut Ui, device: &DeviceCard, view: &mut View, actions: &mut Vec<
         }
         if !device.values.is_empty() {
             marks::key_value(ui, "State", |ui| {
+                ui.spacing_mut().interact_size.y = 18.0;
+                ui.spacing_mut().item_spacing.y = 2.0;
                 ui.horizontal_wrapped(|ui| {
                     for value in &device.values {
                         value_ui(ui, device, value, view, actions);
@@ -104,13 +106,13 @@ fn card_ui(ui: &mut Ui, device: &DeviceCard, view: &mut View, actions: &mut Vec<
 /// The keyword of a clause in grey, the rest in code.
 fn rule_ui(ui: &mut Ui, line: &str) {
     let theme = Theme::of(ui);
-    let (word, rest) = line.split_once(' ').unwrap_or((line, ""));
+    let (word, clause) = line.split_once(' ').unwrap_or((line, ""));
     let galley = text::runs(
         ui,
         &[
             (word, fonts::code_small(), theme.muted),
             (" ", fonts::code_small(), theme.muted),
-            (rest, fonts::code_small(), theme.text),
+            (clause, fonts::code_small(), theme.text),
         ],
         ui.available_width(),
     );
@@ -239,7 +241,7 @@ fn activity_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
             ui,
             "What devices receive and answer appears here.",
             fonts::small(),
-            theme.dim,
+            theme.muted,
         );
     }
     for line in app.activity.lines().take(ACTIVITY_LINES) {
@@ -252,7 +254,8 @@ fn activity_line_ui(ui: &mut Ui, line: &ActivityLine) {
     let (arrow, color) = match line.direction {
         Direction::In => ("←", theme.muted),
         Direction::Out => ("→", theme.muted),
-        Direction::Note => ("·", theme.waiting),
+        Direction::Note => ("·", theme.muted),
+        Direction::Problem => ("!", theme.ink(Tone::Waiting)),
     };
     let start = format!("{} {arrow} ", line.time);
     let galley = text::runs(

@@ -23,7 +23,8 @@ pub fn dialogs_ui(ctx: &Context, app: &mut App, view: &mut View, actions: &mut V
         session,
         ..
     } = app;
-    let is_new = std::mem::replace(&mut view.dialog_is_new, dialog.is_none());
+    let kind = dialog.as_ref().map(std::mem::discriminant);
+    let is_new = std::mem::replace(&mut view.dialog, kind) != kind;
     let Some(dialog) = dialog else { return };
     match dialog {
         Dialog::Profile(dialog) => {
@@ -34,7 +35,7 @@ pub fn dialogs_ui(ctx: &Context, app: &mut App, view: &mut View, actions: &mut V
             profile::profile_ui(ctx, dialog, library, is_on, is_new, actions)
         }
         Dialog::Password(dialog) => {
-            password::password_ui(ctx, dialog, library.can_keep_passwords(), is_new, actions)
+            password::password_ui(ctx, dialog, library.can_keep_passwords(), is_new, actions);
         }
         Dialog::SaveRequest(dialog) => save::save_ui(ctx, dialog, library, is_new, actions),
         Dialog::Device(dialog) => device::device_ui(ctx, dialog, library, is_new, actions),

@@ -2,12 +2,11 @@
 
 use crate::app::requests::{RequestFolder, RequestItem};
 use crate::app::{Action, App};
-use crate::ui::view::View;
 use crate::ui::widgets::{Button, section, text};
 use crate::ui::{Icon, Theme, fonts, theme};
 use egui::{Align, Id, Popup, Rect, Response, Role, Sense, Ui, WidgetInfo, pos2, vec2};
 
-pub fn requests_ui(ui: &mut Ui, app: &App, view: &mut View, actions: &mut Vec<Action>) {
+pub fn requests_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
     let theme = Theme::of(ui);
     if section::section_header(ui, "Requests", Some((Icon::Plus, "New request"))) {
         actions.push(Action::NewTab);
@@ -18,11 +17,14 @@ pub fn requests_ui(ui: &mut Ui, app: &App, view: &mut View, actions: &mut Vec<Ac
             ui,
             "Saved requests appear here. Write one and press Ctrl+S, or play a demo.",
             fonts::small(),
-            theme.dim,
+            theme.muted,
         );
     }
     for folder in folders {
-        let is_open = folder.name.is_empty() || folder_ui(ui, &folder, view);
+        let is_open = !app.window.folded_folders.contains(&folder.name);
+        if !folder.name.is_empty() && folder_ui(ui, &folder, is_open).clicked() {
+            actions.push(Action::ToggleFolder(folder.name.clone()));
+        }
         if is_open {
             for item in &folder.items {
                 item_ui(ui, item, actions);
@@ -31,15 +33,10 @@ pub fn requests_ui(ui: &mut Ui, app: &App, view: &mut View, actions: &mut Vec<Ac
     }
 }
 
-/// A folder's line. Tells whether it is open.
-fn folder_ui(ui: &mut Ui, folder: &RequestFolder, view: &mut View) -> bool {
+fn folder_ui(ui: &mut Ui, folder: &RequestFolder, is_open: bool) -> Response {
     let theme = Theme::of(ui);
     let (rect, response) =
         ui.allocate_exact_size(vec2(ui.available_width(), theme::FORM_ROW), Sense::click());
-    if response.clicked() {
-        view.toggle_folder(&folder.name);
-    }
-    let is_open = !view.is_folder_closed(&folder.name);
     let state = if is_open { "open" } else { "closed" };
     response.widget_info(|| {
         WidgetInfo::labeled(
@@ -54,7 +51,7 @@ fn folder_ui(ui: &mut Ui, folder: &RequestFolder, view: &mut View) -> bool {
     });
     if response.hovered() || response.has_focus() {
         ui.painter()
-            .rect_filled(rect.expand2(vec2(8.0, 0.0)), 4, theme.hovered);
+            .rect_filled(rect.expand2(vec2(14.0, 0.0)), 0, theme.hovered);
     }
     let icon = if is_open {
         Icon::ChevronDown
@@ -89,7 +86,7 @@ fn folder_ui(ui: &mut Ui, folder: &RequestFolder, view: &mut View) -> bool {
         40.0,
     );
     text::paint_in(ui, rect, Align::Max, count);
-    is_open
+    response
 }
 
 fn item_ui(ui: &mut Ui, item: &RequestItem, actions: &mut Vec<Action>) {
@@ -104,7 +101,7 @@ fn item_ui(ui: &mut Ui, item: &RequestItem, actions: &mut Vec<Action>) {
             format!("Request {}", item.name),
         )
     });
-    let wide = rect.expand2(vec2(12.0, 0.0));
+    let wide = rect.expand2(vec2(14.0, 0.0));
     if item.is_in_front {
         ui.painter().rect_filled(wide, 0, theme.selected);
     } else if response.hovered() || response.has_focus() {
@@ -139,6 +136,11 @@ fn menu_ui(ui: &mut Ui, item: &RequestItem, actions: &mut Vec<Action>) {
     let theme = Theme::of(ui);
     for (words, color, action) in [
         ("Open", None, Action::OpenRequest(item.id.clone())),
+        (
+            "Rename or move",
+            None,
+            Action::RenameRequest(item.id.clone()),
+        ),
         ("Duplicate", None, Action::DuplicateRequest(item.id.clone())),
         (
             "Delete",
@@ -174,7 +176,8 @@ fn rule_ui(ui: &mut Ui, name: &str, hint: &str) -> Response {
         WidgetInfo::labeled(Role::Label, true, format!("Pairing rule {name}, {hint}"))
     });
     let hint = text::line(ui, hint, fonts::small(), theme.muted, 80.0);
-    let name = text::line(ui, name, fonts::body(), theme.text, rect.width() - 90.0);
+    let room = rect.width() - hint.size().x - 8.0;
+    let name = text::line(ui, name, fonts::body(), theme.text, room);
     text::paint_in(ui, rect, Align::Min, name);
     text::paint_in(ui, rect, Align::Max, hint);
     response

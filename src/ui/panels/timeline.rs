@@ -8,7 +8,8 @@ use crate::model::timeline::{Category, RowId, Timeline};
 use crate::ui::view::{Focus, View};
 use crate::ui::widgets::table::{self, Cell, Column, Ink, Line, Rows};
 use crate::ui::widgets::{Button, Chip, Field, marks};
-use egui::{Align, Id, Layout, Ui};
+use egui::scroll_area::ScrollBarVisibility;
+use egui::{Align, Id, Layout, ScrollArea, Ui};
 
 /// Chips that are there even when they count nothing; the others come with their first row.
 const ALWAYS: [Category; 5] = [
@@ -36,52 +37,59 @@ pub fn toolbar_ui(ui: &mut Ui, app: &App, view: &mut View, actions: &mut Vec<Act
         if text != timeline.filter().text() {
             actions.push(Action::SetFilter(text));
         }
-        let chosen = timeline.filter().category;
-        if ui
-            .add(Chip::new("All", chosen.is_none()).count(&words::count(timeline.len() as u64)))
-            .clicked()
-        {
-            actions.push(Action::SetCategory(None));
-        }
-        for category in Category::ALL {
-            let count = timeline.count_of(category);
-            if count == 0 && !ALWAYS.contains(&category) && chosen != Some(category) {
-                continue;
-            }
-            let is_chosen = chosen == Some(category);
-            let chip = Chip::new(category.label(), is_chosen).dot(Tone::of(category));
-            if ui.add(chip.count(&words::count(count as u64))).clicked() {
-                actions.push(Action::SetCategory(if is_chosen {
-                    None
-                } else {
-                    Some(category)
-                }));
-            }
-        }
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            if ui
-                .add(
-                    Button::ghost("Clear")
-                        .shortcut("Ctrl+L")
-                        .tooltip("Take away every row that is not waiting")
-                        .enabled(!timeline.is_empty()),
-                )
-                .clicked()
-            {
+            let clear = Button::ghost("Clear")
+                .shortcut("Ctrl+L")
+                .tooltip("Take away every row that is not waiting")
+                .enabled(!timeline.is_empty());
+            if ui.add(clear).clicked() {
                 actions.push(Action::ClearTimeline);
             }
+            ScrollArea::horizontal()
+                .id_salt("chips")
+                .auto_shrink([false, true])
+                .scroll_bar_visibility(ScrollBarVisibility::AlwaysHidden)
+                .show(ui, |ui| {
+                    ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+                        chips_ui(ui, timeline, actions);
+                    });
+                });
         });
     });
 }
 
+/// A chip for each verdict; where there is little room only for those that count something.
+fn chips_ui(ui: &mut Ui, timeline: &Timeline, actions: &mut Vec<Action>) {
+    const FOR_ALL: f32 = 640.0;
+    let has_room = ui.available_width() >= FOR_ALL;
+    let chosen = timeline.filter().category;
+    let all = words::count(timeline.len() as u64);
+    let chip = Chip::new("All", chosen.is_none()).count(&all);
+    if ui.add(chip).clicked() {
+        actions.push(Action::SetCategory(None));
+    }
+    for category in Category::ALL {
+        let count = timeline.count_of(category);
+        let is_chosen = chosen == Some(category);
+        if count == 0 && !is_chosen && !(has_room && ALWAYS.contains(&category)) {
+            continue;
+        }
+        let chip = Chip::new(category.label(), is_chosen).dot(Tone::of(category));
+        if ui.add(chip.count(&words::count(count as u64))).clicked() {
+            let wanted = (!is_chosen).then_some(category);
+            actions.push(Action::SetCategory(wanted));
+        }
+    }
+}
+
 const COLUMNS: [Column; 7] = [
-    Column::new("#", 52.0).right(),
-    Column::new("Sent", 112.0),
+    Column::new("#", 52.0).right().least(46.0),
+    Column::new("Sent", 112.0).least(112.0),
     Column::new("Request", 300.0).growing(),
-    Column::new("Responder", 138.0),
-    Column::new("Status", 150.0),
-    Column::new("Round trip", 104.0).right(),
-    Column::new("Waterfall", 140.0),
+    Column::new("Responder", 138.0).least(112.0),
+    Column::new("Status", 150.0).least(124.0),
+    Column::new("Round trip", 104.0).right().least(88.0),
+    Column::new("Waterfall", 140.0).least(68.0),
 ];
 
 /// The timeline as the table reads it, newest first.

@@ -18,10 +18,10 @@ pub fn top_bar_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
         logo(ui, theme);
         text::label(ui, "Roundtrip", fonts::strong(), theme.text);
         ui.add_space(4.0);
-        let side = if !app.window.panels.left_shown {
-            "Show connections and requests"
-        } else {
+        let side = if app.window.panels.left_shown {
             "Hide connections and requests"
+        } else {
+            "Show connections and requests"
         };
         if ui
             .add(Button::icon(Icon::PanelLeft, side).shortcut("Ctrl+B"))
@@ -74,10 +74,10 @@ pub fn top_bar_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
             {
                 actions.push(Action::ShowDemos);
             }
-            let side = if !app.window.panels.right_shown {
-                "Show simulated devices"
-            } else {
+            let side = if app.window.panels.right_shown {
                 "Hide simulated devices"
+            } else {
+                "Show simulated devices"
             };
             if ui
                 .add(Button::icon(Icon::PanelRight, side).shortcut("Ctrl+J"))

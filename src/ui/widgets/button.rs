@@ -149,12 +149,12 @@ impl<'a> Button<'a> {
         if self.enabled {
             (fill, Stroke::new(1.0, line), text)
         } else {
-            let ground = if self.kind == Kind::Ghost {
-                Color32::TRANSPARENT
+            let (ground, line) = if self.kind == Kind::Ghost {
+                (Color32::TRANSPARENT, Color32::TRANSPARENT)
             } else {
-                theme.raised
+                (theme.raised, theme.line)
             };
-            (ground, Stroke::new(1.0, theme.line), theme.dim)
+            (ground, Stroke::new(1.0, line), theme.dim)
         }
     }
 

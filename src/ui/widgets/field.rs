@@ -7,7 +7,7 @@ use egui::accesskit::Invalid;
 use egui::text::LayoutJob;
 use egui::{
     Align, CornerRadius, FontId, Frame, Galley, Id, Margin, Rect, Response, Role, Sense, Stroke,
-    StrokeKind, TextBuffer, TextEdit, Ui, WidgetInfo, pos2, vec2,
+    StrokeKind, TextBuffer, TextEdit, Ui, UiBuilder, WidgetInfo, pos2, vec2,
 };
 use std::sync::Arc;
 
@@ -21,9 +21,11 @@ pub struct Field<'a> {
     name: &'a str,
     hint: &'a str,
     error: Option<&'a str>,
+    is_only_marked: bool,
     badge: Option<(&'a str, Option<Tone>)>,
     is_code: bool,
     is_secret: bool,
+    is_read_only: bool,
     width: Option<f32>,
     id: Option<Id>,
 }
@@ -35,9 +37,11 @@ impl<'a> Field<'a> {
             name,
             hint: "",
             error: None,
+            is_only_marked: false,
             badge: None,
             is_code: false,
             is_secret: false,
+            is_read_only: false,
             width: None,
             id: None,
         }
@@ -51,6 +55,12 @@ impl<'a> Field<'a> {
     /// What is wrong, in words; painted beneath, with a red outline.
     pub fn error(mut self, error: Option<&'a str>) -> Self {
         self.error = error;
+        self
+    }
+
+    /// What is wrong is painted by the caller, where there is more room for it.
+    pub fn only_marked(mut self) -> Self {
+        self.is_only_marked = true;
         self
     }
 
@@ -77,6 +87,12 @@ impl<'a> Field<'a> {
         self
     }
 
+    /// Shows what will be, and takes nothing.
+    pub fn read_only(mut self, is_read_only: bool) -> Self {
+        self.is_read_only = is_read_only;
+        self
+    }
+
     /// The outer width; otherwise all there is.
     pub fn width(mut self, width: f32) -> Self {
         self.width = Some(width);
@@ -92,7 +108,7 @@ impl<'a> Field<'a> {
     pub fn show(self, ui: &mut Ui) -> Response {
         let theme = Theme::of(ui);
         let width = self.width.unwrap_or_else(|| ui.available_width()).max(24.0);
-        let height = if self.error.is_some() {
+        let height = if self.error.is_some() && !self.is_only_marked {
             WITH_ERROR
         } else {
             theme::FORM_ROW
@@ -119,11 +135,14 @@ impl<'a> Field<'a> {
         };
         let mut edit = TextEdit::singleline(self.text)
             .font(font.clone())
-            .hint_text(
-                egui::RichText::new(self.hint)
-                    .font(font.clone())
-                    .color(theme.dim),
-            )
+            .hint_text(egui::RichText::new(self.hint).font(font.clone()).color(
+                if self.is_read_only {
+                    theme.muted
+                } else {
+                    theme.dim
+                },
+            ))
+            .interactive(!self.is_read_only)
             .frame(Frame::NONE.inner_margin(margin))
             .password(self.is_secret)
             .align(egui::Align2::LEFT_CENTER)
@@ -136,7 +155,11 @@ impl<'a> Field<'a> {
         if !self.is_secret {
             edit = edit.layouter(&mut layouter);
         }
-        let response = ui.put(edit_rect, edit).accessible_name(self.name);
+        // In a ui of its own: where the next widget goes is settled above.
+        let response = ui
+            .new_child(UiBuilder::new().max_rect(edit_rect))
+            .put(edit_rect, edit)
+            .accessible_name(self.name);
 
         let line = match (self.error, response.has_focus()) {
             (Some(_), _) => Stroke::new(1.0, theme.failed),
@@ -151,13 +174,23 @@ impl<'a> Field<'a> {
             egui::epaint::RectShape::new(
                 rect,
                 CornerRadius::same(theme::RADIUS),
-                theme.field,
+                if self.is_read_only {
+                    theme.window
+                } else {
+                    theme.field
+                },
                 line,
                 StrokeKind::Inside,
             ),
         );
         if let Some(error) = self.error {
-            show_error(ui, whole, error, &response);
+            if !self.is_only_marked {
+                show_error(ui, whole, error, &response);
+            }
+            ui.ctx().accesskit_node_builder(response.id, |node| {
+                node.set_invalid(Invalid::True);
+                node.set_description(error);
+            });
         }
         response
     }
@@ -200,10 +233,6 @@ fn show_error(ui: &Ui, whole: Rect, error: &str, field: &Response) {
     note.widget_info(|| WidgetInfo::labeled(Role::Label, true, error));
     text::paint_in(ui, rect, Align::Min, galley);
     note.on_hover_text(error);
-    ui.ctx().accesskit_node_builder(field.id, |node| {
-        node.set_invalid(Invalid::True);
-        node.set_description(error);
-    });
 }
 
 fn marked_line(ui: &Ui, content: &str, is_code: bool, font: &FontId) -> Arc<Galley> {

@@ -78,11 +78,12 @@ pub const KEY_WIDTH: f32 = 82.0;
 pub fn key_value<R>(ui: &mut Ui, key: &str, value: impl FnOnce(&mut Ui) -> R) -> R {
     let theme = Theme::of(ui);
     let size = vec2(ui.available_width(), 18.0);
+    let key_width = KEY_WIDTH.min(size.x * 0.3);
     ui.allocate_ui_with_layout(size, Layout::left_to_right(Align::Center), |ui| {
         ui.set_min_height(18.0);
         ui.spacing_mut().item_spacing.x = 0.0;
-        let galley = text::line(ui, key, fonts::small(), theme.muted, KEY_WIDTH - 6.0);
-        let (rect, response) = ui.allocate_exact_size(vec2(KEY_WIDTH, 18.0), Sense::hover());
+        let galley = text::line(ui, key, fonts::small(), theme.muted, key_width - 6.0);
+        let (rect, response) = ui.allocate_exact_size(vec2(key_width, 18.0), Sense::hover());
         response.widget_info(|| WidgetInfo::labeled(Role::Label, true, key));
         text::paint_in(ui, rect, Align::Min, galley);
         ui.spacing_mut().item_spacing.x = 2.0 * theme::GAP;

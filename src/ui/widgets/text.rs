@@ -76,5 +76,8 @@ pub fn label(ui: &mut Ui, text: &str, font: FontId, color: Color32) -> Response 
 
 /// Text to read, wrapped at the width there is.
 pub fn paragraph(ui: &mut Ui, text: &str, font: FontId, color: Color32) -> Response {
-    ui.add(egui::Label::new(egui::RichText::new(text).font(font).color(color)).wrap())
+    // Laid out here: a menu would stretch the words to its width.
+    let width = ui.available_width();
+    let galley = ui.fonts_mut(|fonts| fonts.layout(text.to_owned(), font, color, width));
+    ui.add(egui::Label::new(galley))
 }

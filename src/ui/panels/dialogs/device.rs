@@ -222,7 +222,7 @@ fn rules(ui: &mut Ui, dialog: &mut DeviceDialog) {
             ..RuleDraft::default()
         });
     }
-    text::label(
+    text::paragraph(
         ui,
         "Conditions: payload.power in [\"on\", \"off\"] and topic matches cmnd/+/power; also == != < > contains exists missing",
         fonts::small(),
@@ -261,16 +261,16 @@ fn rule_ui(ui: &mut Ui, number: usize, rule: &mut RuleDraft, wrong: Option<&str>
 /// Names and values, one line each: `power = off`.
 fn values_ui(ui: &mut Ui, name: &str, table: &mut ValueTable) {
     let id = ui.scope_id().with(("values", name));
-    let lines: String = table
+    let lines: Vec<String> = table
         .0
         .iter()
-        .map(|(key, value)| format!("{key} = {}\n", shown_value(value)))
+        .map(|(key, value)| format!("{key} = {}", shown_value(value)))
         .collect();
     // What is typed is kept as typed while it is read as the same values.
     let mut text = ui
         .data(|data| data.get_temp::<String>(id))
         .filter(|text| parse_values(text) == *table)
-        .unwrap_or(lines);
+        .unwrap_or_else(|| lines.join("\n"));
     let response = ui.add(
         TextEdit::multiline(&mut text)
             .font(fonts::code())

@@ -3,7 +3,7 @@
 use crate::app::Action;
 use crate::ui::widgets::text;
 use crate::ui::{Theme, fonts};
-use egui::{Context, vec2};
+use egui::{Align, Context, Sense, vec2};
 
 const STEPS: [&str; 4] = [
     "1. Press Demos and play one: it brings a request and a simulated device that answers it.",
@@ -32,20 +32,21 @@ const KEYS: [(&str, &str); 14] = [
 pub fn help_ui(ctx: &Context, actions: &mut Vec<Action>) {
     super::frame(ctx, "Help", 560.0, actions, |ui, _| {
         let theme = Theme::of(ui);
+        ui.spacing_mut().item_spacing.y = 2.0;
         for step in STEPS {
             text::paragraph(ui, step, fonts::body(), theme.text);
+            ui.add_space(4.0);
         }
         ui.add_space(8.0);
-        egui::Grid::new("keys")
-            .num_columns(2)
-            .spacing(vec2(24.0, 4.0))
-            .show(ui, |ui| {
-                for (keys, meaning) in KEYS {
-                    text::label(ui, keys, fonts::code(), theme.muted);
-                    text::label(ui, meaning, fonts::body(), theme.text);
-                    ui.end_row();
-                }
+        for (keys, meaning) in KEYS {
+            ui.horizontal(|ui| {
+                ui.spacing_mut().interact_size.y = 20.0;
+                let (rect, _) = ui.allocate_exact_size(vec2(200.0, 20.0), Sense::hover());
+                let galley = text::line(ui, keys, fonts::code_small(), theme.muted, rect.width());
+                text::paint_in(ui, rect, Align::Min, galley);
+                text::label(ui, meaning, fonts::body(), theme.text);
             });
+        }
         ui.add_space(8.0);
         text::paragraph(
             ui,

@@ -1,11 +1,14 @@
 //! The command palette.
 
 use crate::app::dialogs::Dialog;
-use crate::app::palette::search;
+use crate::app::palette::{PaletteEntry, search};
 use crate::app::{Action, App};
 use crate::ui::widgets::{Field, text};
 use crate::ui::{Theme, fonts, theme};
-use egui::{Align, Align2, Context, Key, Rect, Role, ScrollArea, Sense, WidgetInfo, pos2, vec2};
+use egui::{
+    Align, Align2, Context, Key, Rect, Response, Role, ScrollArea, Sense, Ui, WidgetInfo, pos2,
+    vec2,
+};
 
 const WIDTH: f32 = 620.0;
 
@@ -56,52 +59,11 @@ pub fn palette_ui(ctx: &Context, app: &mut App, is_new: bool, actions: &mut Vec<
         }
         ScrollArea::vertical().max_height(360.0).show(ui, |ui| {
             for (index, entry) in found.iter().enumerate() {
-                let (rect, response) = ui.allocate_exact_size(
-                    vec2(ui.available_width(), theme::FORM_ROW),
-                    Sense::click(),
-                );
-                response.widget_info(|| {
-                    WidgetInfo::selected(
-                        Role::ListItem,
-                        true,
-                        index == *selected,
-                        format!("{}, {}", entry.text, entry.kind),
-                    )
-                });
-                if index == *selected {
-                    ui.painter().rect_filled(rect, 4, theme.selected);
-                    if down || up {
-                        response.scroll_to_me(None);
-                    }
-                } else if response.hovered() {
-                    ui.painter().rect_filled(rect, 4, theme.hovered);
+                let is_selected = index == *selected;
+                let response = entry_ui(ui, entry, is_selected);
+                if is_selected && (down || up) {
+                    response.scroll_to_me(None);
                 }
-                let inner = rect.shrink2(vec2(8.0, 0.0));
-                let name = text::line(
-                    ui,
-                    &entry.text,
-                    fonts::body(),
-                    theme.text,
-                    inner.width() * 0.55,
-                );
-                let after = inner.left() + name.size().x + 12.0;
-                text::paint_in(ui, inner, Align::Min, name);
-                let shortcut_width = if entry.shortcut.is_empty() { 0.0 } else { 90.0 };
-                let room = (inner.right() - after - shortcut_width).max(0.0);
-                let kind = text::line(ui, &entry.kind, fonts::small(), theme.muted, room);
-                text::paint_in(
-                    ui,
-                    Rect::from_min_max(pos2(after, inner.top()), inner.max),
-                    Align::Min,
-                    kind,
-                );
-                ui.painter().text(
-                    inner.right_center(),
-                    Align2::RIGHT_CENTER,
-                    entry.shortcut,
-                    fonts::small(),
-                    theme.muted,
-                );
                 if response.clicked() {
                     chosen = Some(entry.action.clone());
                 }
@@ -112,4 +74,50 @@ pub fn palette_ui(ctx: &Context, app: &mut App, is_new: bool, actions: &mut Vec<
             actions.push(action);
         }
     });
+}
+
+fn entry_ui(ui: &mut Ui, entry: &PaletteEntry, is_selected: bool) -> Response {
+    let theme = Theme::of(ui);
+    let (rect, response) =
+        ui.allocate_exact_size(vec2(ui.available_width(), theme::FORM_ROW), Sense::click());
+    response.widget_info(|| {
+        WidgetInfo::selected(
+            Role::ListItem,
+            true,
+            is_selected,
+            format!("{}, {}", entry.text, entry.kind),
+        )
+    });
+    if is_selected {
+        ui.painter().rect_filled(rect, 4, theme.selected);
+    } else if response.hovered() {
+        ui.painter().rect_filled(rect, 4, theme.hovered);
+    }
+    let inner = rect.shrink2(vec2(8.0, 0.0));
+    let name = text::line(
+        ui,
+        &entry.text,
+        fonts::body(),
+        theme.text,
+        inner.width() * 0.55,
+    );
+    let after = inner.left() + name.size().x + 12.0;
+    text::paint_in(ui, inner, Align::Min, name);
+    let shortcut_width = if entry.shortcut.is_empty() { 0.0 } else { 90.0 };
+    let room = (inner.right() - after - shortcut_width).max(0.0);
+    let kind = text::line(ui, &entry.kind, fonts::small(), theme.muted, room);
+    text::paint_in(
+        ui,
+        Rect::from_min_max(pos2(after, inner.top()), inner.max),
+        Align::Min,
+        kind,
+    );
+    ui.painter().text(
+        inner.right_center(),
+        Align2::RIGHT_CENTER,
+        entry.shortcut,
+        fonts::small(),
+        theme.muted,
+    );
+    response
 }

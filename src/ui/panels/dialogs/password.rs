@@ -41,7 +41,7 @@ pub fn password_ui(
             if ui.add(Button::primary("Connect")).clicked() || entered {
                 actions.push(Action::GivePassword);
             }
-            if ui.add(Button::new("Cancel")).clicked() {
+            if ui.add(Button::ghost("Cancel")).clicked() {
                 actions.push(Action::CloseDialog);
             }
         });

@@ -54,7 +54,7 @@ pub fn save_ui(
             if ui.add(Button::primary("Save")).clicked() || entered {
                 actions.push(Action::SaveTabAs);
             }
-            if ui.add(Button::new("Cancel")).clicked() {
+            if ui.add(Button::ghost("Cancel")).clicked() {
                 actions.push(Action::CloseDialog);
             }
         });

@@ -41,7 +41,7 @@ pub fn settings_ui(ctx: &Context, dialog: &mut SettingsDialog, actions: &mut Vec
             if ui.add(Button::primary("Save")).clicked() {
                 actions.push(Action::SaveSettings);
             }
-            if ui.add(Button::new("Cancel")).clicked() {
+            if ui.add(Button::ghost("Cancel")).clicked() {
                 actions.push(Action::CloseDialog);
             }
         });

@@ -25,6 +25,13 @@ impl Column {
         }
     }
 
+    /// How narrow it may get: by hand, and before the growing column has to.
+    #[must_use]
+    pub const fn least(mut self, least: f32) -> Self {
+        self.least = least;
+        self
+    }
+
     #[must_use]
     pub const fn right(mut self) -> Self {
         self.align = Align::Max;
@@ -43,8 +50,12 @@ const PADDING: f32 = 8.0;
 /// Before the first column.
 const INDENT: f32 = 6.0;
 
-/// Where the columns stand in `width` points. Widths are the ones the user chose; where there is
-/// too little room for all, the growing column shrinks first, then the last ones fall off the edge.
+/// The growing column has this much before the others must give.
+const GROWING: f32 = 240.0;
+
+/// Where the columns stand in `area`. Widths are the ones the user chose; where there is too
+/// little room for all, the others shrink to their least, then the growing one, then the last
+/// ones fall off the edge.
 pub(super) fn layout(columns: &[Column], widths: &[f32], area: Rangef) -> Vec<Rangef> {
     let chosen = |at: usize, column: &Column| {
         widths
@@ -53,13 +64,19 @@ pub(super) fn layout(columns: &[Column], widths: &[f32], area: Rangef) -> Vec<Ra
             .unwrap_or(column.width)
             .max(column.least)
     };
-    let fixed: f32 = columns
-        .iter()
-        .enumerate()
-        .filter(|(_, column)| !column.grows)
-        .map(|(at, column)| chosen(at, column))
+    let others = || columns.iter().enumerate().filter(|(_, one)| !one.grows);
+    let fixed: f32 = others().map(|(at, column)| chosen(at, column)).sum();
+    let can_give: f32 = others()
+        .map(|(at, column)| chosen(at, column) - column.least)
         .sum();
-    let rest = area.span() - INDENT - fixed;
+    let missing = GROWING - (area.span() - INDENT - fixed);
+    let given = missing.clamp(0.0, can_give.max(0.0));
+    let squeeze = if can_give > 0.0 {
+        given / can_give
+    } else {
+        0.0
+    };
+    let rest = area.span() - INDENT - fixed + given;
     let mut left = area.min + INDENT;
     columns
         .iter()
@@ -68,7 +85,8 @@ pub(super) fn layout(columns: &[Column], widths: &[f32], area: Rangef) -> Vec<Ra
             let width = if column.grows {
                 rest.max(column.least.max(120.0))
             } else {
-                chosen(at, column)
+                let width = chosen(at, column);
+                width - (width - column.least) * squeeze
             };
             let range = Rangef::new(left, left + width);
             left += width;

@@ -1,0 +1,362 @@
+//! The two lines over the panes: connection, topic, Send; Response Topic, Correlation Data, timeout.
+
+use super::qos_select;
+use crate::app::rows::Tone;
+use crate::app::tabs::Tab as RequestTab;
+use crate::app::{Action, App};
+use crate::model::connection::ConnectionState;
+use crate::model::correlation::{CorrelationDraft, CorrelationKind};
+use crate::model::payload::Encoding;
+use crate::model::request::{RequestField, ResponseTopicDraft};
+use crate::model::text as words;
+use crate::model::topic::{TopicFilter, TopicName};
+use crate::ui::view::{Focus, View};
+use crate::ui::widgets::{Button, Field, field, select, text};
+use crate::ui::{Icon, Theme, fonts};
+use egui::{Id, Ui};
+
+/// Below this Correlation Data and timeout stand on a line of their own.
+const NARROW: f32 = 800.0;
+const GAP: f32 = 8.0;
+
+/// A line of which some parts share what the others leave; how much the others take is known from
+/// the frame before. `contents` gets what there is to share.
+fn filled_line(ui: &mut Ui, name: &str, contents: impl FnOnce(&mut Ui, f32)) {
+    const LEAST: f32 = 120.0;
+    const GUESS: f32 = 400.0;
+    let id = ui.scope_id().with(name);
+    let taken: f32 = ui.data(|data| data.get_temp(id)).unwrap_or(GUESS);
+    let shared = (ui.available_width() - taken).max(LEAST);
+    let line = ui.horizontal_top(|ui| {
+        ui.spacing_mut().item_spacing.x = GAP;
+        contents(ui, shared);
+    });
+    let found = line.response.rect.width() - shared;
+    if (found - taken).abs() > 0.5 {
+        ui.data_mut(|data| data.insert_temp(id, found));
+        ui.ctx().request_discard("a line was measured");
+    }
+}
+
+/// Connection, topic, QoS, retain, Send; then Response Topic, Correlation Data, timeout.
+pub fn address_lines_ui(ui: &mut Ui, app: &mut App, view: &mut View, actions: &mut Vec<Action>) {
+    let subscribed = subscribed_words(app);
+    let generated = app
+        .tabs
+        .front()
+        .map(|tab| app.generated_response_topic(tab))
+        .unwrap_or_default();
+    let twins = app.twins_of_front();
+    let names: Vec<(String, String)> = app
+        .connection_rows()
+        .into_iter()
+        .map(|row| (row.id, row.name))
+        .collect();
+    let Some(tab) = app.tabs.front_mut() else {
+        return;
+    };
+    request_line_ui(ui, tab, &names, view, actions);
+    ui.add_space(8.0);
+    reply_line_ui(ui, tab, &generated, subscribed);
+    if !twins.is_empty() {
+        let theme = Theme::of(ui);
+        let ids: Vec<String> = twins.iter().map(|id| format!("#{}", id.0)).collect();
+        let line = format!(
+            "Open request {} has the same Response Topic and Correlation Data: the first reply will be taken for its answer.",
+            ids.join(", ")
+        );
+        text::paragraph(ui, &line, fonts::small(), theme.waiting);
+    }
+}
+
+fn request_line_ui(
+    ui: &mut Ui,
+    tab: &mut RequestTab,
+    names: &[(String, String)],
+    view: &mut View,
+    actions: &mut Vec<Action>,
+) {
+    let error = tab
+        .error(RequestField::Topic)
+        .filter(|_| !tab.draft.topic.is_empty() || tab.was_tried)
+        .map(str::to_owned);
+    filled_line(ui, "request line", |ui, room| {
+        let shown = names
+            .iter()
+            .find(|(id, _)| *id == tab.draft.connection)
+            .map_or("choose a connection", |(_, name)| name);
+        select::select(ui, "Connection", shown, 116.0, |ui| {
+            for (id, name) in names {
+                if select::option(ui, tab.draft.connection == *id, name).clicked() {
+                    tab.draft.connection.clone_from(id);
+                }
+            }
+        });
+        let id = Id::unique("topic field");
+        let response = Field::new(&mut tab.draft.topic, "Topic")
+            .hint("cmnd/light-in-bedroom/power")
+            .code()
+            .error(error.as_deref())
+            .only_marked()
+            .width(room)
+            .id(id)
+            .show(ui);
+        if view.take_focus(Focus::Topic) {
+            response.request_focus();
+        }
+        qos_select(ui, "QoS", &mut tab.draft.qos);
+        let retain = Button::new("Retain").selected(tab.draft.retain).tooltip("RETAIN: the broker keeps the request and gives it to whoever subscribes later. Requests seldom want that.");
+        if ui.add(retain).clicked() {
+            tab.draft.retain = !tab.draft.retain;
+        }
+        if ui
+            .add(Button::primary("Send").shortcut("Ctrl ↵").tooltip(
+                "Subscribe to the Response Topic, publish the request, wait for its answer",
+            ))
+            .clicked()
+        {
+            actions.push(Action::Send(tab.id));
+        }
+    });
+    wrong_ui(ui, [error]);
+}
+
+/// What is wrong in the line above, each in a line of its own: the fields are too narrow for it.
+fn wrong_ui<const N: usize>(ui: &mut Ui, errors: [Option<String>; N]) {
+    let theme = Theme::of(ui);
+    for error in errors.into_iter().flatten() {
+        ui.add_space(2.0);
+        text::paragraph(ui, &error, fonts::small(), theme.ink(Tone::Failed));
+    }
+}
+
+fn reply_line_ui(
+    ui: &mut Ui,
+    tab: &mut RequestTab,
+    generated: &str,
+    subscribed: Option<(&'static str, Tone)>,
+) {
+    let topic_error = tab.error(RequestField::ResponseTopic).map(str::to_owned);
+    let data_error = tab.error(RequestField::CorrelationData).map(str::to_owned);
+    let timeout_error = tab.error(RequestField::Timeout).map(str::to_owned);
+    let has_reply = tab.draft.response_topic != ResponseTopicDraft::None;
+    let is_narrow = has_reply && ui.available_width() < NARROW;
+    let topic = |ui: &mut Ui, tab: &mut RequestTab, width: f32| {
+        field::field_label(ui, "Response Topic");
+        with_menu(ui, |ui| {
+            let error = topic_error.as_deref();
+            response_topic_ui(ui, tab, generated, width, error, subscribed);
+        });
+    };
+    let rest = |ui: &mut Ui, tab: &mut RequestTab, width: f32| {
+        field::field_label(ui, "Correlation Data");
+        with_menu(ui, |ui| {
+            let error = data_error.as_deref();
+            correlation_ui(ui, &mut tab.draft.correlation_data, width, error);
+        });
+        field::field_label(ui, "Timeout");
+        Field::new(&mut tab.draft.timeout, "Timeout")
+            .hint("5 s")
+            .code()
+            .error(timeout_error.as_deref())
+            .only_marked()
+            .width(64.0)
+            .show(ui);
+    };
+    if is_narrow {
+        filled_line(ui, "topic line", |ui, room| topic(ui, tab, room));
+        ui.add_space(GAP);
+        filled_line(ui, "correlation line", |ui, room| rest(ui, tab, room));
+    } else if has_reply {
+        filled_line(ui, "reply line", |ui, room| {
+            topic(ui, tab, room * 0.58);
+            rest(ui, tab, room * 0.42);
+        });
+    } else {
+        filled_line(ui, "publish line", |ui, room| topic(ui, tab, room));
+    }
+    wrong_ui(ui, [topic_error, data_error, timeout_error]);
+}
+
+/// A field and the button that belongs to it stand close together.
+fn with_menu(ui: &mut Ui, contents: impl FnOnce(&mut Ui)) {
+    ui.scope(|ui| {
+        ui.spacing_mut().item_spacing.x = 0.0;
+        ui.horizontal_top(contents);
+    });
+}
+
+fn response_topic_ui(
+    ui: &mut Ui,
+    tab: &mut RequestTab,
+    generated: &str,
+    width: f32,
+    error: Option<&str>,
+    subscribed: Option<(&'static str, Tone)>,
+) {
+    let mut text = match &tab.draft.response_topic {
+        ResponseTopicDraft::Typed(text) => text.clone(),
+        _ => String::new(),
+    };
+    let hint = match &tab.draft.response_topic {
+        ResponseTopicDraft::None => "none: nobody is asked to reply",
+        _ => generated,
+    };
+    let is_none = tab.draft.response_topic == ResponseTopicDraft::None;
+    let before = text.clone();
+    let mut topic = Field::new(&mut text, "Response Topic")
+        .hint(hint)
+        .code()
+        .read_only(is_none)
+        .error(error)
+        .only_marked()
+        .width(width);
+    topic = match subscribed {
+        Some((words, Tone::Accent)) => topic.badge(words),
+        Some((words, tone)) => topic.toned_badge(words, tone),
+        None => topic,
+    };
+    topic.show(ui);
+    if text != before {
+        // Emptied, it is generated again.
+        tab.draft.response_topic = if text.is_empty() {
+            ResponseTopicDraft::Generated
+        } else {
+            ResponseTopicDraft::Typed(text)
+        };
+    }
+    let menu = ui.add(Button::icon(Icon::ChevronDown, "Kind of Response Topic"));
+    egui::Popup::menu(&menu).show(|ui| {
+        ui.set_width(280.0);
+        let draft = &mut tab.draft.response_topic;
+        if select::option(
+            ui,
+            *draft == ResponseTopicDraft::Generated,
+            "Generated from client id or Response Information",
+        )
+        .clicked()
+        {
+            *draft = ResponseTopicDraft::Generated;
+            ui.close();
+        }
+        if select::option(ui, matches!(draft, ResponseTopicDraft::Typed(_)), "Typed").clicked() {
+            if !matches!(draft, ResponseTopicDraft::Typed(_)) {
+                *draft = ResponseTopicDraft::Typed(generated.to_owned());
+            }
+            ui.close();
+        }
+        if select::option(
+            ui,
+            *draft == ResponseTopicDraft::None,
+            "None: a bare publish, no reply asked for",
+        )
+        .clicked()
+        {
+            *draft = ResponseTopicDraft::None;
+            ui.close();
+        }
+    });
+}
+
+/// The field shows what is sent; the button beside it chooses where that comes from.
+fn correlation_ui(ui: &mut Ui, draft: &mut CorrelationDraft, width: f32, error: Option<&str>) {
+    let badge = match draft.kind {
+        CorrelationKind::Uuid => "UUID · 16 B".to_owned(),
+        CorrelationKind::UuidText => "UUID · text".to_owned(),
+        CorrelationKind::Counter => "counter".to_owned(),
+        CorrelationKind::Random => "random".to_owned(),
+        CorrelationKind::None => "none".to_owned(),
+        CorrelationKind::Fixed => match draft.encoding.decode(&draft.text) {
+            Ok(bytes) => format!("{} · {}", draft.encoding.word(), words::bytes(bytes.len())),
+            Err(_) => draft.encoding.word().to_owned(),
+        },
+    };
+    match draft.kind {
+        CorrelationKind::Fixed => {
+            Field::new(&mut draft.text, "Correlation Data")
+                .code()
+                .badge(&badge)
+                .error(error)
+                .only_marked()
+                .width(width)
+                .show(ui);
+        }
+        CorrelationKind::Random => {
+            Field::new(&mut draft.length, "Correlation Data")
+                .hint("how many bytes")
+                .code()
+                .badge("random bytes")
+                .error(error)
+                .only_marked()
+                .width(width)
+                .show(ui);
+        }
+        _ => {
+            let mut nothing = String::new();
+            let hint = match draft.kind {
+                CorrelationKind::Counter => "1, 2, 3, …",
+                CorrelationKind::None => "not sent",
+                _ => "new each time",
+            };
+            Field::new(&mut nothing, "Correlation Data")
+                .hint(hint)
+                .code()
+                .read_only(true)
+                .badge(&badge)
+                .error(error)
+                .only_marked()
+                .width(width)
+                .show(ui);
+        }
+    }
+    let menu = ui.add(Button::icon(Icon::ChevronDown, "Kind of Correlation Data"));
+    egui::Popup::menu(&menu).show(|ui| {
+        ui.set_width(220.0);
+        for kind in CorrelationKind::ALL
+            .into_iter()
+            .filter(|kind| *kind != CorrelationKind::Fixed)
+        {
+            if select::option(ui, draft.kind == kind, kind.label()).clicked() {
+                *draft = CorrelationDraft {
+                    text: std::mem::take(&mut draft.text),
+                    ..CorrelationDraft::of_kind(kind)
+                };
+                ui.close();
+            }
+        }
+        for encoding in Encoding::ALL {
+            let is_chosen = draft.kind == CorrelationKind::Fixed && draft.encoding == encoding;
+            if select::option(
+                ui,
+                is_chosen,
+                &format!("Fixed, typed as {}", encoding.word()),
+            )
+            .clicked()
+            {
+                *draft = CorrelationDraft::fixed(encoding, &draft.text);
+                ui.close();
+            }
+        }
+    });
+}
+
+/// Whether a reply would reach us right now, for the badge in the Response Topic field.
+fn subscribed_words(app: &App) -> Option<(&'static str, Tone)> {
+    let tab = app.tabs.front()?;
+    let request = tab.valid()?;
+    let topic: &TopicName = request.response_topic.as_ref()?;
+    match app.session.state(&tab.draft.connection) {
+        ConnectionState::Connected(_) => {
+            let subscriptions = app
+                .session
+                .link(&tab.draft.connection)
+                .map(|link| link.subscriptions.as_slice())
+                .unwrap_or_default();
+            let is_live = subscriptions
+                .iter()
+                .any(|filter: &TopicFilter| filter.matches(topic));
+            is_live.then_some(("subscribed", Tone::Accent))
+        }
+        _ => Some(("not connected", Tone::Neutral)),
+    }
+}
