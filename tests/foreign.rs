@@ -318,7 +318,7 @@ fn all_replies_or_two_of_them_are_waited_for(place: &Place) {
     };
     for words in [
         &["--replies", "2", "--timeout", "15s"][..],
-        &["--replies", "all", "--timeout", "500ms"],
+        &["--replies", "all", "--timeout", "1s"],
     ] {
         let ran = ask(place, &[words, &["-m", "ping"]].concat()).expect_code(0);
         assert_eq!(ran.text(), "ping\nping");
@@ -326,7 +326,7 @@ fn all_replies_or_two_of_them_are_waited_for(place: &Place) {
         assert_eq!(ran.json()["replies"].as_array().unwrap().len(), 2);
     }
     assert_eq!(ask(place, &["-m", "ping"]).expect_code(0).text(), "ping");
-    let three = ["--replies", "3", "--timeout", "500ms", "-m", "ping"];
+    let three = ["--replies", "3", "--timeout", "1s", "-m", "ping"];
     let ran = ask(place, &three).expect_code(3);
     assert!(ran.stderr.contains("only 2 of the replies"), "{ran:?}");
     assert_eq!(ran.text(), "ping\nping", "what came is not withheld");
@@ -395,7 +395,7 @@ fn what_is_not_the_answer_is_told_and_not_printed(place: &Place) {
         let Some(_peer) = Peer::paho_responder(place.port, "cmnd", manner) else {
             return;
         };
-        let ran = ask(place, &["-m", "ping", "--timeout", "500ms", "-v"]).expect_code(3);
+        let ran = ask(place, &["-m", "ping", "--timeout", "1s", "-v"]).expect_code(3);
         assert!(ran.stdout.is_empty(), "{ran:?}");
         assert!(ran.stderr.contains(words), "{ran:?}");
     }
