@@ -26,7 +26,7 @@ impl App {
             Action::Disconnect(id) => self.session.disconnect(&id),
             Action::ReconnectNow(id) => self.session.reconnect_now(&id),
             Action::GivePassword => self.give_password(),
-            Action::StopBroker => self.session.stop_broker(),
+            Action::StopBroker => self.session.close_broker(),
             Action::NewTab => self.new_tab(),
             Action::OpenRequest(id) => self.open_request(&id),
             Action::SelectTab(id) => self.tabs.bring_to_front(id),
