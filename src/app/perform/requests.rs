@@ -44,9 +44,6 @@ impl App {
             }
             self.tabs.open(Some(id.to_owned()), draft.clone(), draft);
         }
-        if let Some(row) = self.tabs.front().and_then(|tab| tab.last) {
-            self.selected = Some(row);
-        }
     }
 
     pub(super) fn close_tab(&mut self, id: TabId) {
