@@ -136,7 +136,7 @@ fn not_an_answer(desk: &mut Desk, manner: Manner, verdict: MessageVerdict) {
     let Some(_peer) = responder(desk, manner) else {
         return;
     };
-    let id = desk.send(&valid(&patient("500ms")));
+    let id = desk.send(&valid(&patient("2s")));
     let message = desk.wait_message(verdict);
     assert_eq!(message.near, Some(id));
     assert_eq!(message.message.topic.as_str(), "answers/here");

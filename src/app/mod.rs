@@ -67,8 +67,6 @@ pub struct App {
     demo_report: Option<DemoReport>,
     /// Passwords given in this run, by profile id.
     passwords: BTreeMap<String, Secret>,
-    /// Exchanges that were just sent from a tab and have no row yet.
-    sent_from: Vec<(ExchangeId, TabId)>,
     /// Tabs whose request goes out once the broker has said what it depends on.
     held: Vec<TabId>,
     statistics: status::Statistics,
@@ -99,7 +97,6 @@ impl App {
             demo: None,
             demo_report: None,
             passwords: BTreeMap::new(),
-            sent_from: Vec::new(),
             held: Vec::new(),
             statistics: status::Statistics::default(),
             lost_before: 0,
@@ -119,7 +116,6 @@ impl App {
             self.hear(&event);
         }
         self.send_held();
-        self.note_sent();
         self.advance_demo();
         self.library.collect_problems();
         for problem in self.library.take_problems() {
@@ -128,12 +124,15 @@ impl App {
         self.notices.expire(self.now);
         let lost = self.session.lost();
         if lost > self.lost_before {
-            self.notices.fail(
+            self.notices.fail_about(
+                "lost",
                 format!("{lost} messages came faster than they could be shown and were not kept"),
                 "Replies to requests are never lost this way; what was lost belonged to no request.",
+                Vec::new(),
             );
             self.lost_before = lost;
         }
+        self.statistics.refresh(&self.session.timeline, self.now);
         self.check_typed();
     }
 
@@ -242,8 +241,8 @@ impl App {
         self.demo_report.take()
     }
 
-    pub fn statistics(&mut self) -> &status::Statistics {
-        self.statistics.refresh(&self.session.timeline, self.now);
+    /// As of the last tick.
+    pub fn statistics(&self) -> &status::Statistics {
         &self.statistics
     }
 
@@ -306,21 +305,6 @@ impl App {
             }
             Event::Interrupted => self.wants_to_quit = true,
             Event::Connection { .. } | Event::Broker(_) => {}
-        }
-    }
-
-    /// What was sent from a tab gets a row with its first event: the tab shows it from then on.
-    fn note_sent(&mut self) {
-        for (exchange, tab) in std::mem::take(&mut self.sent_from) {
-            match self.session.row_of(exchange) {
-                Some(row) => {
-                    if let Some(tab) = self.tabs.get_mut(tab) {
-                        tab.last = Some(row);
-                    }
-                    self.selected = Some(row);
-                }
-                None => self.sent_from.push((exchange, tab)),
-            }
         }
     }
 

@@ -121,7 +121,7 @@ impl Shell {
             top_bar::top_bar_ui(ui, &self.app, actions);
         });
         inside(ui, "status bar", bottom.shrink2(vec2(14.0, 0.0)), |ui| {
-            status_bar::status_bar_ui(ui, &mut self.app);
+            status_bar::status_bar_ui(ui, &self.app);
         });
         let center = self.side_panels(ui, middle, actions);
         self.center(ui, center, actions);

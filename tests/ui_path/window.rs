@@ -1,7 +1,7 @@
 //! A window without a display: found by label, pressed, typed into, and waited for.
 
 use crate::common_ui;
-use egui::{Event, Key, Modifiers, Role, vec2};
+use egui::{Event, Key, Modifiers, Role, UiBuilder, vec2};
 use egui_kittest::Harness;
 use egui_kittest::kittest::{By, NodeT as _, Queryable as _};
 use roundtrip::app::App;
@@ -28,7 +28,11 @@ impl Window {
             Shell::new(app, None),
             |ui, shell: &mut Shell| {
                 shell.logic(ui.ctx());
-                shell.paint(ui);
+                let screen = ui.ctx().content_rect();
+                ui.scope_builder(UiBuilder::new().max_rect(screen), |ui| {
+                    ui.set_clip_rect(screen);
+                    shell.paint(ui);
+                });
             },
         );
         harness.run_steps(3);

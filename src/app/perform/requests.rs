@@ -44,9 +44,6 @@ impl App {
             }
             self.tabs.open(Some(id.to_owned()), draft.clone(), draft);
         }
-        if let Some(row) = self.tabs.front().and_then(|tab| tab.last) {
-            self.selected = Some(row);
-        }
     }
 
     pub(super) fn close_tab(&mut self, id: TabId) {
@@ -217,7 +214,10 @@ impl App {
         if self.must_wait_for_connack(id, &connection) {
             self.held.push(id);
         } else if let Some(exchange) = self.session.send(&connection, request) {
-            self.sent_from.push((exchange, id));
+            self.selected = self.session.row_of(exchange);
+            if let Some(tab) = self.tabs.get_mut(id) {
+                tab.last = self.selected;
+            }
         }
     }
 

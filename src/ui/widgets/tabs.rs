@@ -149,7 +149,7 @@ pub fn document_tabs(
                     }
                 }
                 ui.add_space(4.0);
-                let plus = Button::icon(Icon::Plus, "New request").shortcut("Ctrl+N");
+                let plus = Button::icon(Icon::Plus, "New request").shortcut("Ctrl+T");
                 if ui.add(plus).clicked() {
                     event = Some(DocumentTabEvent::New);
                 }

@@ -78,6 +78,8 @@ pub fn label(ui: &mut Ui, text: &str, font: FontId, color: Color32) -> Response 
 pub fn paragraph(ui: &mut Ui, text: &str, font: FontId, color: Color32) -> Response {
     // Laid out here: a menu would stretch the words to its width.
     let width = ui.available_width();
-    let galley = ui.fonts_mut(|fonts| fonts.layout(text.to_owned(), font, color, width));
+    let mut job = LayoutJob::simple(text.to_owned(), font, color, width);
+    job.halign = ui.layout().horizontal_placement();
+    let galley = ui.fonts_mut(|fonts| fonts.layout_job(job));
     ui.add(egui::Label::new(galley))
 }

@@ -169,8 +169,8 @@ fn reply_line_ui(
         filled_line(ui, "correlation line", |ui, room| rest(ui, tab, room));
     } else if has_reply {
         filled_line(ui, "reply line", |ui, room| {
-            topic(ui, tab, room * 0.58);
-            rest(ui, tab, room * 0.42);
+            topic(ui, tab, room * 0.62);
+            rest(ui, tab, room * 0.38);
         });
     } else {
         filled_line(ui, "publish line", |ui, room| topic(ui, tab, room));
