@@ -7,6 +7,8 @@
 )]
 
 mod common;
+#[path = "common/script.rs"]
+mod script;
 
 use bytes::Bytes;
 use common::{DEADLINE, Mosquitto, free_port, wait_until};
@@ -51,6 +53,14 @@ fn profile(port: u16, client_id: &str) -> Profile {
         request_response_information: true,
         request_problem_information: true,
         will: None,
+    }
+}
+
+/// As [`profile`], with a session that the broker keeps.
+fn keeping(port: u16) -> Profile {
+    Profile {
+        session_expiry_secs: 100,
+        ..profile(port, "desk")
     }
 }
 
@@ -262,7 +272,7 @@ fn a_request_is_answered_with_all_its_legs_in_order() {
         assert!(exchange.round_trip().unwrap() < Duration::from_secs(1));
     }
     let subscribed = desk.wait_event("subscriptions", |event| match event {
-        ConnectionEvent::Subscriptions(filters) => Some(filters.clone()),
+        ConnectionEvent::Subscriptions(filters) if !filters.is_empty() => Some(filters.clone()),
         _ => None,
     });
     assert_eq!(subscribed, [TopicFilter::new("desk/answers").unwrap()]);
@@ -699,51 +709,163 @@ fn user_properties_reach_the_device_in_their_order() {
     );
 }
 
-/// A broker whose every packet the test writes itself.
-mod script {
-    use super::DEADLINE;
-    use std::io::{Read as _, Write as _};
-    use std::net::{TcpListener, TcpStream};
+/// Subscribed to its Response Topic, with exchange 1 sent and `broker` holding its PUBLISH.
+fn subscribed(desk: &Desk, broker: &mut script::Broker) {
+    desk.send_with(1, request("cmnd"), b"c");
+    let (_, packet_id) = broker.packet();
+    broker.write(&[0x90, 4, packet_id[0], packet_id[1], 0, 2]);
+    let (first, body) = broker.packet();
+    assert_eq!(first, 0x32);
+    broker.write(&[0x40, 2, body[6], body[7]]);
+    desk.wait_exchange(1, |exchange| exchange.acknowledgement.is_some());
+}
 
-    pub struct Broker(TcpStream);
-
-    pub fn listen() -> (TcpListener, u16) {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let port = listener.local_addr().unwrap().port();
-        (listener, port)
+fn quick(topic: &str) -> Request {
+    Request {
+        timeout: Duration::from_millis(200),
+        ..request(topic)
     }
+}
 
-    /// Takes a connection, reads its CONNECT and accepts it.
-    pub fn accept(listener: &TcpListener, session_present: bool) -> Broker {
-        let mut broker = take(listener);
-        broker.write(&[0x20, 3, u8::from(session_present), 0, 0]);
-        broker
+fn bare(topic: &str) -> Request {
+    Request {
+        response_topic: None,
+        ..request(topic)
     }
+}
 
-    pub fn refuse(listener: &TcpListener, code: u8) {
-        take(listener).write(&[0x20, 3, 0, code, 0]);
-    }
+#[test]
+fn what_failed_as_not_sent_is_not_sent_when_the_connection_is_back() {
+    let runtime = runtime();
+    let (listener, port) = script::listen();
+    let desk = Desk::start(&runtime, keeping(port), None);
+    let mut broker = script::accept(&listener, false);
+    desk.wait_connected();
+    subscribed(&desk, &mut broker);
+    drop(broker);
+    wait_until("lost", || !desk.connection.state().is_connected());
+    desk.send(2, quick("lock/open"));
+    let exchange = desk.wait_finished(2);
+    assert_eq!(
+        reason_of(&exchange),
+        "not sent: the request could not be published within 200ms"
+    );
+    desk.send(3, bare("after"));
+    let mut broker = script::accept(&listener, true);
+    let (_, body) = broker.packet();
+    assert!(body.windows(5).any(|text| text == b"after"), "{body:?}");
+}
 
-    fn take(listener: &TcpListener) -> Broker {
-        let (stream, _) = listener.accept().unwrap();
-        stream.set_read_timeout(Some(DEADLINE)).unwrap();
-        let mut broker = Broker(stream);
-        assert_eq!(broker.packet().0, 0x10);
-        broker
-    }
+#[test]
+fn what_cannot_be_taken_back_is_told_so_and_what_waits_behind_it_is_not_sent() {
+    let runtime = runtime();
+    let (listener, port) = script::listen();
+    let desk = Desk::start(&runtime, keeping(port), None);
+    let mut broker = script::accept(&listener, false);
+    desk.wait_connected();
+    subscribed(&desk, &mut broker);
+    // More than any socket takes from a broker that does not read.
+    let large = Request {
+        payload: vec![0; 40_000_000].into(),
+        ..quick("cmnd")
+    };
+    desk.send(2, large);
+    desk.send(3, quick("lock/open"));
+    let (second, third) = (desk.wait_finished(2), desk.wait_finished(3));
+    assert!(
+        reason_of(&second).ends_with("; it may still be sent"),
+        "{}",
+        reason_of(&second)
+    );
+    assert!(reason_of(&third).starts_with("not sent: "));
+    desk.send(4, bare("after"));
+    let size = broker.skip_large();
+    assert!(size > 40_000_000);
+    let (_, body) = broker.packet();
+    assert!(body.windows(5).any(|text| text == b"after"), "{body:?}");
+}
 
-    impl Broker {
-        /// One packet of less than 128 bytes: its first byte and what follows its length.
-        pub fn packet(&mut self) -> (u8, Vec<u8>) {
-            let mut head = [0; 2];
-            self.0.read_exact(&mut head).unwrap();
-            let mut body = vec![0; usize::from(head[1])];
-            self.0.read_exact(&mut body).unwrap();
-            (head[0], body)
-        }
+#[test]
+fn a_request_that_waits_is_not_sent_after_the_user_disconnected() {
+    let runtime = runtime();
+    let (listener, port) = script::listen();
+    let desk = Desk::start(&runtime, keeping(port), None);
+    let mut broker = script::accept(&listener, false);
+    desk.wait_connected();
+    subscribed(&desk, &mut broker);
+    let large = Request {
+        payload: vec![0; 40_000_000].into(),
+        ..request("cmnd")
+    };
+    desk.send(2, large);
+    desk.send(3, request("lock/open"));
+    desk.connection.disconnect();
+    let (second, third) = (desk.wait_finished(2), desk.wait_finished(3));
+    assert!(reason_of(&second).ends_with("; it may still be sent"));
+    assert_eq!(reason_of(&third), "not sent: the connection was closed");
+}
 
-        pub fn write(&mut self, bytes: &[u8]) {
-            self.0.write_all(bytes).unwrap();
-        }
+#[test]
+fn a_lost_connection_says_what_was_sent_and_what_was_not() {
+    let runtime = runtime();
+    let (listener, port) = script::listen();
+    let desk = Desk::start(&runtime, profile(port, "desk"), None);
+    let mut broker = script::accept(&listener, false);
+    desk.wait_connected();
+    subscribed(&desk, &mut broker);
+    let large = Request {
+        payload: vec![0; 40_000_000].into(),
+        ..request("cmnd")
+    };
+    desk.send(2, large);
+    desk.send(3, request("cmnd"));
+    wait_until("begun", || desk.exchanges().contains_key(&3));
+    drop(broker);
+    let first = desk.wait_finished(1);
+    assert!(reason_of(&first).starts_with("the connection was lost before a reply came: "));
+    let third = desk.wait_finished(3);
+    assert!(
+        reason_of(&third).starts_with("not sent: the connection to "),
+        "{}",
+        reason_of(&third)
+    );
+    let second = desk.wait_finished(2);
+    assert!(
+        reason_of(&second).starts_with("the connection to ")
+            && reason_of(&second).ends_with("; it may still be sent"),
+        "{}",
+        reason_of(&second)
+    );
+}
+
+#[test]
+fn the_subscriptions_are_told_again_with_every_connection() {
+    let runtime = runtime();
+    let (listener, port) = script::listen();
+    let desk = Desk::start(&runtime, keeping(port), None);
+    let mut broker = script::accept(&listener, false);
+    desk.wait_connected();
+    subscribed(&desk, &mut broker);
+    // What is told of subscriptions after the latest CONNACK.
+    let told = || {
+        let events = desk.events.lock().unwrap();
+        let connected = events.iter().rposition(|event| {
+            matches!(event, ConnectionEvent::State(ConnectionState::Connected(_)))
+        });
+        events[connected.unwrap()..]
+            .iter()
+            .find_map(|event| match event {
+                ConnectionEvent::Subscriptions(filters) => Some(filters.clone()),
+                _ => None,
+            })
+    };
+    let answers = vec![TopicFilter::new("desk/answers").unwrap()];
+    for (session_present, live) in [(true, answers), (false, Vec::new())] {
+        drop(broker);
+        wait_until("lost", || !desk.connection.state().is_connected());
+        broker = script::accept(&listener, session_present);
+        desk.wait_connected();
+        wait_until("told", || told().is_some());
+        assert_eq!(told(), Some(live));
     }
 }

@@ -44,6 +44,23 @@ pub enum Effect {
         id: ExchangeId,
         message: Arc<Message>,
     },
+    /// Do not publish it any more if that can still be helped, and report with [`Requester::withdrawn`].
+    Withdraw {
+        id: ExchangeId,
+        why: Arc<str>,
+        at: Timestamp,
+    },
+}
+
+/// What became of an [`Effect::Withdraw`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Withdrawn {
+    /// It is not sent, now or later.
+    Back,
+    /// It cannot be taken back; whether it arrives nobody knows.
+    UnderWay,
+    /// It is on the wire already, which [`Requester::published`] is about to hear.
+    TooLate,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -254,6 +271,37 @@ impl Requester {
         }
     }
 
+    /// What a [`Effect::Withdraw`] came to.
+    pub fn withdrawn(
+        &mut self,
+        id: ExchangeId,
+        result: Withdrawn,
+        why: &Arc<str>,
+        at: Timestamp,
+    ) -> Vec<Effect> {
+        match result {
+            Withdrawn::Back => self.not_sent(id, format!("not sent: {why}").into(), at),
+            Withdrawn::UnderWay => {
+                let reason = format!("{why}; it may still be sent").into();
+                let effects = self.not_sent(id, reason, at);
+                // Should it be answered after all, that is late.
+                if !effects.is_empty() {
+                    self.matcher.set_standing(id, Standing::TimedOut);
+                }
+                effects
+            }
+            Withdrawn::TooLate => {
+                if let Some(open) = self.open.get_mut(&id) {
+                    open.stage = Stage::Sent;
+                    self.deadlines.remove(&(open.deadline, id));
+                    open.deadline = at.saturating_add(open.request.timeout);
+                    self.deadlines.insert((open.deadline, id));
+                }
+                Vec::new()
+            }
+        }
+    }
+
     /// The request could not be put on the wire.
     pub fn not_sent(&mut self, id: ExchangeId, why: Arc<str>, at: Timestamp) -> Vec<Effect> {
         self.finish(id, Verdict::Failed { reason: why }, at)
@@ -297,7 +345,9 @@ impl Requester {
             Match::NearMiss | Match::Elsewhere => return arrived(MessageVerdict::Unmatched, None),
         };
         // The deadline is a point in time, not the moment a timer happened to fire.
-        if standing == Standing::Open && self.open.get(&id).is_some_and(|open| open.deadline < at) {
+        // What is answered has been sent, though nobody has said so yet: its time has not begun.
+        let is_overdue = |open: &Open| open.stage != Stage::Publishing && open.deadline < at;
+        if standing == Standing::Open && self.open.get(&id).is_some_and(is_overdue) {
             let mut effects = self.expire_one(id);
             effects.extend(self.receive(message, responder, at));
             return effects;
@@ -329,7 +379,8 @@ impl Requester {
 
     /// The connection is gone. What was sent on a session that ends with the connection has no
     /// way to be answered; what waits for a resumed session stays open until its deadline; what
-    /// was not sent yet waits for the reconnect, until its deadline too.
+    /// waits for its subscription waits for the reconnect, until its deadline too. What was to be
+    /// published ends with [`Requester::not_sent`]: the owner knows whether it left.
     pub fn connection_lost(
         &mut self,
         why: &Arc<str>,
@@ -341,7 +392,7 @@ impl Requester {
         }
         self.subscriptions.clear();
         let reason: Arc<str> = format!("the connection was lost before a reply came: {why}").into();
-        self.fail_sent(&reason, at)
+        self.fail_stage(Stage::Sent, &reason, at)
     }
 
     /// Connected, or connected again.
@@ -353,7 +404,10 @@ impl Requester {
                 .retain(|_, state| *state == Subscription::Live);
         } else {
             let reason: Arc<str> = "the connection was lost before a reply came, and the broker kept no session for it".into();
-            effects.extend(self.fail_sent(&reason, at));
+            effects.extend(self.fail_stage(Stage::Sent, &reason, at));
+            // Nobody would hear its reply: the Response Topic is not subscribed any more.
+            let why = "the connection was lost, and the broker kept no session for it".into();
+            effects.extend(self.withdraw(&why, at));
             self.subscriptions.clear();
         }
         let topics: Vec<TopicFilter> = self.response_topics.iter().map(TopicFilter::from).collect();
@@ -367,23 +421,23 @@ impl Requester {
         effects
     }
 
-    /// The user took the connection down: everything open ends here.
+    /// The user takes the connection down: what was not sent yet is not sent any more.
+    pub fn closing(&mut self, at: Timestamp) -> Vec<Effect> {
+        let why: Arc<str> = "the connection was closed".into();
+        let mut effects = self.withdraw(&why, at);
+        let reason = format!("not sent: {why}").into();
+        effects.extend(self.fail_stage(Stage::Subscribing, &reason, at));
+        effects
+    }
+
+    /// The connection is closed for good: everything open ends here.
     pub fn closed(&mut self, at: Timestamp) -> Vec<Effect> {
-        let reason: Arc<str> = "the connection was closed before a reply came".into();
+        let mut effects = self.closing(at);
         self.subscriptions.clear();
         self.response_topics.clear();
-        let open: Vec<ExchangeId> = self.open.keys().copied().collect();
-        open.into_iter()
-            .flat_map(|id| {
-                self.finish(
-                    id,
-                    Verdict::Failed {
-                        reason: Arc::clone(&reason),
-                    },
-                    at,
-                )
-            })
-            .collect()
+        let reason: Arc<str> = "the connection was closed before a reply came".into();
+        effects.extend(self.fail_stage(Stage::Sent, &reason, at));
+        effects
     }
 
     /// Ends every exchange whose deadline is not after `now`.
@@ -428,10 +482,12 @@ impl Requester {
                 )
                 .into(),
             },
-            Stage::Publishing => Verdict::Failed {
-                reason: format!("not sent: the request could not be published within {timeout}")
-                    .into(),
-            },
+            Stage::Publishing => {
+                // Asked once; the answer ends it, or its time begins.
+                self.deadlines.remove(&(at, id));
+                let why = format!("the request could not be published within {timeout}").into();
+                return vec![Effect::Withdraw { id, why, at }];
+            }
         };
         self.finish(id, verdict, at)
     }
@@ -460,23 +516,24 @@ impl Requester {
         }
     }
 
-    fn fail_sent(&mut self, reason: &Arc<str>, at: Timestamp) -> Vec<Effect> {
-        let sent: Vec<ExchangeId> = self
-            .open
-            .iter()
-            .filter(|(_, open)| open.stage != Stage::Subscribing)
-            .map(|(id, _)| *id)
-            .collect();
-        sent.into_iter()
-            .flat_map(|id| {
-                self.finish(
-                    id,
-                    Verdict::Failed {
-                        reason: Arc::clone(reason),
-                    },
-                    at,
-                )
-            })
+    fn in_stage(&self, stage: Stage) -> Vec<ExchangeId> {
+        let staged = self.open.iter().filter(|(_, open)| open.stage == stage);
+        staged.map(|(id, _)| *id).collect()
+    }
+
+    fn withdraw(&self, why: &Arc<str>, at: Timestamp) -> Vec<Effect> {
+        let unsent = self.in_stage(Stage::Publishing).into_iter();
+        let why = || Arc::clone(why);
+        unsent
+            .map(|id| Effect::Withdraw { id, why: why(), at })
+            .collect()
+    }
+
+    fn fail_stage(&mut self, stage: Stage, reason: &Arc<str>, at: Timestamp) -> Vec<Effect> {
+        let failed = |reason| Verdict::Failed { reason };
+        let staged = self.in_stage(stage).into_iter();
+        staged
+            .flat_map(|id| self.finish(id, failed(Arc::clone(reason)), at))
             .collect()
     }
 

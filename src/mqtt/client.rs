@@ -7,7 +7,7 @@
 
 use super::driver;
 use super::error::ClientError;
-use super::ledger::{self, Ledger, Progress, PublishTicket, Watcher};
+use super::ledger::{self, Ledger, OnWire, Progress, PublishTicket, Watcher};
 use super::outbox::Outbox;
 use super::packets;
 use super::subscriptions::{Acknowledged, Control, SubscribeDone, SubscribeOptions, Subscriptions};
@@ -379,6 +379,20 @@ impl Client {
     ) -> Result<(), ClientError> {
         self.try_publish(message, Watcher::Token(token))
             .map_err(|(_, err)| err)
+    }
+
+    /// Takes a publish back that has not left yet; says how far it has come.
+    pub(super) fn withdraw(&self, token: u64) -> OnWire {
+        self.shared().with_core(|core| {
+            match core.ledger.withdraw(token) {
+                OnWire::No => OnWire::No,
+                // It may have been written since anybody looked.
+                OnWire::Maybe | OnWire::Yes => {
+                    core.settle();
+                    core.ledger.withdraw(token)
+                }
+            }
+        })
     }
 
     fn try_publish(

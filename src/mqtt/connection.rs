@@ -7,7 +7,7 @@
 use super::client::{Client, ClientOptions, Signal};
 use super::clock;
 use super::error::ClientError;
-use super::ledger::Progress;
+use super::ledger::{OnWire, Progress};
 use super::outbox::Outbox;
 use super::subscriptions::SubscribeOptions;
 use crate::model::connection::{ConnectionState, Problem};
@@ -15,7 +15,7 @@ use crate::model::exchange::{Change, Exchange, ExchangeId, MessageVerdict, Reaso
 use crate::model::message::{Message, PUBLISHER_PROPERTY, Qos};
 use crate::model::pairing::Rule;
 use crate::model::request::Request;
-use crate::model::requester::{Effect, Requester};
+use crate::model::requester::{Effect, Requester, Withdrawn};
 use crate::model::time::Timestamp;
 use crate::model::topic::{TopicFilter, TopicName};
 use std::collections::{BTreeMap, VecDeque};
@@ -56,7 +56,8 @@ pub enum ConnectionEvent {
         message: Arc<Message>,
         problem: Problem,
     },
-    /// The Response Topics that are subscribed right now, SUBACK seen.
+    /// The Response Topics that are subscribed right now, SUBACK seen. Told when they change, and
+    /// after every [`ConnectionState::Connected`].
     Subscriptions(Vec<TopicFilter>),
 }
 
@@ -80,6 +81,7 @@ enum Input {
     },
     Happened(Signal),
     Deadline,
+    Disconnect,
 }
 
 struct Inner {
@@ -153,12 +155,16 @@ impl Connection {
     /// begins with [`ConnectionEvent::Begun`].
     pub fn send(&self, id: ExchangeId, request: Arc<Request>, message: Arc<Message>) {
         let at = clock::now();
-        self.inner.inbox.push([Input::Send {
+        self.put(Input::Send {
             id,
             request,
             message,
             at,
-        }]);
+        });
+    }
+
+    fn put(&self, input: Input) {
+        self.inner.inbox.push([input]);
         let inner = Arc::clone(&self.inner);
         self.runtime.spawn(async move { inner.inbox.drain() });
     }
@@ -169,11 +175,10 @@ impl Connection {
             .map_or(ConnectionState::Disconnected, |client| client.state())
     }
 
-    /// DISCONNECT, and no further attempts. What is open ends.
+    /// DISCONNECT, and no further attempts. What is open ends; requests that were not sent yet are
+    /// not sent any more.
     pub fn disconnect(&self) {
-        if let Some(client) = self.inner.client() {
-            client.disconnect();
-        }
+        self.put(Input::Disconnect);
     }
 
     /// Cuts a back-off short, and tries again after a refusal.
@@ -216,6 +221,13 @@ impl Inner {
             Input::Deadline => {
                 let effects = work.requester.expire(clock::now());
                 self.perform(&mut work, effects);
+            }
+            Input::Disconnect => {
+                let effects = work.requester.closing(clock::now());
+                self.perform(&mut work, effects);
+                if let Some(client) = self.client() {
+                    client.disconnect();
+                }
             }
             Input::Happened(signal) => self.happened(&mut work, signal),
         }
@@ -324,7 +336,13 @@ impl Inner {
             ConnectionState::Connecting | ConnectionState::Retrying { .. } => return,
         };
         self.perform(work, effects);
-        self.tell_subscriptions(work);
+        if state.is_connected() {
+            // Also when they are what they were: without a connection nobody shows them.
+            work.subscriptions = work.requester.live_subscriptions();
+            self.tell(ConnectionEvent::Subscriptions(work.subscriptions.clone()));
+        } else {
+            self.tell_subscriptions(work);
+        }
     }
 
     fn tell_subscriptions(&self, work: &mut Work) {
@@ -362,17 +380,22 @@ impl Inner {
                     self.perform(work, effects);
                 }
             }
-            Progress::Failed { token, error } => {
+            Progress::Failed {
+                token,
+                error,
+                on_wire,
+            } => {
                 if work.bare.contains_key(&token) {
                     self.bare_failed(work, token, &error);
-                } else {
-                    let effects = work.requester.not_sent(
-                        ExchangeId(token),
-                        error.to_string().into(),
-                        clock::now(),
-                    );
-                    self.perform(work, effects);
+                    return;
                 }
+                let (id, at) = (ExchangeId(token), clock::now());
+                let why = why_of(&error);
+                let effects = match withdrawn(on_wire) {
+                    Withdrawn::TooLate => work.requester.not_sent(id, why, at),
+                    unsent => work.requester.withdrawn(id, unsent, &why, at),
+                };
+                self.perform(work, effects);
             }
         }
     }
@@ -441,9 +464,20 @@ impl Inner {
                 }
                 Effect::Publish { id, message } => {
                     if let Err(err) = self.publish(message, id) {
-                        let why = err.to_string().into();
-                        effects.extend(work.requester.not_sent(id, why, clock::now()));
+                        let (why, at) = (why_of(&err), clock::now());
+                        effects.extend(work.requester.withdrawn(id, Withdrawn::Back, &why, at));
                     }
+                }
+                Effect::Withdraw { id, why, at } => {
+                    let on_wire = self
+                        .client()
+                        .map_or(OnWire::No, |client| client.withdraw(id.0));
+                    let result = withdrawn(on_wire);
+                    // It comes before what happened after it.
+                    let told = work.requester.withdrawn(id, result, &why, at);
+                    told.into_iter()
+                        .rev()
+                        .for_each(|effect| effects.push_front(effect));
                 }
             }
         }
@@ -469,6 +503,24 @@ impl Inner {
             .user_properties
             .retain(|property| property.name != PUBLISHER_PROPERTY);
         (Arc::new(message), publisher)
+    }
+}
+
+/// The words of the failure, for somebody who says himself whether it was sent.
+fn why_of(err: &ClientError) -> Arc<str> {
+    let words = err.to_string();
+    let why = words.strip_prefix("not sent");
+    let why = why.map_or(words.as_str(), |why| {
+        why.trim_start_matches([':', ',', ' '])
+    });
+    why.into()
+}
+
+fn withdrawn(on_wire: OnWire) -> Withdrawn {
+    match on_wire {
+        OnWire::No => Withdrawn::Back,
+        OnWire::Maybe => Withdrawn::UnderWay,
+        OnWire::Yes => Withdrawn::TooLate,
     }
 }
 

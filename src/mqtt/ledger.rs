@@ -83,7 +83,18 @@ pub enum Progress {
     Failed {
         token: u64,
         error: ClientError,
+        on_wire: OnWire,
     },
+}
+
+/// How far a publish that failed or is not wanted any more had come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnWire {
+    /// Nobody will ever get it.
+    No,
+    /// On its way to the socket: it cannot be called back, and whether it arrives nobody knows.
+    Maybe,
+    Yes,
 }
 
 struct Entry {
@@ -127,7 +138,7 @@ impl Entry {
         }
     }
 
-    fn failed(self, error: &ClientError, told: &mut Vec<Progress>) {
+    fn failed(self, error: &ClientError, on_wire: OnWire, told: &mut Vec<Progress>) {
         match self.watcher {
             Watcher::Ticket {
                 published,
@@ -140,6 +151,11 @@ impl Entry {
                 told.push(Progress::Failed {
                     token,
                     error: error.clone(),
+                    on_wire: if self.is_published {
+                        OnWire::Yes
+                    } else {
+                        on_wire
+                    },
                 });
             }
             Watcher::Token(_) => {}
@@ -345,7 +361,7 @@ impl Ledger {
             self.queue_bytes = self.queue_bytes.saturating_sub(entry.weight);
             // The limits may be those of another connection than the one it was checked for.
             if let Err(err) = self.limits.check(&entry.message) {
-                entry.failed(&err, told);
+                entry.failed(&err, OnWire::No, told);
                 continue;
             }
             let message = Arc::clone(&entry.message);
@@ -360,7 +376,34 @@ impl Ledger {
     pub fn not_taken(&mut self, error: &ClientError, told: &mut Vec<Progress>) {
         if let Some(entry) = self.handed.pop_back() {
             self.unhand(&entry);
-            entry.failed(error, told);
+            entry.failed(error, OnWire::No, told);
+        }
+    }
+
+    /// Nobody wants it to be sent any more. Only what waits here can be taken back, which is told
+    /// by [`OnWire::No`]; what rumqttc holds has left, as far as anybody can tell.
+    pub fn withdraw(&mut self, token: u64) -> OnWire {
+        let is_it = |entry: &Entry| matches!(&entry.watcher, Watcher::Token(own) if *own == token);
+        if let Some(place) = self.queue.iter().position(is_it) {
+            if let Some(entry) = self.queue.remove(place) {
+                self.queue_bytes = self.queue_bytes.saturating_sub(entry.weight);
+            }
+            return OnWire::No;
+        }
+        let is_unwritten = |(_, unwritten): &(u64, Unwritten)| match unwritten {
+            Unwritten::Qos0(entry) => is_it(entry),
+            Unwritten::Acknowledged(_) | Unwritten::Unknown => false,
+        };
+        let is_on_its_way = self.handed.iter().any(is_it)
+            || self.unwritten.iter().any(is_unwritten)
+            || self
+                .under_way
+                .values()
+                .any(|entry| is_it(entry) && !entry.is_published);
+        if is_on_its_way {
+            OnWire::Maybe
+        } else {
+            OnWire::Yes
         }
     }
 
@@ -450,7 +493,7 @@ impl Ledger {
     pub fn hold(&mut self, error: &ClientError, told: &mut Vec<Progress>) {
         for (_, unwritten) in std::mem::take(&mut self.unwritten) {
             if let Unwritten::Qos0(entry) = unwritten {
-                entry.failed(error, told);
+                entry.failed(error, OnWire::Maybe, told);
             }
         }
     }
@@ -469,16 +512,16 @@ impl Ledger {
     pub fn fail(&mut self, error: &ClientError, still_coming: usize, told: &mut Vec<Progress>) {
         self.hold(error, told);
         for entry in std::mem::take(&mut self.under_way).into_values() {
-            entry.failed(error, told);
+            entry.failed(error, OnWire::Maybe, told);
         }
         let gone = self.handed.len().saturating_sub(still_coming);
         let dropped: Vec<Entry> = self.handed.drain(..gone).collect();
         for entry in dropped {
             self.unhand(&entry);
-            entry.failed(error, told);
+            entry.failed(error, OnWire::No, told);
         }
         for entry in std::mem::take(&mut self.queue) {
-            entry.failed(error, told);
+            entry.failed(error, OnWire::No, told);
         }
         self.queue_bytes = 0;
     }

@@ -241,3 +241,49 @@ fn the_queue_has_an_end() {
         Err((_, ClientError::TooMuchQueued { .. }))
     ));
 }
+
+#[test]
+fn only_what_still_waits_can_be_taken_back() {
+    let (mut ledger, mut told) = (Ledger::default(), Vec::new());
+    for token in 1..=4 {
+        push(&mut ledger, Qos::AtLeastOnce, token);
+    }
+    for _ in 0..3 {
+        assert!(ledger.next(0, &mut told).is_some());
+    }
+    for event in [publish(1, 1, 1), publish(2, 1, 2), written(1)] {
+        ledger.on_outgoing(event, &mut told);
+    }
+    let withdrawn = [1, 2, 3, 4].map(|token| ledger.withdraw(token));
+    assert_eq!(
+        withdrawn,
+        [OnWire::Yes, OnWire::Maybe, OnWire::Maybe, OnWire::No]
+    );
+    assert!(ledger.next(0, &mut told).is_none(), "it is not sent later");
+    assert_eq!(ledger.queue_bytes, 0);
+    assert_eq!(tokens(&told), [('p', 1)]);
+}
+
+#[test]
+fn what_failed_says_how_far_it_had_come() {
+    let (mut ledger, mut told) = (Ledger::default(), Vec::new());
+    for token in 1..=4 {
+        push(&mut ledger, Qos::AtLeastOnce, token);
+    }
+    for _ in 0..3 {
+        assert!(ledger.next(0, &mut told).is_some());
+    }
+    for event in [publish(1, 1, 1), publish(2, 1, 2), written(1)] {
+        ledger.on_outgoing(event, &mut told);
+    }
+    told.clear();
+    ledger.fail(&lost(), 0, &mut told);
+    let came: Vec<OnWire> = told
+        .iter()
+        .filter_map(|one| match one {
+            Progress::Failed { on_wire, .. } => Some(*on_wire),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(came, [OnWire::Yes, OnWire::Maybe, OnWire::No, OnWire::No]);
+}

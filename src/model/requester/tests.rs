@@ -12,6 +12,7 @@ struct Bench {
     arrived: Vec<(MessageVerdict, Option<ExchangeId>)>,
     subscribed: Vec<String>,
     published: Vec<ExchangeId>,
+    withdrawn: Vec<(ExchangeId, Arc<str>, Timestamp)>,
 }
 
 fn at(ms: i64) -> Timestamp {
@@ -36,6 +37,7 @@ impl Bench {
             arrived: Vec::new(),
             subscribed: Vec::new(),
             published: Vec::new(),
+            withdrawn: Vec::new(),
         }
     }
 
@@ -53,7 +55,32 @@ impl Bench {
                 Effect::Arrived { verdict, near, .. } => self.arrived.push((verdict, near)),
                 Effect::Subscribe(filter) => self.subscribed.push(filter.to_string()),
                 Effect::Publish { id, .. } => self.published.push(id),
+                Effect::Withdraw { id, why, at } => self.withdrawn.push((id, why, at)),
             }
+        }
+    }
+
+    /// Answers every withdrawal.
+    fn withdraw(&mut self, result: Withdrawn) {
+        for (id, why, at) in std::mem::take(&mut self.withdrawn) {
+            let effects = self.requester.withdrawn(id, result, &why, at);
+            self.run(effects);
+        }
+    }
+
+    /// Begun at 0, subscribed at 1, to be published from then on.
+    fn queue(&mut self, id: u64, correlation: &'static str) {
+        self.begin(id, Some(correlation), RepliesWanted::First);
+        let effects = self
+            .requester
+            .subscribed(&TopicFilter::new("resp").unwrap(), Ok(()), at(1));
+        self.run(effects);
+    }
+
+    fn failure(&self, id: u64) -> &str {
+        match &self.exchanges[&ExchangeId(id)].verdict {
+            Verdict::Failed { reason } => reason,
+            other => panic!("{other:?}"),
         }
     }
 
@@ -440,4 +467,94 @@ fn finished_exchanges_are_forgotten_in_the_end() {
     }
     assert_eq!(bench.requester.ended.len(), REMEMBERED);
     assert!(bench.requester.matcher.standing(ExchangeId(0)).is_none());
+}
+
+#[test]
+fn what_was_not_published_in_time_is_taken_back() {
+    let mut bench = Bench::new();
+    bench.queue(1, "a");
+    bench.expire(100);
+    assert_eq!(bench.withdrawn.len(), 1);
+    assert_eq!(bench.requester.next_deadline(), None, "asked once");
+    bench.withdraw(Withdrawn::Back);
+    assert_eq!(
+        bench.failure(1),
+        "not sent: the request could not be published within 100ms"
+    );
+    assert_eq!(bench.exchanges[&ExchangeId(1)].finished, Some(at(100)));
+}
+
+#[test]
+fn what_cannot_be_taken_back_may_still_be_sent_and_its_reply_is_late() {
+    let mut bench = Bench::new();
+    bench.queue(1, "a");
+    bench.expire(100);
+    bench.withdraw(Withdrawn::UnderWay);
+    assert_eq!(
+        bench.failure(1),
+        "the request could not be published within 100ms; it may still be sent"
+    );
+    let effects = bench.requester.published(ExchangeId(1), at(200));
+    bench.run(effects);
+    assert_eq!(
+        bench.exchanges[&ExchangeId(1)].legs.published,
+        Some(at(200))
+    );
+    bench.receive(reply(Some("a")), 210);
+    assert_eq!(bench.replies(1), [MessageVerdict::LateReply]);
+}
+
+#[test]
+fn what_was_on_the_wire_at_its_deadline_gets_its_time() {
+    let mut bench = Bench::new();
+    bench.queue(1, "a");
+    bench.expire(100);
+    bench.withdraw(Withdrawn::TooLate);
+    assert_eq!(bench.verdict(1), "waiting");
+    let effects = bench.requester.published(ExchangeId(1), at(99));
+    bench.run(effects);
+    assert_eq!(bench.requester.next_deadline(), Some(at(199)));
+}
+
+#[test]
+fn what_is_answered_was_sent_whoever_has_not_said_so() {
+    let mut bench = Bench::new();
+    bench.queue(1, "a");
+    bench.receive(reply(Some("a")), 110);
+    assert_eq!(bench.verdict(1), "answered");
+}
+
+#[test]
+fn a_lost_connection_leaves_what_was_not_sent_to_whoever_knows_whether_it_left() {
+    let mut bench = Bench::new();
+    bench.queue(1, "a");
+    let effects = bench
+        .requester
+        .connection_lost(&"reset".into(), false, at(10));
+    bench.run(effects);
+    assert_eq!(bench.verdict(1), "waiting");
+    let effects = bench.requester.connected(false, at(20));
+    bench.run(effects);
+    bench.withdraw(Withdrawn::Back);
+    assert_eq!(
+        bench.failure(1),
+        "not sent: the connection was lost, and the broker kept no session for it"
+    );
+}
+
+#[test]
+fn closing_takes_back_what_was_not_sent_and_says_so() {
+    let mut bench = Bench::new();
+    bench.send(1, Some("a"), RepliesWanted::First);
+    bench.queue(2, "b");
+    let effects = bench.requester.closing(at(10));
+    bench.run(effects);
+    bench.withdraw(Withdrawn::Back);
+    assert_eq!(bench.failure(2), "not sent: the connection was closed");
+    assert_eq!(bench.verdict(1), "waiting", "its reply may still come");
+    let mut bench = Bench::new();
+    bench.begin(3, Some("c"), RepliesWanted::First);
+    let effects = bench.requester.closed(at(10));
+    bench.run(effects);
+    assert_eq!(bench.failure(3), "not sent: the connection was closed");
 }
