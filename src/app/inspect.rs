@@ -95,6 +95,30 @@ fn remark(exchange: &Exchange) -> String {
     }
 }
 
+/// Why there was no answer in time, as far as that can be told.
+fn timed_out(exchange: &Exchange) -> String {
+    let heard = match &exchange.acknowledgement {
+        Some(reason) => format!("The broker took the request ({reason})"),
+        None => "The request was sent".to_owned(),
+    };
+    let timeout = text::setting(exchange.request.timeout);
+    let none = format!("{heard}, and no reply with its Correlation Data came within {timeout}.");
+    let Some(miss) = exchange.near_misses.last() else {
+        return format!("{none} Is the device connected, and does it listen to this topic?");
+    };
+    let came = match exchange.near_misses.len() {
+        1 => "1 message came".to_owned(),
+        several => format!("{several} messages came"),
+    };
+    let with = match &miss.correlation_data {
+        Some(data) => format!("with other Correlation Data: {}", data.shown(Encoding::Hex)),
+        None => "without Correlation Data".to_owned(),
+    };
+    format!(
+        "{none} But {came} on its Response Topic, {with}. Does the responder return the Correlation Data as it got it?"
+    )
+}
+
 fn explanation(exchange: &Exchange) -> Option<String> {
     match &exchange.verdict {
         Verdict::Waiting | Verdict::Answered => None,
@@ -103,13 +127,7 @@ fn explanation(exchange: &Exchange) -> Option<String> {
             let message = message.as_ref().map(|message| format!(": {message}")).unwrap_or_default();
             Some(format!("The responder answered, and its answer says that it failed{code}{message}."))
         }
-        Verdict::TimedOut => {
-            let heard = match &exchange.acknowledgement {
-                Some(reason) => format!("The broker took the request ({reason})"),
-                None => "The request was sent".to_owned(),
-            };
-            Some(format!("{heard}, and no reply with its Correlation Data came within {}. Is the device connected, and does it listen to this topic?", text::setting(exchange.request.timeout)))
-        }
+        Verdict::TimedOut => Some(timed_out(exchange)),
         Verdict::Late => Some(format!("A reply came, but after the timeout of {}. A longer timeout would have taken it.", text::setting(exchange.request.timeout))),
         Verdict::NoSubscribers => Some("Nobody subscribes to the request topic: the broker had no one to give it to. Check the topic, or add a simulated device.".to_owned()),
         Verdict::Rejected { what, reason } => {
@@ -131,7 +149,7 @@ pub fn sentence(text: &str) -> String {
 
 fn why_unmatched(verdict: MessageVerdict, near: Option<u64>) -> String {
     let near = near
-        .map(|id| format!(" Request #{id} is open on this topic."))
+        .map(|id| format!(" Request #{id} was waiting on this topic."))
         .unwrap_or_default();
     match verdict {
         MessageVerdict::WrongCorrelation => format!("It came on a Response Topic, but no open request has its Correlation Data.{near}"),

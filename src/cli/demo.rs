@@ -20,22 +20,20 @@ pub fn list() -> Result<ExitCode, Stop> {
     Ok(ExitCode::Answered)
 }
 
+/// The demo of that name, or which ones there are.
+pub fn find(name: &str) -> Result<Demo, Stop> {
+    Demo::find(name).ok_or_else(|| {
+        let names: Vec<String> = Demo::shipped().into_iter().map(|demo| demo.name).collect();
+        Stop::usage(
+            format!("there is no demo `{name}`"),
+            format!("there are {}", names.join(", ")),
+        )
+    })
+}
+
 /// Plays the demo on the built-in broker, or on the one at `url`.
 pub fn run(name: &str, url: Option<&str>, as_json: bool) -> Result<ExitCode, Stop> {
-    let names = || {
-        Demo::shipped()
-            .iter()
-            .map(|demo| demo.name.clone())
-            .collect::<Vec<_>>()
-            .join(", ")
-    };
-    let demo = Demo::find(name).ok_or_else(|| {
-        Stop::new(
-            ExitCode::Usage,
-            format!("there is no demo `{name}`"),
-            format!("there are {}", names()),
-        )
-    })?;
+    let demo = find(name)?;
     let mut session = headless::start()?;
     start(&mut session, &demo, url)?;
     let mut player = DemoPlayer::new(&demo, Session::now());

@@ -1,6 +1,6 @@
 //! An exchange as one line of JSON: what scripts read.
 
-use crate::model::exchange::{Exchange, Reply, Verdict};
+use crate::model::exchange::{Exchange, NearMiss, Reply, Verdict};
 use crate::model::message::Message;
 use crate::model::text;
 use crate::model::time::Timestamp;
@@ -31,6 +31,8 @@ struct ExchangeLine<'a> {
     /// Milliseconds from the request on the wire.
     legs_ms: Legs,
     replies: Vec<ReplyLine<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    near_misses: Vec<NearMissLine>,
     #[serde(skip_serializing_if = "is_zero")]
     replies_not_kept: u64,
 }
@@ -43,6 +45,13 @@ struct Legs {
     device_received: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     device_answered: Option<f64>,
+}
+
+/// A message on the Response Topic that was nobody's answer.
+#[derive(Serialize)]
+struct NearMissLine {
+    verdict: &'static str,
+    correlation_data_hex: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -123,10 +132,19 @@ pub fn line(exchange: &Exchange) -> String {
             .iter()
             .map(|reply| reply_line(reply, published))
             .collect(),
+        near_misses: exchange.near_misses.iter().map(near_miss_line).collect(),
         replies_not_kept: exchange.replies_not_kept,
     };
     // Nothing in it can fail to be JSON.
     serde_json::to_string(&line).unwrap_or_default()
+}
+
+fn near_miss_line(miss: &NearMiss) -> NearMissLine {
+    let data = miss.correlation_data.as_ref();
+    NearMissLine {
+        verdict: miss.verdict.word(),
+        correlation_data_hex: data.map(|data| hex::encode(data.as_bytes())),
+    }
 }
 
 fn reply_line(reply: &Reply, published: Timestamp) -> ReplyLine<'_> {

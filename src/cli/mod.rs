@@ -52,7 +52,10 @@ pub fn run(words: impl IntoIterator<Item = OsString>) -> Wanted {
     let workspace = args.workspace;
     let ran = match args.command {
         None => return Wanted::Window { workspace },
-        Some(Command::Screenshot(args)) => return Wanted::Screenshot(args),
+        Some(Command::Screenshot(args)) => match demo::find(&args.demo) {
+            Ok(_) => return Wanted::Screenshot(args),
+            Err(stop) => Err(stop),
+        },
         Some(Command::Demo(args)) => demo(&args),
         Some(Command::Request(args)) => request(&args, workspace.as_deref()),
         Some(Command::Respond(args)) => respond(&args, workspace.as_deref()),

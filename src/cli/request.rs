@@ -5,6 +5,7 @@ use crate::cli::headless;
 use crate::cli::stop::Stop;
 use crate::cli::{json, out};
 use crate::model::exchange::{Exchange, MessageVerdict, Outcome, Verdict};
+use crate::model::payload::Encoding;
 use crate::model::profile::Profile;
 use crate::model::request::RequestDraft;
 use crate::model::secret::Secret;
@@ -52,21 +53,31 @@ pub fn run(request: Request) -> Result<ExitCode, Stop> {
     let Some(exchange) = session.send(&id, valid) else {
         return Err(gone());
     };
-    loop {
-        if let Some(done) = session
-            .timeline
-            .exchange(exchange)
-            .filter(|exchange| !exchange.verdict.is_open())
-        {
-            let is_connected = session.state(&id).is_connected();
-            return finish(done, is_connected, as_json, is_verbose);
+    let is_over = |session: &Session| {
+        let exchange = session.timeline.exchange(exchange);
+        exchange.is_none_or(|exchange| !exchange.verdict.is_open())
+    };
+    let mut hear = |event: &Event, _: &Session| {
+        if is_verbose {
+            tell(event);
         }
-        headless::pump(&mut session, Duration::from_millis(500), |event, _| {
-            if is_verbose {
-                tell(event);
-            }
-        })?;
+    };
+    while !is_over(&session) {
+        headless::pump(&mut session, Duration::from_millis(500), &mut hear)?;
     }
+    // That a connection is lost may be told a moment after what was lost with it.
+    headless::pump(&mut session, Duration::from_millis(1), &mut hear)?;
+    let is_failed = |session: &Session| {
+        let exchange = session.timeline.exchange(exchange);
+        exchange.is_some_and(|exchange| matches!(exchange.verdict, Verdict::Failed { .. }))
+    };
+    let deadline = Instant::now() + Duration::from_millis(300);
+    while is_failed(&session) && session.state(&id).is_connected() && Instant::now() < deadline {
+        headless::pump(&mut session, Duration::from_millis(50), &mut hear)?;
+    }
+    let is_connected = session.state(&id).is_connected();
+    let done = session.timeline.exchange(exchange).ok_or_else(gone)?;
+    finish(done, is_connected, as_json, is_verbose)
 }
 
 fn valid(
@@ -189,7 +200,7 @@ fn finish(
                 text::setting(exchange.request.timeout),
                 so_far(exchange)
             ),
-            "does a device listen there, and does it answer to the Response Topic with the Correlation Data?",
+            why_none(exchange),
         )),
         Verdict::NoSubscribers => Err(Stop::new(
             ExitCode::NoSubscribers,
@@ -211,6 +222,17 @@ fn finish(
             Err(Stop::new(code, reason.to_string(), ""))
         }
     }
+}
+
+fn why_none(exchange: &Exchange) -> String {
+    let Some(miss) = exchange.near_misses.last() else {
+        return "does a device listen there, and does it answer to the Response Topic with the Correlation Data?".to_owned();
+    };
+    let with = match &miss.correlation_data {
+        Some(data) => format!("with other Correlation Data: {}", data.shown(Encoding::Hex)),
+        None => "without Correlation Data".to_owned(),
+    };
+    format!("a message came on the Response Topic, {with}")
 }
 
 fn so_far(exchange: &Exchange) -> String {

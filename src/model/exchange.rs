@@ -3,6 +3,7 @@
 //! An exchange is told as a list of [`Change`]s. The requester that decides them and the timeline
 //! that shows them apply the same ones, so both always agree.
 
+use crate::model::correlation::CorrelationData;
 use crate::model::message::Message;
 use crate::model::request::Request;
 use crate::model::time::Timestamp;
@@ -158,6 +159,16 @@ pub struct Reply {
     pub responder: Option<Arc<str>>,
 }
 
+/// A message on an open exchange's Response Topic whose Correlation Data is not its own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NearMiss {
+    pub verdict: MessageVerdict,
+    pub correlation_data: Option<CorrelationData>,
+}
+
+/// More near misses of one exchange are not kept; every one of them has a row of its own.
+const MAX_NEAR_MISSES: usize = 16;
+
 /// When what happened. Taken where the packet is read or written.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Legs {
@@ -178,9 +189,15 @@ pub enum Change {
     Subscribed,
     Published,
     Acknowledged(Reason),
-    DeviceReceived { device: Arc<str> },
-    DeviceAnswered { device: Arc<str> },
+    DeviceReceived {
+        device: Arc<str>,
+    },
+    DeviceAnswered {
+        device: Arc<str>,
+    },
     Reply(Reply),
+    /// A message came on its Response Topic that is nobody's answer.
+    NearMiss(NearMiss),
     Finished(Verdict),
 }
 
@@ -204,6 +221,7 @@ pub struct Exchange {
     pub replies: Vec<Reply>,
     /// Replies beyond [`MAX_REPLIES`]: counted, not kept.
     pub replies_not_kept: u64,
+    pub near_misses: Vec<NearMiss>,
     /// The simulated device that took it, where one did.
     pub device: Option<Arc<str>>,
     pub finished: Option<Timestamp>,
@@ -233,6 +251,7 @@ impl Exchange {
             deadline: None,
             replies: Vec::new(),
             replies_not_kept: 0,
+            near_misses: Vec::new(),
             device: None,
             finished: None,
         }
@@ -261,6 +280,8 @@ impl Exchange {
             }
             Change::Reply(_) if self.replies.len() >= MAX_REPLIES => self.replies_not_kept += 1,
             Change::Reply(reply) => self.replies.push(reply),
+            Change::NearMiss(_) if self.near_misses.len() >= MAX_NEAR_MISSES => {}
+            Change::NearMiss(miss) => self.near_misses.push(miss),
             Change::Finished(verdict) => {
                 self.verdict = verdict;
                 self.finished = Some(at);
@@ -284,9 +305,15 @@ impl Exchange {
             .map(|reply| reply.received.since(published))
     }
 
+    /// A reply that came when all was over is no round trip.
     fn answering_replies(&self) -> impl Iterator<Item = &Reply> {
+        let is_over = matches!(
+            self.verdict,
+            Verdict::Failed { .. } | Verdict::Rejected { .. } | Verdict::NoSubscribers
+        );
         self.replies
             .iter()
+            .filter(move |_| !is_over)
             .filter(|reply| reply.outcome != Outcome::Progress)
     }
 

@@ -112,8 +112,12 @@ impl BrokerAddress {
         } else {
             format!("mqtt://{text}")
         };
+        // What is said of it may be seen by others: without its password.
+        let shown = masked(text);
         let url = url::Url::parse(&with_scheme).map_err(|err| {
-            format!("`{text}` is no broker address: {err}; write one like mqtt://192.168.1.10:1883")
+            format!(
+                "`{shown}` is no broker address: {err}; write one like mqtt://192.168.1.10:1883"
+            )
         })?;
         match url.scheme() {
             "mqtt" | "tcp" => {}
@@ -130,14 +134,14 @@ impl BrokerAddress {
         }
         if !matches!(url.path(), "" | "/") || url.query().is_some() || url.fragment().is_some() {
             return Err(format!(
-                "`{text}` has a path; a broker address is just mqtt://host:port"
+                "`{shown}` has a path; a broker address is just mqtt://host:port"
             ));
         }
         let host = url
             .host_str()
             .filter(|host| !host.is_empty())
             .ok_or_else(|| {
-                format!("`{text}` names no host; write one like mqtt://192.168.1.10:1883")
+                format!("`{shown}` names no host; write one like mqtt://192.168.1.10:1883")
             })?;
         let host = host.trim_start_matches('[').trim_end_matches(']');
         if url.port() == Some(0) {
@@ -160,6 +164,19 @@ impl BrokerAddress {
                 .map(decode),
             password: url.password().map(decode),
         })
+    }
+}
+
+/// An address as typed, what stands between `:` and `@` in its place covered.
+fn masked(text: &str) -> String {
+    let start = text.find("://").map_or(0, |scheme| scheme + 3);
+    let (scheme, rest) = text.split_at_checked(start).unwrap_or(("", text));
+    match rest.rsplit_once('@') {
+        Some((user, host)) => {
+            let user = user.split_once(':').map_or(user, |(user, _)| user);
+            format!("{scheme}{user}:•••@{host}")
+        }
+        None => text.to_owned(),
     }
 }
 
@@ -400,6 +417,21 @@ mod tests {
             ]
         );
         assert!(ProfileDraft::built_in().validate(BUILT_IN_ID).is_ok());
+    }
+
+    #[test]
+    fn what_is_wrong_with_an_address_is_said_without_its_password() {
+        for text in [
+            "mqtt://me:pa55@h/x?y",
+            "mqtt://me:pa55@:x",
+            "me:pa55@h/x",
+            "mqtts://me:pa55@h",
+        ] {
+            let Err(err) = BrokerAddress::parse(text) else {
+                panic!("{text}")
+            };
+            assert!(!err.contains("pa55"), "{err}");
+        }
     }
 
     #[test]

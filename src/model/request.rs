@@ -148,7 +148,7 @@ impl RepliesWanted {
                 Ok(1) => Ok(Self::First),
                 Ok(count) if count > 1 => Ok(Self::Count(count)),
                 _ => Err(format!(
-                    "`{number}` says no number of replies; use first, all, terminal or a number from 1"
+                    "`{number}` says no number of replies; use first, all or a number from 1"
                 )),
             },
         }

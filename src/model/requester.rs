@@ -95,6 +95,8 @@ pub struct Requester {
     matcher: Matcher,
     open: BTreeMap<ExchangeId, Open>,
     deadlines: BTreeSet<(Timestamp, ExchangeId)>,
+    /// Of the finished ones, those that failed: a reply to one comes too late, and changes nothing.
+    failed: BTreeSet<ExchangeId>,
     /// Finished, oldest first.
     ended: VecDeque<ExchangeId>,
     response_topics: BTreeSet<TopicName>,
@@ -108,6 +110,7 @@ impl Requester {
             matcher: Matcher::new(rule),
             open: BTreeMap::new(),
             deadlines: BTreeSet::new(),
+            failed: BTreeSet::new(),
             ended: VecDeque::new(),
             response_topics: BTreeSet::new(),
             subscriptions: BTreeMap::new(),
@@ -356,6 +359,7 @@ impl Requester {
         let verdict = match standing {
             Standing::Open => MessageVerdict::Reply,
             Standing::TimedOut => MessageVerdict::LateReply,
+            Standing::Completed if self.failed.contains(&id) => MessageVerdict::LateReply,
             Standing::Completed => MessageVerdict::AdditionalReply,
         };
         let reply = Reply {
@@ -548,11 +552,15 @@ impl Requester {
             Standing::Completed
         };
         self.matcher.set_standing(id, standing);
+        if matches!(verdict, Verdict::Failed { .. }) {
+            self.failed.insert(id);
+        }
         self.ended.push_back(id);
         if self.ended.len() > REMEMBERED
             && let Some(forgotten) = self.ended.pop_front()
         {
             self.matcher.forget(forgotten);
+            self.failed.remove(&forgotten);
         }
         vec![changed(id, Change::Finished(verdict), at)]
     }

@@ -20,7 +20,7 @@ use crate::broker::{Broker, BrokerError, BrokerSink, Listeners};
 use crate::device::SimulatedDevice;
 use crate::model::connection::ConnectionState;
 use crate::model::correlation::CorrelationSource;
-use crate::model::exchange::{Change, Exchange, ExchangeId, MessageVerdict};
+use crate::model::exchange::{Change, Exchange, ExchangeId, MessageVerdict, NearMiss};
 use crate::model::message::Message;
 use crate::model::pairing::Rule;
 use crate::model::profile::{BrokerAddress, Profile};
@@ -580,6 +580,13 @@ impl Session {
                 let responder = responder
                     .clone()
                     .map(|client_id| self.name_of_client(client_id));
+                if let Some(near) = near {
+                    let miss = NearMiss {
+                        verdict: *verdict,
+                        correlation_data: message.properties.correlation_data.clone(),
+                    };
+                    self.timeline.apply(*near, Change::NearMiss(miss), *at);
+                }
                 self.timeline.push_message(MessageRow {
                     connection: Arc::clone(id),
                     message: Arc::clone(message),

@@ -12,7 +12,7 @@ use crate::ui::view::{Focus, View};
 use crate::ui::widgets::split::{Axis, split};
 use crate::ui::widgets::toast::{Toast, ToastEvent, toasts};
 use egui::{
-    Context, Id, Key, KeyboardShortcut, Modifiers, Rect, ScrollArea, Ui, UiBuilder,
+    Context, Event, Id, Key, KeyboardShortcut, Modifiers, Rect, ScrollArea, Ui, UiBuilder,
     ViewportCommand, vec2,
 };
 use std::time::{Duration, Instant};
@@ -273,7 +273,14 @@ impl Shell {
 
     fn shortcuts(&mut self, ctx: &Context, actions: &mut Vec<Action>) {
         let pressed = |modifiers: Modifiers, key: Key| {
-            ctx.input_mut(|input| input.consume_shortcut(&KeyboardShortcut::new(modifiers, key)))
+            let shortcut = KeyboardShortcut::new(modifiers, key);
+            // A key that is held down asks once: requests switch things.
+            let is_held = ctx.input(|input| {
+                input.events.iter().any(|event| {
+                    matches!(event, Event::Key { key: held, repeat: true, .. } if *held == key)
+                })
+            });
+            ctx.input_mut(|input| input.consume_shortcut(&shortcut)) && !is_held
         };
         let ctrl = Modifiers::COMMAND;
         for (key, step) in [

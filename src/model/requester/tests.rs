@@ -439,6 +439,20 @@ fn an_exchange_in_flight_survives_when_the_session_is_resumed() {
 }
 
 #[test]
+fn a_reply_to_what_failed_is_late_and_changes_nothing() {
+    let mut bench = Bench::new();
+    bench.send(1, Some("a"), RepliesWanted::First);
+    let effects = bench
+        .requester
+        .connection_lost(&"reset".into(), false, at(10));
+    bench.run(effects);
+    bench.receive(reply(Some("a")), 30);
+    assert_eq!(bench.verdict(1), "failed");
+    assert_eq!(bench.replies(1), [MessageVerdict::LateReply]);
+    assert_eq!(bench.exchanges[&ExchangeId(1)].round_trip(), None);
+}
+
+#[test]
 fn what_never_got_onto_the_wire_says_so_at_its_deadline() {
     let mut bench = Bench::new();
     bench.begin(1, Some("a"), RepliesWanted::First);

@@ -61,10 +61,9 @@ fn row(ui: &mut Ui, name: &str, contents: impl FnOnce(&mut Ui)) {
 }
 
 fn replies_ui(ui: &mut Ui, tab: &mut Tab) {
-    const KINDS: [(&str, &str); 4] = [
+    const KINDS: [(&str, &str); 3] = [
         ("first", "The first"),
         ("all", "All until the timeout"),
-        ("terminal", "Until a terminal status"),
         ("2", "A number"),
     ];
     let error = tab.error(RequestField::Replies).map(str::to_owned);

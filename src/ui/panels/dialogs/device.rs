@@ -217,10 +217,7 @@ fn rules(ui: &mut Ui, dialog: &mut DeviceDialog) {
         .add(Button::ghost("Add a rule").with_icon(Icon::Plus).small())
         .clicked()
     {
-        dialog.draft.rules.push(RuleDraft {
-            reply: Some(String::new()),
-            ..RuleDraft::default()
-        });
+        dialog.draft.rules.push(RuleDraft::default());
     }
     text::paragraph(
         ui,
@@ -252,7 +249,8 @@ fn rule_ui(ui: &mut Ui, number: usize, rule: &mut RuleDraft, wrong: Option<&str>
     if !rule.no_reply {
         let mut reply = rule.reply.clone().unwrap_or_default();
         if code_edit(ui, &format!("Reply of rule {number}"), &mut reply, 2) {
-            rule.reply = Some(reply);
+            // Empty: the device's own reply.
+            rule.reply = Some(reply).filter(|reply| !reply.is_empty());
         }
     }
     gone
