@@ -6,8 +6,6 @@
 )]
 
 mod common;
-#[path = "common/peers.rs"]
-mod peers;
 #[path = "common/place.rs"]
 #[macro_use]
 mod place;
@@ -15,7 +13,7 @@ mod place;
 mod program;
 
 use common::Mosquitto;
-use peers::{Manner, Peer, skip};
+use common::peers::{Manner, Peer, skip};
 use place::Place;
 use program::{Ran, Running, roundtrip, run, run_with};
 use serde_json::{Value, json};

@@ -9,8 +9,6 @@
 mod common;
 #[path = "common/desk.rs"]
 mod desk;
-#[path = "common/peers.rs"]
-mod peers;
 #[path = "common/place.rs"]
 #[macro_use]
 mod place;
@@ -18,8 +16,8 @@ mod place;
 mod program;
 
 use common::Mosquitto;
+use common::peers::skip;
 use desk::{Desk, HERE, draft, valid, why};
-use peers::skip;
 use program::run_with;
 use roundtrip::model::connection::ConnectionState;
 use roundtrip::model::correlation::CorrelationDraft;

@@ -70,7 +70,10 @@ pub enum Action {
     StopDemo,
     Undo(NoticeId),
     UndoNewest,
+    /// What a notice offered, by its place among the choices.
+    Choose(NoticeId, usize),
     Dismiss(NoticeId),
+    DismissAll,
     ShowPalette,
     ShowDemos,
     ShowHelp,

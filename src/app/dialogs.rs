@@ -40,8 +40,7 @@ impl Dialog {
 /// Stands for the id of a profile that has none yet.
 pub const NEW: &str = "new";
 
-/// A profile being edited; `id` is none for a new one.
-#[derive(Debug)]
+/// A profile being edited; `id` is none for a new one. Never `Debug`s the password.
 pub struct ProfileDialog {
     pub id: Option<String>,
     pub draft: ProfileDraft,
@@ -49,6 +48,12 @@ pub struct ProfileDialog {
     pub password: String,
     pub remember_password: bool,
     pub errors: Vec<FieldError<ProfileField>>,
+}
+
+impl std::fmt::Debug for ProfileDialog {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "ProfileDialog({:?}, {:?})", self.id, self.draft)
+    }
 }
 
 /// Asks for a password; never `Debug`s it.

@@ -233,6 +233,15 @@ impl Library {
     /// Puts a deleted thing back, its file byte for byte.
     pub fn restore(&mut self, removed: Removed) -> Result<Restored, Trouble> {
         self.collect_problems();
+        if let Some((noun, name)) = self.in_the_way(&removed) {
+            return Err(Trouble {
+                text: format!(
+                    "It was not brought back: there is a {noun} {name} in its place already"
+                ),
+                hint: "Delete or duplicate that one first; what was deleted is in the trash folder."
+                    .to_owned(),
+            });
+        }
         match removed {
             Removed::Profile {
                 id,
@@ -255,6 +264,24 @@ impl Library {
                 self.put_back(&id, &draft)?;
                 self.devices.insert(id.clone(), draft);
                 Ok(Restored::Device(id))
+            }
+        }
+    }
+
+    /// What has taken the id of a thing that was deleted, such as by a demo.
+    fn in_the_way(&self, removed: &Removed) -> Option<(&'static str, &str)> {
+        match removed {
+            Removed::Profile { id, .. } => {
+                let there = self.profiles.get(id)?;
+                Some((ProfileDraft::NOUN, &there.name))
+            }
+            Removed::Request { id, .. } => {
+                let there = self.requests.get(id)?;
+                Some((RequestDraft::NOUN, &there.name))
+            }
+            Removed::Device { id, .. } => {
+                let there = self.devices.get(id)?;
+                Some((DeviceDraft::NOUN, &there.name))
             }
         }
     }

@@ -124,12 +124,15 @@ impl App {
         self.notices.expire(self.now);
         let lost = self.session.lost();
         if lost > self.lost_before {
-            self.notices.fail(
+            self.notices.fail_about(
+                "lost",
                 format!("{lost} messages came faster than they could be shown and were not kept"),
                 "Replies to requests are never lost this way; what was lost belonged to no request.",
+                Vec::new(),
             );
             self.lost_before = lost;
         }
+        self.statistics.refresh(&self.session.timeline, self.now);
         self.check_typed();
     }
 
@@ -238,8 +241,8 @@ impl App {
         self.demo_report.take()
     }
 
-    pub fn statistics(&mut self) -> &status::Statistics {
-        self.statistics.refresh(&self.session.timeline, self.now);
+    /// As of the last tick.
+    pub fn statistics(&self) -> &status::Statistics {
         &self.statistics
     }
 

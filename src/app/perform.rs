@@ -16,6 +16,17 @@ use crate::store::Theme;
 impl App {
     /// Carries out what the user asked for.
     pub fn perform(&mut self, action: Action) {
+        let before = self.tabs.front().map(|tab| tab.id);
+        let asks_for_tab = matches!(action, Action::SelectTab(_) | Action::OpenRequest(_));
+        self.carry_out(action);
+        let front = self.tabs.front();
+        // Beside a request stands what came of it, not of another.
+        if asks_for_tab || before != front.map(|tab| tab.id) {
+            self.selected = front.and_then(|tab| tab.last);
+        }
+    }
+
+    fn carry_out(&mut self, action: Action) {
         match action {
             Action::NewProfile => self.new_profile(),
             Action::EditProfile(id) => self.edit_profile(&id),
@@ -26,7 +37,7 @@ impl App {
             Action::Disconnect(id) => self.session.disconnect(&id),
             Action::ReconnectNow(id) => self.session.reconnect_now(&id),
             Action::GivePassword => self.give_password(),
-            Action::StopBroker => self.session.stop_broker(),
+            Action::StopBroker => self.session.close_broker(),
             Action::NewTab => self.new_tab(),
             Action::OpenRequest(id) => self.open_request(&id),
             Action::SelectTab(id) => self.tabs.bring_to_front(id),
@@ -73,7 +84,15 @@ impl App {
                     self.undo(id);
                 }
             }
+            Action::Choose(id, at) => {
+                if let Some(notice) = self.notices.dismiss(id)
+                    && let Some(choice) = notice.choices.into_iter().nth(at)
+                {
+                    self.perform(choice.action);
+                }
+            }
             Action::Dismiss(id) => drop(self.notices.dismiss(id)),
+            Action::DismissAll => self.notices.clear(),
             Action::ShowPalette => {
                 self.dialog = Some(Dialog::Palette {
                     query: String::new(),

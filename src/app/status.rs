@@ -28,7 +28,7 @@ const FRESH: Duration = Duration::from_millis(500);
 
 impl Statistics {
     pub fn refresh(&mut self, timeline: &Timeline, now: Timestamp) {
-        if self.is_stale(timeline) && (now.since(self.made) >= FRESH || self.p50_p99.is_none()) {
+        if self.is_stale(timeline) && now.since(self.made) >= FRESH {
             self.p50_p99 = timeline.percentiles([0.5, 0.99]);
             self.version = timeline.version();
             self.made = now;
@@ -41,7 +41,7 @@ impl Statistics {
 }
 
 /// The bar's items, from the left.
-pub fn status_items(app: &mut App) -> Vec<StatusItem> {
+pub fn status_items(app: &App) -> Vec<StatusItem> {
     let plain = |text: String, tooltip: &str| StatusItem {
         text,
         tone: None,

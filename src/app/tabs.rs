@@ -5,6 +5,9 @@ use crate::model::request::{Request, RequestDraft, RequestField, Surroundings};
 use crate::model::timeline::RowId;
 use std::sync::Arc;
 
+/// A longer payload is not edited in a window: laying it out would stop it.
+pub const EDITABLE_BYTES: usize = 64 * 1024;
+
 /// Names a tab for the life of the process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TabId(pub u64);

@@ -31,6 +31,8 @@ struct ExchangeLine<'a> {
     /// Milliseconds from the request on the wire.
     legs_ms: Legs,
     replies: Vec<ReplyLine<'a>>,
+    #[serde(skip_serializing_if = "is_zero")]
+    replies_not_kept: u64,
 }
 
 #[derive(Serialize)]
@@ -121,6 +123,7 @@ pub fn line(exchange: &Exchange) -> String {
             .iter()
             .map(|reply| reply_line(reply, published))
             .collect(),
+        replies_not_kept: exchange.replies_not_kept,
     };
     // Nothing in it can fail to be JSON.
     serde_json::to_string(&line).unwrap_or_default()
@@ -150,6 +153,11 @@ fn reply_line(reply: &Reply, published: Timestamp) -> ReplyLine<'_> {
             .map(|property| (property.name.as_str(), property.value.as_str()))
             .collect(),
     }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 fn correlation(message: &Message) -> Option<String> {

@@ -12,7 +12,7 @@ use crate::model::text;
 use crate::session::{Event, Session};
 use std::io::Write as _;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 pub struct Request {
     pub profile: Profile,
@@ -45,17 +45,12 @@ pub fn run(request: Request) -> Result<ExitCode, Stop> {
         ));
     }
     let valid = valid(&draft, payload.as_deref(), &session, &id)?;
-    let is_publish = valid.response_topic.is_none();
-    let Some(exchange) = session.send(&id, Arc::new(valid)) else {
-        return if is_publish {
-            published(&mut session)
-        } else {
-            Err(Stop::new(
-                ExitCode::CouldNotConnect,
-                "the connection is gone",
-                "",
-            ))
-        };
+    let valid = Arc::new(valid);
+    if valid.response_topic.is_none() {
+        return publish(&mut session, &id, valid);
+    }
+    let Some(exchange) = session.send(&id, valid) else {
+        return Err(gone());
     };
     loop {
         if let Some(done) = session
@@ -63,7 +58,8 @@ pub fn run(request: Request) -> Result<ExitCode, Stop> {
             .exchange(exchange)
             .filter(|exchange| !exchange.verdict.is_open())
         {
-            return finish(done, as_json, is_verbose);
+            let is_connected = session.state(&id).is_connected();
+            return finish(done, is_connected, as_json, is_verbose);
         }
         headless::pump(&mut session, Duration::from_millis(500), |event, _| {
             if is_verbose {
@@ -105,11 +101,21 @@ fn valid(
     Ok(request)
 }
 
+fn gone() -> Stop {
+    Stop::new(ExitCode::CouldNotConnect, "the connection is gone", "")
+}
+
 /// A bare publish: over as soon as it is out and acknowledged.
-fn published(session: &mut Session) -> Result<ExitCode, Stop> {
-    use crate::model::timeline::Row;
+fn publish(
+    session: &mut Session,
+    id: &str,
+    request: Arc<crate::model::request::Request>,
+) -> Result<ExitCode, Stop> {
+    let timeout = request.timeout;
+    let deadline = Instant::now() + timeout;
+    let message = session.publish(id, request).ok_or_else(gone)?;
     loop {
-        if let Some(Row::Publish(row)) = session.timeline.rows().next() {
+        if let Some(row) = session.timeline.publish_row(&message) {
             return match (&row.failure, &row.acknowledgement) {
                 (Some(failure), _) => Err(Stop::new(ExitCode::Failed, failure.to_string(), "")),
                 (None, Some(reason)) if reason.is_refusal() => Err(Stop::new(
@@ -132,11 +138,26 @@ fn published(session: &mut Session) -> Result<ExitCode, Stop> {
                 }
             };
         }
+        if Instant::now() >= deadline {
+            return Err(Stop::new(
+                ExitCode::NoReplyInTime,
+                format!(
+                    "the broker did not acknowledge the message within {}",
+                    text::setting(timeout)
+                ),
+                "",
+            ));
+        }
         headless::pump(session, Duration::from_millis(500), |_, _| {})?;
     }
 }
 
-fn finish(exchange: &Exchange, as_json: bool, is_verbose: bool) -> Result<ExitCode, Stop> {
+fn finish(
+    exchange: &Exchange,
+    is_connected: bool,
+    as_json: bool,
+    is_verbose: bool,
+) -> Result<ExitCode, Stop> {
     if as_json {
         out::line(&json::line(exchange))?;
     } else {
@@ -181,7 +202,13 @@ fn finish(exchange: &Exchange, as_json: bool, is_verbose: bool) -> Result<ExitCo
             "",
         )),
         Verdict::Failed { reason } => {
-            Err(Stop::new(ExitCode::CouldNotConnect, reason.to_string(), ""))
+            // On a connection that still is there it was the request's own fault.
+            let code = if is_connected {
+                ExitCode::Failed
+            } else {
+                ExitCode::CouldNotConnect
+            };
+            Err(Stop::new(code, reason.to_string(), ""))
         }
     }
 }

@@ -76,7 +76,7 @@ pub fn run(respond: Respond) -> Result<ExitCode, Stop> {
                 DeviceEvent::NotListening { filter, why, .. } => {
                     over = Some(Stop::new(
                         ExitCode::Refused,
-                        format!("the broker refused the subscription to {filter}: {why}"),
+                        format!("cannot listen to {filter}: {why}"),
                         "",
                     ))
                 }

@@ -254,6 +254,20 @@ impl CorrelationSource {
         }
     }
 
+    /// What [`Self::draw`] will give, where that is no matter of chance: `Some(None)` is none at all.
+    pub fn foresee(&self, spec: &CorrelationSpec) -> Option<Option<CorrelationData>> {
+        match spec {
+            CorrelationSpec::None => Some(None),
+            CorrelationSpec::Fixed(data) => Some(Some(data.clone())),
+            CorrelationSpec::Counter => {
+                let next = self.counter.wrapping_add(1).to_string();
+                Some(Some(CorrelationData::new(next.into_bytes())))
+            }
+            CorrelationSpec::Random(0) => Some(Some(CorrelationData::default())),
+            CorrelationSpec::Uuid | CorrelationSpec::UuidText | CorrelationSpec::Random(_) => None,
+        }
+    }
+
     /// The Correlation Data of the next request.
     pub fn draw(&mut self, spec: &CorrelationSpec) -> Option<CorrelationData> {
         let bytes = match spec {

@@ -184,6 +184,9 @@ pub enum Change {
     Finished(Verdict),
 }
 
+/// More replies to one request are not kept: a responder that never stops must not fill the memory.
+pub const MAX_REPLIES: usize = 10_000;
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Exchange {
     pub id: ExchangeId,
@@ -199,6 +202,8 @@ pub struct Exchange {
     pub acknowledgement: Option<Reason>,
     pub deadline: Option<Timestamp>,
     pub replies: Vec<Reply>,
+    /// Replies beyond [`MAX_REPLIES`]: counted, not kept.
+    pub replies_not_kept: u64,
     /// The simulated device that took it, where one did.
     pub device: Option<Arc<str>>,
     pub finished: Option<Timestamp>,
@@ -227,6 +232,7 @@ impl Exchange {
             acknowledgement: None,
             deadline: None,
             replies: Vec::new(),
+            replies_not_kept: 0,
             device: None,
             finished: None,
         }
@@ -253,6 +259,7 @@ impl Exchange {
                     self.legs.device_answered.get_or_insert(at);
                 }
             }
+            Change::Reply(_) if self.replies.len() >= MAX_REPLIES => self.replies_not_kept += 1,
             Change::Reply(reply) => self.replies.push(reply),
             Change::Finished(verdict) => {
                 self.verdict = verdict;

@@ -4,6 +4,7 @@
 
 use crate::model::demo::{Demo, Step};
 use crate::model::exchange::{ExchangeId, Verdict};
+use crate::model::message::Message;
 use crate::model::request::{Request, Surroundings};
 use crate::model::time::Timestamp;
 use crate::session::{RunningDevice, Session};
@@ -52,9 +53,8 @@ pub struct DemoPlayer {
     stage: Stage,
     /// Sent in this step and not yet over.
     open: Vec<ExchangeId>,
-    /// Bare publishes of this step that the timeline does not show yet.
-    published_before: u64,
-    publishes: u64,
+    /// Bare publishes of this step.
+    published: Vec<Arc<Message>>,
     report: DemoReport,
     /// What to say, oldest first.
     said: VecDeque<String>,
@@ -99,8 +99,7 @@ impl DemoPlayer {
             steps,
             stage: Stage::Connecting { since: now },
             open: Vec::new(),
-            published_before: 0,
-            publishes: 0,
+            published: Vec::new(),
             report: DemoReport {
                 exchanges: Vec::new(),
                 failures: Vec::new(),
@@ -189,8 +188,7 @@ impl DemoPlayer {
         };
         self.said.push_back(step.say.clone());
         self.open.clear();
-        self.publishes = 0;
-        self.published_before = session.timeline.publish_count();
+        self.published.clear();
         for id in &step.send {
             let Some((_, connection, draft)) =
                 self.requests.iter().find(|(request, _, _)| request == id)
@@ -207,14 +205,20 @@ impl DemoPlayer {
             match draft.validate(&surroundings) {
                 Ok(request) => {
                     let request: Arc<Request> = Arc::new(request);
-                    let is_publish = request.response_topic.is_none();
-                    match session.send(connection, request) {
-                        Some(exchange) => {
-                            self.open.push(exchange);
-                            self.report.exchanges.push(exchange);
+                    let not_connected = || format!("{id}: not connected");
+                    if request.response_topic.is_none() {
+                        match session.publish(connection, request) {
+                            Some(message) => self.published.push(message),
+                            None => self.report.failures.push(not_connected()),
                         }
-                        None if is_publish => self.publishes += 1,
-                        None => self.report.failures.push(format!("{id}: not connected")),
+                    } else {
+                        match session.send(connection, request) {
+                            Some(exchange) => {
+                                self.open.push(exchange);
+                                self.report.exchanges.push(exchange);
+                            }
+                            None => self.report.failures.push(not_connected()),
+                        }
                     }
                 }
                 Err(errors) => self.report.failures.extend(
@@ -228,19 +232,39 @@ impl DemoPlayer {
     }
 
     fn is_step_over(&self, session: &Session) -> bool {
-        let replied = self.open.iter().all(|id| {
-            session
-                .timeline
-                .exchange(*id)
-                .is_some_and(|exchange| !exchange.verdict.is_open())
-        });
-        replied && session.timeline.publish_count() >= self.published_before + self.publishes
+        // What is not in the timeline any more was over when it was cleared.
+        let is_over = |id: &ExchangeId| {
+            let exchange = session.timeline.exchange(*id);
+            exchange.is_none_or(|exchange| !exchange.verdict.is_open())
+        };
+        self.open.iter().all(is_over)
+            && self
+                .published
+                .iter()
+                .all(|message| session.timeline.publish_row(message).is_some())
     }
 
     fn judge(&mut self, session: &Session) {
         let Some(step) = self.steps.front() else {
             return;
         };
+        for row in self
+            .published
+            .iter()
+            .filter_map(|message| session.timeline.publish_row(message))
+        {
+            let refusal = row
+                .acknowledgement
+                .as_ref()
+                .filter(|reason| reason.is_refusal());
+            let failure = row.failure.as_ref().map(ToString::to_string);
+            if let Some(why) = failure.or_else(|| refusal.map(ToString::to_string)) {
+                let topic = &row.message.topic;
+                self.report
+                    .failures
+                    .push(format!("{topic}: not {}: {why}", step.expect));
+            }
+        }
         for id in &self.open {
             let Some(exchange) = session.timeline.exchange(*id) else {
                 continue;

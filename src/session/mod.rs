@@ -19,8 +19,9 @@ pub use queue::Wake;
 use crate::broker::{Broker, BrokerError, BrokerSink, Listeners};
 use crate::device::SimulatedDevice;
 use crate::model::connection::ConnectionState;
-use crate::model::correlation::{CorrelationData, CorrelationSource};
-use crate::model::exchange::{Change, Exchange, ExchangeId};
+use crate::model::correlation::CorrelationSource;
+use crate::model::exchange::{Change, Exchange, ExchangeId, MessageVerdict};
+use crate::model::message::Message;
 use crate::model::pairing::Rule;
 use crate::model::profile::{BrokerAddress, Profile};
 use crate::model::request::Request;
@@ -106,6 +107,9 @@ impl RunningDevice {
     }
 }
 
+/// Publishes are numbered from here: no session sends that many requests.
+const FIRST_PUBLISH: u64 = 1 << 63;
+
 pub struct Session {
     /// Before the runtime: connections must go while it still runs.
     links: BTreeMap<Arc<str>, Link>,
@@ -119,12 +123,15 @@ pub struct Session {
     broker_port: Option<u16>,
     last_port: Option<u16>,
     next_exchange: u64,
+    next_publish: u64,
     /// The pairing rule that requests are sent by.
     rule: Arc<str>,
     generations: Generation,
     /// Told apart from the devices of another session on the same broker.
     token: u16,
-    runtime: tokio::runtime::Runtime,
+    handle: tokio::runtime::Handle,
+    /// There until the end.
+    runtime: Option<tokio::runtime::Runtime>,
 }
 
 impl Session {
@@ -146,10 +153,12 @@ impl Session {
             broker_port: None,
             last_port: None,
             next_exchange: 1,
+            next_publish: FIRST_PUBLISH,
             rule: Rule::mqtt5().id,
             generations: 0,
             token: rand::random(),
-            runtime,
+            handle: runtime.handle().clone(),
+            runtime: Some(runtime),
         })
     }
 
@@ -222,7 +231,15 @@ impl Session {
         let generation = self.new_generation();
         let (queue, sink_id) = (Arc::clone(&self.queue), Arc::clone(&id));
         let sink = Arc::new(move |event: ConnectionEvent| {
-            let may_be_lost = matches!(event, ConnectionEvent::Arrived { .. });
+            let may_be_lost = match &event {
+                ConnectionEvent::Arrived { .. } => true,
+                // A responder that never stops must not fill the memory.
+                ConnectionEvent::Changed {
+                    change: Change::Reply(reply),
+                    ..
+                } => reply.verdict == MessageVerdict::AdditionalReply,
+                _ => false,
+            };
             queue.push(
                 Event::Connection {
                     id: Arc::clone(&sink_id),
@@ -232,7 +249,7 @@ impl Session {
                 may_be_lost,
             );
         });
-        let connection = Connection::start(self.runtime.handle(), options, listeners, sink);
+        let connection = Connection::start(&self.handle, options, listeners, sink);
         let correlation = CorrelationSource::seeded(rand::random());
         self.links.insert(
             id,
@@ -261,6 +278,25 @@ impl Session {
         }
     }
 
+    /// Disconnects whoever is on the built-in broker, devices too, and stops it. The next
+    /// connection to it starts it again.
+    pub fn close_broker(&mut self) {
+        let Some(address) = self.broker_address() else {
+            return;
+        };
+        self.links.retain(|_, link| link.profile.address != address);
+        self.devices.retain(|_, running| running.address != address);
+        self.stop_broker();
+    }
+
+    fn broker_address(&self) -> Option<BrokerAddress> {
+        let address = self.broker.as_ref()?.address();
+        Some(BrokerAddress::Tcp {
+            host: address.ip().to_string().into(),
+            port: address.port(),
+        })
+    }
+
     pub fn link(&self, id: &str) -> Option<&Link> {
         self.links.get(id)
     }
@@ -276,42 +312,55 @@ impl Session {
 
     /// Open exchanges whose replies could not be told from those to such a request.
     pub fn twins(&self, id: &str, request: &Request) -> Vec<ExchangeId> {
-        use crate::model::correlation::CorrelationSpec;
-        let data: Option<&CorrelationData> = match &request.correlation {
-            CorrelationSpec::Fixed(data) => Some(data),
-            CorrelationSpec::None => None,
-            _ => return Vec::new(),
+        let Some(link) = self.links.get(id) else {
+            return Vec::new();
         };
+        let Some(data) = link.correlation.foresee(&request.correlation) else {
+            return Vec::new();
+        };
+        let topic = request.response_topic.as_ref();
         self.observer
-            .open_twins(id, request.response_topic.as_ref(), data)
+            .open_twins(&link.profile.address, topic, data.as_ref())
     }
 
-    /// Sends a request, or a bare publish when it has no Response Topic. `None` when there is no
+    /// Sends a request; a bare publish when it has no Response Topic. `None` when there is no
     /// such connection, or nothing to wait for.
     pub fn send(&mut self, id: &str, request: Arc<Request>) -> Option<ExchangeId> {
+        if request.response_topic.is_none() {
+            self.publish(id, request)?;
+            return None;
+        }
         let link = self.links.get_mut(id)?;
         let data = link.correlation.draw(&request.correlation);
         let message = Arc::new(request.message(data));
         let id = ExchangeId(self.next_exchange);
-        let expects_reply = request.response_topic.is_some();
-        if expects_reply {
-            self.next_exchange += 1;
-            // In the timeline from now on: rows stand in the order in which requests were sent,
-            // on whichever connection.
-            let (connection, rule) = (Arc::clone(&link.profile.id), Arc::clone(&self.rule));
-            let exchange = Exchange::new(
-                id,
-                connection,
-                Arc::clone(&request),
-                Arc::clone(&message),
-                rule,
-                clock::now(),
-            );
-            self.observer.begun(&exchange, link.profile.address.clone());
-            self.timeline.begin(exchange);
-        }
+        self.next_exchange += 1;
+        // In the timeline from now on: rows stand in the order in which requests were sent, on
+        // whichever connection.
+        let exchange = Exchange::new(
+            id,
+            Arc::clone(&link.profile.id),
+            Arc::clone(&request),
+            Arc::clone(&message),
+            Arc::clone(&self.rule),
+            clock::now(),
+        );
+        self.observer.begun(&exchange, link.profile.address.clone());
+        self.timeline.begin(exchange);
         link.connection.send(id, request, message);
-        expects_reply.then_some(id)
+        Some(id)
+    }
+
+    /// Publishes without asking for a reply. The message is that of the row which the timeline
+    /// gets when it is out, see [`Timeline::publish_row`].
+    pub fn publish(&mut self, id: &str, request: Arc<Request>) -> Option<Arc<Message>> {
+        let link = self.links.get_mut(id)?;
+        let message = Arc::new(request.message(None));
+        // The connection tells its messages apart by number; those of publishes are not shown.
+        let number = ExchangeId(self.next_publish);
+        self.next_publish += 1;
+        link.connection.send(number, request, Arc::clone(&message));
+        Some(message)
     }
 
     /// Starts a simulated device on a connection profile of its own client id.
@@ -364,8 +413,7 @@ impl Session {
             .map(|(key, value)| (key.as_str().into(), value.clone()))
             .collect();
         let address = options.profile.address.clone();
-        let running =
-            SimulatedDevice::start(self.runtime.handle(), Arc::clone(&spec), options, sink);
+        let running = SimulatedDevice::start(&self.handle, Arc::clone(&spec), options, sink);
         let entry = RunningDevice {
             device: running,
             generation,
@@ -406,7 +454,7 @@ impl Session {
     /// From here on Ctrl+C and SIGTERM come as [`Event::Interrupted`] instead of ending the program.
     pub fn watch_signals(&self) {
         let queue = Arc::clone(&self.queue);
-        self.runtime.spawn(async move {
+        self.handle.spawn(async move {
             while interrupted().await {
                 queue.push(Event::Interrupted, false);
             }
@@ -455,11 +503,8 @@ impl Session {
     ) -> Result<ClientOptions, SessionError> {
         let address = match profile.address {
             BrokerAddress::BuiltIn => {
-                let address = self.start_broker()?.address();
-                BrokerAddress::Tcp {
-                    host: address.ip().to_string().into(),
-                    port: address.port(),
-                }
+                self.start_broker()?;
+                self.broker_address().unwrap_or(BrokerAddress::BuiltIn)
             }
             address @ BrokerAddress::Tcp { .. } => address,
         };
@@ -506,6 +551,19 @@ impl Session {
                         .responder
                         .take()
                         .map(|client_id| self.name_of_client(client_id));
+                }
+                if let Change::Reply(reply) = change
+                    && self.timeline.row_of(*exchange).is_none()
+                {
+                    // Its request was cleared or had to go: the message is shown all the same.
+                    self.timeline.push_message(MessageRow {
+                        connection: Arc::clone(id),
+                        message: Arc::clone(&reply.message),
+                        verdict: reply.verdict,
+                        received: reply.received,
+                        responder: reply.responder.clone(),
+                        near: Some(*exchange),
+                    });
                 }
                 if matches!(change, Change::Finished(_)) {
                     self.observer.finished(*exchange);
@@ -656,6 +714,10 @@ impl Drop for Session {
                 )
             });
             leaving = leaving.saturating_sub(gone.count());
+        }
+        // A look-up of a name that hangs must not keep the program from ending.
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
         }
     }
 }

@@ -6,7 +6,6 @@ use crate::model::message::Message;
 use crate::model::profile::BrokerAddress;
 use crate::model::topic::TopicName;
 use std::collections::{BTreeMap, HashMap, VecDeque};
-use std::sync::Arc;
 
 /// How many exchanges are remembered: a device may be seen answering after the exchange is over.
 const REMEMBERED: usize = 10_000;
@@ -24,7 +23,7 @@ pub struct Observer {
 
 /// What tells the replies to an open exchange from others.
 struct Waiting {
-    connection: Arc<str>,
+    address: BrokerAddress,
     response_topic: Option<TopicName>,
     correlation_data: Option<CorrelationData>,
 }
@@ -42,7 +41,7 @@ impl Observer {
     pub fn begun(&mut self, exchange: &Exchange, address: BrokerAddress) {
         let key = key(&exchange.message);
         let waiting = Waiting {
-            connection: Arc::clone(&exchange.connection),
+            address: address.clone(),
             response_topic: key.1.clone(),
             correlation_data: key.2.clone(),
         };
@@ -71,10 +70,10 @@ impl Observer {
         (self.addresses.get(&id) == Some(address)).then_some(id)
     }
 
-    /// Open exchanges on the same connection with the same Response Topic and Correlation Data.
+    /// Open exchanges on the same broker with the same Response Topic and Correlation Data.
     pub fn open_twins(
         &self,
-        connection: &str,
+        address: &BrokerAddress,
         response_topic: Option<&TopicName>,
         data: Option<&CorrelationData>,
     ) -> Vec<ExchangeId> {
@@ -82,7 +81,7 @@ impl Observer {
             return Vec::new();
         }
         let is_twin = |waiting: &Waiting| {
-            *waiting.connection == *connection
+            waiting.address == *address
                 && waiting.response_topic.as_ref() == response_topic
                 && waiting.correlation_data.as_ref() == data
         };

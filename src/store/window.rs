@@ -68,7 +68,6 @@ pub struct Geometry {
     )]
     pub y: Option<f32>,
     pub maximized: bool,
-    pub fullscreen: bool,
 }
 
 impl Default for Geometry {
@@ -79,7 +78,6 @@ impl Default for Geometry {
             x: None,
             y: None,
             maximized: false,
-            fullscreen: false,
         }
     }
 }
@@ -94,7 +92,6 @@ pub struct Panels {
     pub right_shown: bool,
     #[serde(serialize_with = "rounded")]
     pub right_width: f32,
-    pub timeline_shown: bool,
     #[serde(serialize_with = "rounded")]
     pub timeline_height: f32,
     #[serde(serialize_with = "rounded")]
@@ -108,7 +105,6 @@ impl Default for Panels {
             left_width: 255.0,
             right_shown: true,
             right_width: 315.0,
-            timeline_shown: true,
             timeline_height: 480.0,
             answer_width: 470.0,
         }

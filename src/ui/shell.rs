@@ -29,7 +29,7 @@ const REQUEST_LEAST: f32 = 400.0;
 const TIMELINE_LEAST: f32 = 190.0;
 /// How the panels share what the center leaves.
 const LEFT_SHARE: f32 = 0.45;
-/// The window's state is written this long after it changed.
+/// The window's state is written at most this long after it changed.
 const SAVE_AFTER: Duration = Duration::from_secs(1);
 
 /// The application in its window.
@@ -37,7 +37,7 @@ pub struct Shell {
     pub app: App,
     pub view: View,
     saved: WindowState,
-    changed: Option<Instant>,
+    looked: Instant,
     picture: Option<PictureJob>,
 }
 
@@ -48,7 +48,7 @@ impl Shell {
             app,
             view: View::default(),
             saved,
-            changed: None,
+            looked: Instant::now(),
             picture,
         }
     }
@@ -121,7 +121,7 @@ impl Shell {
             top_bar::top_bar_ui(ui, &self.app, actions);
         });
         inside(ui, "status bar", bottom.shrink2(vec2(14.0, 0.0)), |ui| {
-            status_bar::status_bar_ui(ui, &mut self.app);
+            status_bar::status_bar_ui(ui, &self.app);
         });
         let center = self.side_panels(ui, middle, actions);
         self.center(ui, center, actions);
@@ -354,18 +354,18 @@ impl Shell {
                 kept.y = place.map(|place| place.y * zoom);
             }
         }
-        let state = self.app.window_state();
-        if state == self.saved {
-            self.changed = None;
+        // Comparing costs a copy of all that is typed: once a second is enough, and the last look
+        // comes a second after the last frame.
+        let since = self.looked.elapsed();
+        if since < SAVE_AFTER {
+            ctx.request_repaint_after(SAVE_AFTER - since);
             return;
         }
-        let changed = *self.changed.get_or_insert_with(Instant::now);
-        if changed.elapsed() >= SAVE_AFTER {
+        self.looked = Instant::now();
+        let state = self.app.window_state();
+        if state != self.saved {
             self.app.library.save_window(&state);
             self.saved = state;
-            self.changed = None;
-        } else {
-            ctx.request_repaint_after(SAVE_AFTER);
         }
     }
 }

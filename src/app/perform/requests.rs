@@ -3,12 +3,13 @@
 use crate::app::App;
 use crate::app::dialogs::{AfterPassword, Dialog, SaveDialog};
 use crate::app::inspect::Part;
-use crate::app::tabs::{ComposerPane, TabId};
+use crate::app::tabs::{ComposerPane, EDITABLE_BYTES, TabId};
 use crate::app::undo::Undo;
 use crate::model::connection::ConnectionState;
 use crate::model::payload::PayloadFormat;
 use crate::model::profile::BUILT_IN_ID;
 use crate::model::request::{RequestDraft, RequestField, ResponseTopicDraft};
+use crate::model::text;
 use std::sync::Arc;
 
 impl App {
@@ -43,9 +44,6 @@ impl App {
                 drop(self.tabs.close(tab));
             }
             self.tabs.open(Some(id.to_owned()), draft.clone(), draft);
-        }
-        if let Some(row) = self.tabs.front().and_then(|tab| tab.last) {
-            self.selected = Some(row);
         }
     }
 
@@ -255,6 +253,10 @@ impl App {
 
     pub(super) fn compose_from(&mut self, part: &Part) {
         let message = &part.message;
+        if message.payload.len() > EDITABLE_BYTES {
+            self.refuse_to_compose(message.payload.len());
+            return;
+        }
         let connection = self.tabs.front().map_or_else(
             || BUILT_IN_ID.to_owned(),
             |tab| tab.draft.connection.clone(),
@@ -270,6 +272,10 @@ impl App {
             ),
             Err(_) => (PayloadFormat::Hex, hex_of(&message.payload)),
         };
+        if payload.len() > EDITABLE_BYTES {
+            self.refuse_to_compose(message.payload.len());
+            return;
+        }
         let properties = &message.properties;
         let draft = RequestDraft {
             connection,
@@ -293,6 +299,19 @@ impl App {
             ..RequestDraft::default()
         };
         self.tabs.open(None, draft, RequestDraft::default());
+    }
+
+    fn refuse_to_compose(&mut self, bytes: usize) {
+        self.notices.fail(
+            format!(
+                "No request was made from this message: its payload of {} is too long to be edited",
+                text::bytes(bytes)
+            ),
+            format!(
+                "The editor takes {} of text, and two digits a byte where it is no text. Send it from a file with `roundtrip request`.",
+                text::bytes(EDITABLE_BYTES)
+            ),
+        );
     }
 }
 

@@ -22,7 +22,6 @@ pub struct Device {
     pub client_id_is_generated: bool,
     pub listens: Vec<TopicFilter>,
     pub qos: Qos,
-    pub enabled: bool,
     pub delay: Duration,
     pub jitter: Duration,
     pub state: ValueTable,

@@ -26,7 +26,6 @@ pub struct DeviceDraft {
     pub listens: Vec<String>,
     /// The highest quality of service it takes requests at.
     pub qos: Qos,
-    pub enabled: bool,
     /// Such as `5 ms`; empty for none.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub delay: String,
@@ -60,7 +59,6 @@ impl Default for DeviceDraft {
             client_id: String::new(),
             listens: Vec::new(),
             qos: Qos::ExactlyOnce,
-            enabled: true,
             delay: String::new(),
             jitter: String::new(),
             reply: None,
@@ -212,7 +210,6 @@ impl DeviceDraft {
             client_id_is_generated: self.client_id.is_empty(),
             listens,
             qos: self.qos,
-            enabled: self.enabled,
             delay,
             jitter,
             state: self.state.clone(),

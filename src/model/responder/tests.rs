@@ -8,7 +8,6 @@ const LIGHT: &str = r#"name = "light-in-bedroom"
 connection = "built-in-broker"
 listens = ["cmnd/light-in-bedroom/#"]
 qos = 2
-enabled = true
 delay = "2 ms"
 jitter = "1 ms"
 reply = '{"power":"{{state.power}}","brightness":{{state.brightness}},"since":"{{now}}"}'
@@ -36,7 +35,6 @@ const RELAY: &str = r#"name = "relay"
 connection = "built-in-broker"
 listens = ["device_1/relay_1"]
 qos = 2
-enabled = true
 reply = "{{state.relay}}"
 
 [state]

@@ -72,7 +72,7 @@ fn words(text: &str) -> Vec<String> {
 
 impl Term {
     fn parse(word: &str) -> Self {
-        let lower = word.to_lowercase();
+        let lower = word.to_ascii_lowercase();
         let Some((field, value)) = lower.split_once(':') else {
             return Self::Word(lower);
         };

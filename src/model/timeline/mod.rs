@@ -10,9 +10,11 @@ mod row;
 pub use filter::Filter;
 pub use row::{Category, MessageRow, PublishRow, Row};
 
-use crate::model::exchange::{Change, Exchange, ExchangeId};
+use crate::model::exchange::{Change, Exchange, ExchangeId, MAX_REPLIES};
+use crate::model::message::Message;
 use crate::model::time::Timestamp;
 use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// How much a timeline holds before the oldest rows go.
@@ -69,7 +71,6 @@ pub struct Timeline {
     counts: [usize; Category::ALL.len()],
     bytes: usize,
     dropped: u64,
-    publishes: u64,
     next: u64,
     version: u64,
 }
@@ -99,7 +100,6 @@ impl Timeline {
     }
 
     pub fn push_publish(&mut self, publish: PublishRow) -> RowId {
-        self.publishes += 1;
         self.push(Row::Publish(publish))
     }
 
@@ -118,6 +118,7 @@ impl Timeline {
             return;
         };
         let grown = match &change {
+            Change::Reply(_) if exchange.replies.len() >= MAX_REPLIES => 0,
             Change::Reply(reply) => size_of_val(reply) + reply.message.weight(),
             _ => 0,
         };
@@ -220,9 +221,12 @@ impl Timeline {
         self.counts.get(category as usize).copied().unwrap_or(0)
     }
 
-    /// Bare publishes ever shown, dropped and cleared ones included.
-    pub fn publish_count(&self) -> u64 {
-        self.publishes
+    /// The row of a bare publish, found by the very message that was sent.
+    pub fn publish_row(&self, message: &Arc<Message>) -> Option<&PublishRow> {
+        self.rows().rev().find_map(|row| match row {
+            Row::Publish(publish) if Arc::ptr_eq(&publish.message, message) => Some(publish),
+            _ => None,
+        })
     }
 
     /// Rows that had to go because of the bounds.

@@ -88,7 +88,7 @@ fn counts_follow_the_verdicts() {
 fn the_filter_finds_words_and_fields() {
     let mut timeline = Timeline::default();
     timeline.begin(exchange(1, "cmnd/light/power", "{\"power\":\"ON\"}"));
-    timeline.begin(exchange(2, "cmnd/door", "open"));
+    timeline.begin(exchange(2, "cmnd/door", "Öffne"));
     answer(&mut timeline, 1, 8);
     for (text, rows) in [
         ("", 2),
@@ -107,6 +107,8 @@ fn the_filter_finds_words_and_fields() {
         ("rtt:soon", 0),
         ("verdict:wait", 1),
         ("light door", 0),
+        ("ÖFFNEN", 0),
+        ("Öffne", 1),
         ("name:\"turn on\"", 2),
         ("\"turn on\"", 2),
     ] {

@@ -6,7 +6,7 @@ use crate::ui::widgets::{marks, text};
 use crate::ui::{Theme, fonts};
 use egui::{Align, Layout, Ui};
 
-pub fn status_bar_ui(ui: &mut Ui, app: &mut App) {
+pub fn status_bar_ui(ui: &mut Ui, app: &App) {
     let theme = Theme::of(ui);
     let items = status_items(app);
     ui.horizontal_centered(|ui| {

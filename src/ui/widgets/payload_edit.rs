@@ -17,7 +17,7 @@ use egui::{
 use std::sync::Arc;
 
 /// More than this is not edited here.
-pub const LIMIT: usize = 64 * 1024;
+pub const LIMIT: usize = crate::app::tabs::EDITABLE_BYTES;
 const LINE: f32 = 17.0;
 
 /// What is wrong with the text.
