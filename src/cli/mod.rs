@@ -12,6 +12,7 @@ mod demo;
 mod exit;
 mod headless;
 mod json;
+mod logging;
 mod out;
 mod request;
 mod resolve;
@@ -38,6 +39,9 @@ pub enum Wanted {
 
 /// Reads the command line and runs what needs no window.
 pub fn run(words: impl IntoIterator<Item = OsString>) -> Wanted {
+    if let Err(words) = logging::install() {
+        fail(&words, "");
+    }
     let args = match Args::try_parse_from(words) {
         Ok(args) => args,
         Err(err) => {

@@ -13,7 +13,7 @@ use super::ledger::Limits;
 use super::options::{self, CONNECT_TIMEOUT, Loop};
 use super::packets;
 use super::words::{self, Attempt, Fault, Packet as Said, Stage};
-use crate::model::connection::{ConnectionInfo, ConnectionState};
+use crate::model::connection::{ConnectionInfo, ConnectionState, Problem};
 use rand::RngExt as _;
 use rumqttc::mqttbytes::v5::{ConnAck, PubAckProperties, PubRecProperties};
 use rumqttc::{AsyncClient, ConnectionError, Event, EventLoop, Outgoing, Packet};
@@ -49,8 +49,10 @@ pub async fn run(shared: Arc<Shared>) {
             None => match options::build(&shared, clean_start) {
                 Ok(built) => built,
                 Err(err) => {
-                    log::error!("rumqttc refused its options: {err}");
-                    break;
+                    let problem = words::unusable(&shared.address(), &err);
+                    refused_here(&shared, problem);
+                    wait(&shared, None).await;
+                    continue;
                 }
             },
         };
@@ -127,6 +129,22 @@ pub async fn run(shared: Arc<Shared>) {
         core.tell(told);
     });
     shared.set_state(ConnectionState::Disconnected);
+}
+
+/// The connection cannot even be tried: nobody is to wait for it.
+fn refused_here(shared: &Shared, problem: Problem) {
+    log::error!("{}: {}", problem.summary, problem.detail);
+    let err = ClientError::NotConnected {
+        address: shared.address(),
+        why: Arc::clone(&problem.summary),
+    };
+    shared.with_core(|core| {
+        let mut told = Vec::new();
+        core.ledger.fail(&err, 0, &mut told);
+        core.subscriptions.fail_waiting(&err);
+        core.tell(told);
+    });
+    shared.set_state(ConnectionState::Refused { problem });
 }
 
 /// Polls until the connection ends.
@@ -397,6 +415,35 @@ fn end_session(shared: &Shared, why: &'static str) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::mqtt::{Client, ClientOptions};
+
+    #[test]
+    fn options_that_are_refused_refuse_the_connection_in_words() {
+        // It never runs: nobody but the test changes the state.
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .build()
+            .unwrap();
+        let draft = crate::model::profile::ProfileDraft {
+            name: "Here".to_owned(),
+            address: "mqtt://127.0.0.1:1".to_owned(),
+            client_id: "here".to_owned(),
+            ..Default::default()
+        };
+        let options = ClientOptions {
+            profile: Arc::new(draft.validate("here").unwrap()),
+            password: None,
+        };
+        let client = Client::start_with(runtime.handle(), options, |_| {});
+        let shared = client.shared();
+        let err = rumqttc::ClientBuildError::Config(rumqttc::ConfigError::MaxPacketSize);
+        refused_here(shared, words::unusable(&shared.address(), &err));
+        let ConnectionState::Refused { problem } = shared.with_core(|core| core.state.clone())
+        else {
+            panic!("not refused")
+        };
+        assert!(problem.summary.contains("127.0.0.1:1"), "{problem:?}");
+        assert!(!problem.hint.is_empty() && !problem.detail.is_empty());
+    }
 
     #[test]
     fn the_back_off_grows_from_half_a_second_to_half_a_minute() {

@@ -41,20 +41,28 @@ impl Desk {
         Self::start(None)
     }
 
+    /// No broker runs: the test brings its own.
     #[track_caller]
-    fn start(mosquitto: Option<Mosquitto>) -> Self {
-        let mut session = Session::start(Box::new(|| {})).unwrap_or_else(|err| panic!("{err}"));
-        if mosquitto.is_none()
-            && let Err(err) = session.start_broker()
-        {
-            panic!("{err}");
-        }
+    pub fn without_broker() -> Self {
+        let session = Session::start(Box::new(|| {})).unwrap_or_else(|err| panic!("{err}"));
         Self {
             session,
-            mosquitto,
+            mosquitto: None,
             verdicts: BTreeMap::new(),
             states: BTreeMap::new(),
         }
+    }
+
+    #[track_caller]
+    fn start(mosquitto: Option<Mosquitto>) -> Self {
+        let mut desk = Self::without_broker();
+        if mosquitto.is_none()
+            && let Err(err) = desk.session.start_broker()
+        {
+            panic!("{err}");
+        }
+        desk.mosquitto = mosquitto;
+        desk
     }
 
     pub fn is_built_in(&self) -> bool {

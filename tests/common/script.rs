@@ -43,6 +43,42 @@ impl Broker {
         (head[0], body)
     }
 
+    /// Reads a SUBSCRIBE and grants it.
+    #[track_caller]
+    pub fn grant(&mut self) {
+        let (first, body) = self.packet();
+        assert_eq!(first, 0x82, "a SUBSCRIBE");
+        self.write(&[0x90, 4, body[0], body[1], 0, 2]);
+    }
+
+    /// Reads a PUBLISH at QoS 1: its topic and its Packet Identifier.
+    #[track_caller]
+    pub fn published(&mut self) -> (String, [u8; 2]) {
+        let (first, body) = self.packet();
+        assert_eq!(first & 0xF6, 0x32, "a PUBLISH at QoS 1");
+        let end = 2 + usize::from(u16::from_be_bytes([body[0], body[1]]));
+        let topic = String::from_utf8(body[2..end].to_vec()).unwrap();
+        (topic, [body[end], body[end + 1]])
+    }
+
+    pub fn acknowledge(&mut self, [high, low]: [u8; 2]) {
+        self.write(&[0x40, 2, high, low]);
+    }
+
+    /// Publishes at QoS 0, with Correlation Data.
+    pub fn publish(&mut self, topic: &str, correlation: &[u8], payload: &str) {
+        let length = |bytes: &[u8]| u16::try_from(bytes.len()).unwrap().to_be_bytes();
+        let mut body = length(topic.as_bytes()).to_vec();
+        body.extend(topic.as_bytes());
+        body.push(u8::try_from(correlation.len() + 3).unwrap());
+        body.push(0x09);
+        body.extend(length(correlation));
+        body.extend(correlation);
+        body.extend(payload.as_bytes());
+        self.write(&[0x30, u8::try_from(body.len()).unwrap()]);
+        self.write(&body);
+    }
+
     /// One packet of any size, thrown away: how much followed its length.
     pub fn skip_large(&mut self) -> u64 {
         let (mut byte, mut length, mut shift) = ([0], 0_u64, 0);

@@ -60,6 +60,17 @@ impl Fault {
     }
 }
 
+/// The connection's settings do not make a connection.
+pub fn unusable(address: &str, err: &rumqttc::ClientBuildError) -> Problem {
+    Problem {
+        summary: format!("no connection to {address} can be made with these settings").into(),
+        hint: "Look at the connection's settings; if they are right, this is a fault of Roundtrip"
+            .into(),
+        detail: err.to_string().into(),
+        reason: None,
+    }
+}
+
 pub fn fault(attempt: &Attempt<'_>, err: &ConnectionError) -> Fault {
     if let Some(fault) = attempt
         .connack

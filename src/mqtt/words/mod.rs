@@ -3,5 +3,5 @@
 mod failure;
 mod reason;
 
-pub use failure::{Attempt, Fault, Stage, fault};
+pub use failure::{Attempt, Fault, Stage, fault, unusable};
 pub use reason::{Packet, reason};
