@@ -117,10 +117,7 @@ impl App {
         }
         self.send_held();
         self.advance_demo();
-        self.library.collect_problems();
-        for problem in self.library.take_problems() {
-            self.notices.fail(problem.text, problem.hint);
-        }
+        self.hear_of_files();
         self.notices.expire(self.now);
         let lost = self.session.lost();
         if lost > self.lost_before {
@@ -383,3 +380,6 @@ impl App {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,6 +2,7 @@
 
 mod connections;
 mod devices;
+mod files;
 mod requests;
 
 use crate::app::App;
@@ -11,7 +12,7 @@ use crate::app::notices::NoticeId;
 use crate::app::undo::Undo;
 use crate::model::text;
 use crate::model::timeline::Filter;
-use crate::store::Theme;
+use crate::store::{OnConflict, Theme};
 
 impl App {
     /// Carries out what the user asked for.
@@ -45,6 +46,8 @@ impl App {
             Action::PreviousTab => self.tabs.step(false),
             Action::CloseTab(id) => self.close_tab(id),
             Action::SaveTab(id) => self.save_tab(id),
+            Action::OverwriteFile(subject) => self.overwrite_file(&subject),
+            Action::LoadAgain(subject) => self.load_again(&subject),
             Action::SaveTabAs => self.save_tab_as(),
             Action::DuplicateRequest(id) => self.duplicate_request(&id),
             Action::RenameRequest(id) => self.rename_request(&id),
@@ -166,6 +169,11 @@ impl App {
         };
         match undo {
             Undo::Cleared(cleared) => self.session.timeline.restore(cleared),
+            Undo::Typed { tab, draft } => {
+                if let Some(tab) = self.tabs.get_mut(tab) {
+                    tab.draft = *draft;
+                }
+            }
             Undo::ClosedTab { index, tab } => self.tabs.reopen(index, *tab),
             Undo::Removed { thing, was_on } => self.restore(*thing, was_on),
         }
@@ -180,7 +188,8 @@ impl App {
         };
         self.dialog = None;
         self.settings = settings;
-        self.library.save_settings(&self.settings);
+        self.library
+            .save_settings(&self.settings, OnConflict::Refuse);
         self.apply_settings();
     }
 }
