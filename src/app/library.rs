@@ -87,6 +87,24 @@ struct Inbox {
     troubles: Vec<Trouble>,
 }
 
+/// What the keyring says later about the password of a profile.
+struct Complaint {
+    name: String,
+    inbox: Arc<Mutex<Inbox>>,
+    wake: Arc<dyn Fn() + Send + Sync>,
+}
+
+impl Complaint {
+    fn tell(self, words: impl FnOnce(&str) -> String, hint: String) {
+        lock(&self.inbox).troubles.push(Trouble {
+            text: words(&self.name),
+            hint,
+            conflict: None,
+        });
+        (self.wake)();
+    }
+}
+
 pub struct Library {
     profiles: BTreeMap<String, ProfileDraft>,
     requests: BTreeMap<String, RequestDraft>,
@@ -365,7 +383,7 @@ impl Library {
             .passwords
             .insert(id.to_owned(), secret.clone());
         let was_promised = self.can_keep_passwords();
-        let (inbox, wake, name) = self.for_answer(id);
+        let complaint = self.complaint(id);
         self.desk.save(id, secret.clone(), move |place| {
             let why = match place {
                 // The dialog has said that there is none.
@@ -375,26 +393,22 @@ impl Library {
                 PasswordPlace::Session { why } => why,
                 PasswordPlace::Keyring | PasswordPlace::Checking => return,
             };
-            lock(&inbox).troubles.push(Trouble {
-                text: format!("The password of {name} is only kept until Roundtrip ends: {why}"),
-                hint: format!("To keep it, {}.", why.hint()),
-                conflict: None,
-            });
-            wake();
+            complaint.tell(
+                |name| format!("The password of {name} is only kept until Roundtrip ends: {why}"),
+                format!("To keep it, {}.", why.hint()),
+            );
         });
     }
 
     pub fn forget_password(&self, id: &str) {
         lock(&self.inbox).passwords.remove(id);
-        let (inbox, wake, name) = self.for_answer(id);
+        let complaint = self.complaint(id);
         self.desk.delete(id, move |gone| {
             if let Err(why) = gone {
-                lock(&inbox).troubles.push(Trouble {
-                    text: format!("The password of {name} may still be in the keyring: {why}"),
-                    hint: "Take it out with the system's own tool for passwords.".to_owned(),
-                    conflict: None,
-                });
-                wake();
+                complaint.tell(
+                    |name| format!("The password of {name} may still be in the keyring: {why}"),
+                    "Take it out with the system's own tool for passwords.".to_owned(),
+                );
             }
         });
     }
@@ -405,13 +419,13 @@ impl Library {
         lock(&self.inbox).passwords.remove(id).is_some()
     }
 
-    fn for_answer(&self, id: &str) -> (Arc<Mutex<Inbox>>, Arc<dyn Fn() + Send + Sync>, String) {
+    fn complaint(&self, id: &str) -> Complaint {
         let name = self.profiles.get(id).map_or(id, |draft| &draft.name);
-        (
-            Arc::clone(&self.inbox),
-            Arc::clone(&self.wake),
-            name.to_owned(),
-        )
+        Complaint {
+            name: name.to_owned(),
+            inbox: Arc::clone(&self.inbox),
+            wake: Arc::clone(&self.wake),
+        }
     }
 
     pub fn take_problems(&mut self) -> Vec<Trouble> {

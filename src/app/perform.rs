@@ -11,7 +11,7 @@ use crate::app::dialogs::{Dialog, SettingsDialog};
 use crate::app::notices::NoticeId;
 use crate::app::undo::Undo;
 use crate::model::text;
-use crate::model::timeline::Filter;
+use crate::model::timeline::{Category, Filter};
 use crate::store::{OnConflict, Theme};
 
 impl App {
@@ -67,15 +67,11 @@ impl App {
             Action::PauseActivity(paused) => self.activity.is_paused = paused,
             Action::SetFilter(text) => {
                 let category = self.session.timeline.filter().category;
-                self.session
-                    .timeline
-                    .set_filter(Filter::new(&text, category));
+                self.filter(&text, category);
             }
             Action::SetCategory(category) => {
                 let text = self.session.timeline.filter().text().to_owned();
-                self.session
-                    .timeline
-                    .set_filter(Filter::new(&text, category));
+                self.filter(&text, category);
             }
             Action::SelectRow(row) => self.selected = row,
             Action::ClearTimeline => self.clear_timeline(),
@@ -87,13 +83,7 @@ impl App {
                     self.undo(id);
                 }
             }
-            Action::Choose(id, at) => {
-                if let Some(notice) = self.notices.dismiss(id)
-                    && let Some(choice) = notice.choices.into_iter().nth(at)
-                {
-                    self.perform(choice.action);
-                }
-            }
+            Action::Choose(id, at) => self.choose(id, at),
             Action::Dismiss(id) => drop(self.notices.dismiss(id)),
             Action::DismissAll => self.notices.clear(),
             Action::ShowPalette => {
@@ -105,19 +95,12 @@ impl App {
             Action::ShowDemos => self.dialog = Some(Dialog::Demos),
             Action::ShowHelp => self.dialog = Some(Dialog::Help),
             Action::ShowSettings => {
-                self.dialog = Some(Dialog::Settings(Box::new(SettingsDialog::new(
-                    &self.settings,
-                ))));
+                let dialog = SettingsDialog::new(&self.settings);
+                self.dialog = Some(Dialog::Settings(Box::new(dialog)));
             }
             Action::SaveSettings => self.save_settings(),
             Action::CloseDialog => self.dialog = None,
-            Action::ToggleTheme => {
-                self.window.theme = if self.window.theme == Theme::Light {
-                    Theme::Dark
-                } else {
-                    Theme::Light
-                };
-            }
+            Action::ToggleTheme => self.toggle_theme(),
             Action::ToggleLeft => self.window.panels.left_shown = !self.window.panels.left_shown,
             Action::ToggleRight => self.window.panels.right_shown = !self.window.panels.right_shown,
             Action::Zoom(step) => {
@@ -133,6 +116,27 @@ impl App {
             }
             Action::Quit => self.wants_to_quit = true,
         }
+    }
+
+    fn filter(&mut self, text: &str, category: Option<Category>) {
+        self.session
+            .timeline
+            .set_filter(Filter::new(text, category));
+    }
+
+    fn choose(&mut self, id: NoticeId, at: usize) {
+        let notice = self.notices.dismiss(id);
+        if let Some(choice) = notice.and_then(|notice| notice.choices.into_iter().nth(at)) {
+            self.carry_out(choice.action);
+        }
+    }
+
+    fn toggle_theme(&mut self) {
+        self.window.theme = if self.window.theme == Theme::Light {
+            Theme::Dark
+        } else {
+            Theme::Light
+        };
     }
 
     fn toggle_folder(&mut self, name: String) {

@@ -211,6 +211,62 @@ fn a_dialog_does_not_debug_its_password() {
     assert!(!format!("{:?}", app.dialog).contains("hunter2"));
 }
 
+#[test]
+fn a_kept_password_that_was_refused_is_asked_for_again() {
+    use crate::model::connection::Problem;
+    use crate::model::exchange::Reason;
+    let mut app = app();
+    let draft = crate::model::profile::ProfileDraft {
+        name: "Lab".to_owned(),
+        address: "mqtt://127.0.0.1:9".to_owned(),
+        user_name: "me".to_owned(),
+        password_wanted: true,
+        ..crate::model::profile::ProfileDraft::default()
+    };
+    let id = app.library.save_profile(None, &draft).unwrap();
+    let secret = Secret::new("wrong".to_owned());
+    let refused = |app: &mut App, code: u8, generation: u64| {
+        let problem = Problem {
+            summary: "refused".into(),
+            hint: "".into(),
+            detail: "".into(),
+            reason: Some(Reason::new(code, "no")),
+        };
+        app.hear(&Event::Connection {
+            id: id.as_str().into(),
+            generation,
+            event: ConnectionEvent::State(ConnectionState::Refused { problem }),
+        });
+    };
+    for (code, is_current, asks) in [
+        (0x86, true, true),
+        (0x87, true, true),
+        (0x88, true, false),
+        (0x86, false, false),
+    ] {
+        app.library.keep_password(&id, &secret);
+        app.dialog = None;
+        app.perform(Action::Connect(id.clone()));
+        assert!(app.dialog.is_none());
+        let generation = app.session.link(&id).unwrap().generation();
+        refused(
+            &mut app,
+            code,
+            if is_current {
+                generation
+            } else {
+                generation - 1
+            },
+        );
+        app.perform(Action::Connect(id.clone()));
+        assert_eq!(
+            matches!(app.dialog, Some(Dialog::Password(_))),
+            asks,
+            "{code:#x}"
+        );
+    }
+}
+
 fn message_row() -> crate::model::timeline::MessageRow {
     let topic = crate::model::topic::TopicName::new("a").unwrap();
     crate::model::timeline::MessageRow {

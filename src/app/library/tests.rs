@@ -74,3 +74,57 @@ fn a_demo_brings_what_is_missing_and_leaves_the_rest() {
     assert_eq!(library.request(&id), Some(&mine));
     assert_eq!(library.devices().len(), 1);
 }
+
+#[test]
+fn a_password_that_is_not_to_be_kept_any_more_is_forgotten() {
+    let (mut library, _, _scratch) = library();
+    let id = library.save_profile(None, &profile("Lab")).unwrap();
+    library.keep_password(&id, &Secret::new("hunter2".to_owned()));
+    assert!(library.distrust_password(&id));
+    assert_eq!(library.kept_password(&id), None);
+    assert_eq!(
+        library
+            .desk
+            .load_blocking(&id)
+            .unwrap()
+            .map(|one| one.expose().to_owned()),
+        Some("hunter2".to_owned())
+    );
+    library.forget_password(&id);
+    assert_eq!(library.desk.load_blocking(&id), Ok(None));
+}
+
+#[test]
+fn a_keyring_that_does_not_take_a_password_is_told() {
+    struct Locked;
+    impl crate::store::Secrets for Locked {
+        fn check(&self) -> Result<(), SecretError> {
+            Ok(())
+        }
+        fn load(&self, _: &str) -> Result<Option<Secret>, SecretError> {
+            Ok(None)
+        }
+        fn save(&self, _: &str, _: &Secret) -> Result<(), SecretError> {
+            Err(SecretError::Failed {
+                action: "take",
+                why: "it is locked".to_owned(),
+            })
+        }
+        fn delete(&self, _: &str) -> Result<(), SecretError> {
+            Ok(())
+        }
+    }
+    let (workspace, _scratch) = Workspace::scratch().unwrap();
+    let desk = PasswordDesk::of(Box::new(Locked)).unwrap();
+    let wake: Arc<dyn Fn() + Send + Sync> = Arc::new(|| {});
+    let mut library = Library::with_desk(workspace, desk, &wake).unwrap();
+    let id = library.save_profile(None, &profile("Lab")).unwrap();
+    library.keep_password(&id, &Secret::new("hunter2".to_owned()));
+    // The desk takes one after the other: when this is answered, that was.
+    library.desk.load_blocking(&id).unwrap();
+    library.collect_problems();
+    let problems = library.take_problems();
+    assert_eq!(problems.len(), 1);
+    assert!(problems[0].text.contains("Lab") && problems[0].text.contains("it is locked"));
+    assert!(!format!("{problems:?}").contains("hunter2"));
+}
