@@ -276,13 +276,13 @@ fn gallery_ui(ui: &mut Ui, gallery: &mut Gallery) {
                 summary: "Request “Turn on” deleted",
                 hint: "",
                 tone: Tone::Accent,
-                action: Some("Undo"),
+                actions: &["Undo"],
             },
             toast::Toast {
                 summary: "Mosquitto lab: connection refused by 192.168.1.5:1883",
                 hint: "Is the broker running, and is the port right?",
                 tone: Tone::Failed,
-                action: None,
+                actions: &[],
             },
         ],
     );

@@ -115,7 +115,7 @@ fn a_notice_can_be_undone_and_dismissed() {
             summary: "Request deleted",
             hint: "",
             tone: Tone::Accent,
-            action: Some("Undo"),
+            actions: &["Undo"],
         };
         events.extend(toast::toasts(ui.ctx(), &[notice]));
     });
@@ -125,7 +125,7 @@ fn a_notice_can_be_undone_and_dismissed() {
     harness.run();
     assert_eq!(
         *harness.state(),
-        [ToastEvent::Act(0), ToastEvent::Dismiss(0)]
+        [ToastEvent::Act(0, 0), ToastEvent::Dismiss(0)]
     );
 }
 

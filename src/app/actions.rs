@@ -4,6 +4,7 @@ use crate::app::inspect::Part;
 use crate::app::notices::NoticeId;
 use crate::app::tabs::TabId;
 use crate::model::timeline::{Category, RowId};
+use crate::store::Subject;
 
 #[derive(Clone, Debug)]
 pub enum Action {
@@ -33,6 +34,10 @@ pub enum Action {
     SaveTab(TabId),
     /// Saves what the save dialog holds.
     SaveTabAs,
+    /// A file that somebody else changed meanwhile: put what is here over it.
+    OverwriteFile(Subject),
+    /// … or take what is in it.
+    LoadAgain(Subject),
     DuplicateRequest(String),
     /// Asks for another name or folder.
     RenameRequest(String),

@@ -3,15 +3,20 @@
 //! What is here is what the files say or will say in a moment: changes are written by a thread of
 //! its own, and what goes wrong there comes back as a [`Trouble`].
 
+mod saves;
+
+pub use saves::Written;
+
 use crate::model::demo::Demo;
 use crate::model::profile::{BUILT_IN_ID, ProfileDraft};
 use crate::model::request::RequestDraft;
 use crate::model::responder::DeviceDraft;
 use crate::model::secret::Secret;
 use crate::store::{
-    Deleted, FileProblem, Kept, OnConflict, PasswordDesk, PasswordPlace, Settings, StoreError,
-    Subject, WindowState, Workspace, WriteDone, WriteReport, Writer,
+    Deleted, FileProblem, Kept, OnConflict, PasswordDesk, PasswordPlace, SecretError, Settings,
+    StoreError, Subject, WindowState, Workspace, WriteReport, Writer,
 };
+use saves::{Again, Failed, Item, Pending};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -21,6 +26,8 @@ use std::time::Duration;
 pub struct Trouble {
     pub text: String,
     pub hint: String,
+    /// The file that somebody else changed meanwhile: it can be overwritten or loaded again.
+    pub conflict: Option<Subject>,
 }
 
 impl From<StoreError> for Trouble {
@@ -28,6 +35,7 @@ impl From<StoreError> for Trouble {
         Self {
             text: err.to_string(),
             hint: err.hint(),
+            conflict: None,
         }
     }
 }
@@ -37,6 +45,7 @@ impl From<FileProblem> for Trouble {
         Self {
             text: problem.to_string(),
             hint: problem.hint,
+            conflict: None,
         }
     }
 }
@@ -72,7 +81,28 @@ pub enum Restored {
 #[derive(Default)]
 struct Inbox {
     reports: Vec<WriteReport>,
+    again: Vec<Again>,
     passwords: HashMap<String, Secret>,
+    /// What the keyring could not do.
+    troubles: Vec<Trouble>,
+}
+
+/// What the keyring says later about the password of a profile.
+struct Complaint {
+    name: String,
+    inbox: Arc<Mutex<Inbox>>,
+    wake: Arc<dyn Fn() + Send + Sync>,
+}
+
+impl Complaint {
+    fn tell(self, words: impl FnOnce(&str) -> String, hint: String) {
+        lock(&self.inbox).troubles.push(Trouble {
+            text: words(&self.name),
+            hint,
+            conflict: None,
+        });
+        (self.wake)();
+    }
 }
 
 pub struct Library {
@@ -83,6 +113,12 @@ pub struct Library {
     writer: Writer,
     desk: PasswordDesk,
     inbox: Arc<Mutex<Inbox>>,
+    wake: Arc<dyn Fn() + Send + Sync>,
+    /// What is on its way to its file.
+    pending: HashMap<Subject, Pending>,
+    /// What did not get there.
+    failed: HashMap<Subject, Failed>,
+    written: Vec<Written>,
     /// By folder and id: the file as it was.
     trashed: HashMap<(&'static str, String), Deleted>,
     troubles: Vec<Trouble>,
@@ -126,6 +162,10 @@ impl Library {
             writer,
             desk,
             inbox,
+            wake: Arc::clone(wake),
+            pending: HashMap::new(),
+            failed: HashMap::new(),
+            written: Vec::new(),
             trashed: HashMap::new(),
             troubles,
         };
@@ -175,9 +215,7 @@ impl Library {
         id: Option<&str>,
         draft: &ProfileDraft,
     ) -> Result<String, Trouble> {
-        let id = self.keep(id, &draft.name, draft)?;
-        self.profiles.insert(id.clone(), draft.clone());
-        Ok(id)
+        self.keep(id, draft, OnConflict::Refuse)
     }
 
     pub fn save_request(
@@ -185,9 +223,7 @@ impl Library {
         id: Option<&str>,
         draft: &RequestDraft,
     ) -> Result<String, Trouble> {
-        let id = self.keep(id, &draft.name, draft)?;
-        self.requests.insert(id.clone(), draft.clone());
-        Ok(id)
+        self.keep(id, draft, OnConflict::Refuse)
     }
 
     pub fn save_device(
@@ -195,9 +231,7 @@ impl Library {
         id: Option<&str>,
         draft: &DeviceDraft,
     ) -> Result<String, Trouble> {
-        let id = self.keep(id, &draft.name, draft)?;
-        self.devices.insert(id.clone(), draft.clone());
-        Ok(id)
+        self.keep(id, draft, OnConflict::Refuse)
     }
 
     pub fn remove_profile(&mut self, id: &str) -> Result<Removed, Trouble> {
@@ -241,6 +275,7 @@ impl Library {
                 hint:
                     "Delete or duplicate that one first; what was deleted is in the trash folder."
                         .to_owned(),
+                conflict: None,
             });
         }
         match removed {
@@ -316,8 +351,8 @@ impl Library {
         Ok(())
     }
 
-    pub fn save_settings(&mut self, settings: &Settings) {
-        if let Err(err) = self.writer.save_settings(settings.clone()) {
+    pub fn save_settings(&mut self, settings: &Settings, on_conflict: OnConflict) {
+        if let Err(err) = self.writer.save_settings(settings.clone(), on_conflict) {
             self.troubles.push(err.into());
         }
     }
@@ -341,29 +376,55 @@ impl Library {
         lock(&self.inbox).passwords.get(id).cloned()
     }
 
+    /// Keeps a password in the keyring, and in any case for this run. Where that is not what was
+    /// promised, it is told.
     pub fn keep_password(&self, id: &str, secret: &Secret) {
         lock(&self.inbox)
             .passwords
             .insert(id.to_owned(), secret.clone());
-        self.desk.save(id, secret.clone(), |_| {});
+        let was_promised = self.can_keep_passwords();
+        let complaint = self.complaint(id);
+        self.desk.save(id, secret.clone(), move |place| {
+            let why = match place {
+                // The dialog has said that there is none.
+                PasswordPlace::Session {
+                    why: SecretError::NoKeyring { .. },
+                } if !was_promised => return,
+                PasswordPlace::Session { why } => why,
+                PasswordPlace::Keyring | PasswordPlace::Checking => return,
+            };
+            complaint.tell(
+                |name| format!("The password of {name} is only kept until Roundtrip ends: {why}"),
+                format!("To keep it, {}.", why.hint()),
+            );
+        });
     }
 
     pub fn forget_password(&self, id: &str) {
         lock(&self.inbox).passwords.remove(id);
-        self.desk.delete(id, |_| {});
+        let complaint = self.complaint(id);
+        self.desk.delete(id, move |gone| {
+            if let Err(why) = gone {
+                complaint.tell(
+                    |name| format!("The password of {name} may still be in the keyring: {why}"),
+                    "Take it out with the system's own tool for passwords.".to_owned(),
+                );
+            }
+        });
     }
 
-    /// Hears what the writer has to say.
-    pub fn collect_problems(&mut self) {
-        let reports = std::mem::take(&mut lock(&self.inbox).reports);
-        for report in reports {
-            match (report.subject, report.result) {
-                (Subject::Item { folder, id }, Ok(WriteDone::Deleted(Some(deleted)))) => {
-                    self.trashed.insert((folder, id), deleted);
-                }
-                (_, Ok(_)) => {}
-                (_, Err(err)) => self.troubles.push(err.into()),
-            }
+    /// Not to be used again in this run; the keyring has it until another is given. Says whether
+    /// there was one.
+    pub fn distrust_password(&self, id: &str) -> bool {
+        lock(&self.inbox).passwords.remove(id).is_some()
+    }
+
+    fn complaint(&self, id: &str) -> Complaint {
+        let name = self.profiles.get(id).map_or(id, |draft| &draft.name);
+        Complaint {
+            name: name.to_owned(),
+            inbox: Arc::clone(&self.inbox),
+            wake: Arc::clone(&self.wake),
         }
     }
 
@@ -371,29 +432,22 @@ impl Library {
         std::mem::take(&mut self.troubles)
     }
 
-    fn keep<T: Kept>(
-        &mut self,
-        id: Option<&str>,
-        name: &str,
-        draft: &T,
-    ) -> Result<String, Trouble> {
-        let id = id.map_or_else(|| self.workspace.new_id::<T>(name), str::to_owned);
-        self.writer.save(&id, draft.clone(), OnConflict::Refuse)?;
-        Ok(id)
-    }
-
     /// Deletes a file; what it was comes with the writer's report.
-    fn bin<T: Kept>(&mut self, id: &str) -> Result<(), Trouble> {
+    fn bin<T: Item>(&mut self, id: &str) -> Result<(), Trouble> {
         // What was there when an earlier thing of this id was deleted.
         self.trashed.remove(&(T::FOLDER, id.to_owned()));
-        Ok(self.writer.delete::<T>(id)?)
+        self.writer.delete::<T>(id)?;
+        let subject = saves::subject::<T>(id);
+        self.pending.remove(&subject);
+        self.failed.remove(&subject);
+        Ok(())
     }
 
     fn put_back<T: Kept>(&mut self, id: &str, draft: &T) -> Result<(), Trouble> {
         match self.trashed.remove(&(T::FOLDER, id.to_owned())) {
             Some(deleted) => self.writer.restore::<T>(id, deleted)?,
             None => self.writer.save(id, draft.clone(), OnConflict::Overwrite)?,
-        }
+        };
         Ok(())
     }
 
@@ -445,81 +499,4 @@ fn lock(inbox: &Mutex<Inbox>) -> MutexGuard<'_, Inbox> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::store::Scratch;
-
-    fn library() -> (Library, Workspace, Scratch) {
-        let (workspace, scratch) = Workspace::scratch().unwrap();
-        let desk = PasswordDesk::in_memory().unwrap();
-        let wake: Arc<dyn Fn() + Send + Sync> = Arc::new(|| {});
-        let library = Library::with_desk(workspace.clone(), desk, &wake).unwrap();
-        (library, workspace, scratch)
-    }
-
-    fn profile(name: &str) -> ProfileDraft {
-        ProfileDraft {
-            name: name.to_owned(),
-            password_wanted: true,
-            ..ProfileDraft::default()
-        }
-    }
-
-    #[test]
-    fn a_deleted_profile_comes_back_with_its_file_and_its_password() {
-        let (mut library, workspace, _scratch) = library();
-        let id = library.save_profile(None, &profile("Lab")).unwrap();
-        library.keep_password(&id, &Secret::new("hunter2".to_owned()));
-        library.flush();
-        let path = workspace.path::<ProfileDraft>(&id).unwrap();
-        let with_comment = format!("# mine\n{}", std::fs::read_to_string(&path).unwrap());
-        std::fs::write(&path, &with_comment).unwrap();
-        let removed = library.remove_profile(&id).unwrap();
-        library.flush();
-        assert!(!path.exists() && library.profile(&id).is_none());
-        assert_eq!(library.kept_password(&id), None);
-        library.restore(removed).unwrap();
-        library.flush();
-        assert_eq!(std::fs::read_to_string(&path).unwrap(), with_comment);
-        assert!(library.kept_password(&id).is_some());
-        assert!(library.take_problems().is_empty());
-    }
-
-    #[test]
-    fn a_file_that_somebody_else_changed_is_not_overwritten_and_it_is_said() {
-        let (mut library, workspace, _scratch) = library();
-        let id = library.save_profile(None, &profile("Lab")).unwrap();
-        library.flush();
-        let path = workspace.path::<ProfileDraft>(&id).unwrap();
-        std::fs::write(&path, "name = \"theirs\"\n").unwrap();
-        library.save_profile(Some(&id), &profile("ours")).unwrap();
-        library.flush();
-        library.collect_problems();
-        let problems = library.take_problems();
-        assert_eq!(problems.len(), 1);
-        assert!(
-            problems[0].text.contains(&*path.to_string_lossy()),
-            "{problems:?}"
-        );
-        assert_eq!(
-            std::fs::read_to_string(&path).unwrap(),
-            "name = \"theirs\"\n"
-        );
-    }
-
-    #[test]
-    fn a_demo_brings_what_is_missing_and_leaves_the_rest() {
-        let (mut library, _, _scratch) = library();
-        let demo = Demo::find("smart-light").unwrap();
-        library.adopt(&demo).unwrap();
-        let id = demo.requests[0].id.clone();
-        let mine = RequestDraft {
-            topic: "mine".to_owned(),
-            ..library.request(&id).unwrap().clone()
-        };
-        library.save_request(Some(&id), &mine).unwrap();
-        library.adopt(&demo).unwrap();
-        assert_eq!(library.request(&id), Some(&mine));
-        assert_eq!(library.devices().len(), 1);
-    }
-}
+mod tests;

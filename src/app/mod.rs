@@ -39,7 +39,7 @@ use devices::Activity;
 use dialogs::Dialog;
 use library::Library;
 use notices::Notices;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 use tabs::{Tab, TabId, Tabs};
 
@@ -67,6 +67,8 @@ pub struct App {
     demo_report: Option<DemoReport>,
     /// Passwords given in this run, by profile id.
     passwords: BTreeMap<String, Secret>,
+    /// Profiles whose password the user did not want to be kept.
+    unkept: BTreeSet<String>,
     /// Tabs whose request goes out once the broker has said what it depends on.
     held: Vec<TabId>,
     statistics: status::Statistics,
@@ -97,6 +99,7 @@ impl App {
             demo: None,
             demo_report: None,
             passwords: BTreeMap::new(),
+            unkept: BTreeSet::new(),
             held: Vec::new(),
             statistics: status::Statistics::default(),
             lost_before: 0,
@@ -117,10 +120,7 @@ impl App {
         }
         self.send_held();
         self.advance_demo();
-        self.library.collect_problems();
-        for problem in self.library.take_problems() {
-            self.notices.fail(problem.text, problem.hint);
-        }
+        self.hear_of_files();
         self.notices.expire(self.now);
         let lost = self.session.lost();
         if lost > self.lost_before {
@@ -276,27 +276,40 @@ impl App {
         match event {
             Event::Connection {
                 id,
+                generation,
                 event: ConnectionEvent::State(ConnectionState::Refused { problem }),
-                ..
             } => {
+                let link = self.session.link(id);
+                // An earlier connection of this id may still have something to say.
+                if link.is_none_or(|link| link.generation() != *generation) {
+                    return;
+                }
                 let name = self
                     .library
                     .profile(id)
                     .map_or_else(|| id.to_string(), |profile| profile.name.clone());
-                // A password that was refused must not be tried again without asking.
-                self.passwords.remove(&**id);
+                self.distrust_password(id, problem);
                 self.notices.fail(
                     format!("{name}: {}", problem.summary),
                     problem.hint.to_string(),
                 );
             }
-            Event::Device { id, event, .. } => {
-                let name = self
-                    .session
-                    .device(id)
-                    .map_or_else(|| id.to_string(), |device| device.spec.name.to_string());
+            Event::Device {
+                id,
+                generation,
+                event,
+            } => {
+                let device = self.session.device(id);
+                let name = device.map_or_else(|| id.to_string(), |it| it.spec.name.to_string());
+                let is_current = device.is_some_and(|it| it.generation() == *generation);
                 self.activity.note(&name, event, self.now);
-                if let DeviceEvent::State(ConnectionState::Refused { problem }) = event {
+                if let DeviceEvent::State(ConnectionState::Refused { problem }) = event
+                    && is_current
+                {
+                    let profile = self.library.device(id).map(|it| it.connection.clone());
+                    if let Some(profile) = profile {
+                        self.distrust_password(&profile, problem);
+                    }
                     self.notices.fail(
                         format!("The simulated device {name}: {}", problem.summary),
                         problem.hint.to_string(),
@@ -383,3 +396,6 @@ impl App {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

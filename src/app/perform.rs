@@ -2,6 +2,7 @@
 
 mod connections;
 mod devices;
+mod files;
 mod requests;
 
 use crate::app::App;
@@ -10,8 +11,8 @@ use crate::app::dialogs::{Dialog, SettingsDialog};
 use crate::app::notices::NoticeId;
 use crate::app::undo::Undo;
 use crate::model::text;
-use crate::model::timeline::Filter;
-use crate::store::Theme;
+use crate::model::timeline::{Category, Filter};
+use crate::store::{OnConflict, Theme};
 
 impl App {
     /// Carries out what the user asked for.
@@ -45,6 +46,8 @@ impl App {
             Action::PreviousTab => self.tabs.step(false),
             Action::CloseTab(id) => self.close_tab(id),
             Action::SaveTab(id) => self.save_tab(id),
+            Action::OverwriteFile(subject) => self.overwrite_file(&subject),
+            Action::LoadAgain(subject) => self.load_again(&subject),
             Action::SaveTabAs => self.save_tab_as(),
             Action::DuplicateRequest(id) => self.duplicate_request(&id),
             Action::RenameRequest(id) => self.rename_request(&id),
@@ -64,15 +67,11 @@ impl App {
             Action::PauseActivity(paused) => self.activity.is_paused = paused,
             Action::SetFilter(text) => {
                 let category = self.session.timeline.filter().category;
-                self.session
-                    .timeline
-                    .set_filter(Filter::new(&text, category));
+                self.filter(&text, category);
             }
             Action::SetCategory(category) => {
                 let text = self.session.timeline.filter().text().to_owned();
-                self.session
-                    .timeline
-                    .set_filter(Filter::new(&text, category));
+                self.filter(&text, category);
             }
             Action::SelectRow(row) => self.selected = row,
             Action::ClearTimeline => self.clear_timeline(),
@@ -84,13 +83,7 @@ impl App {
                     self.undo(id);
                 }
             }
-            Action::Choose(id, at) => {
-                if let Some(notice) = self.notices.dismiss(id)
-                    && let Some(choice) = notice.choices.into_iter().nth(at)
-                {
-                    self.perform(choice.action);
-                }
-            }
+            Action::Choose(id, at) => self.choose(id, at),
             Action::Dismiss(id) => drop(self.notices.dismiss(id)),
             Action::DismissAll => self.notices.clear(),
             Action::ShowPalette => {
@@ -102,19 +95,12 @@ impl App {
             Action::ShowDemos => self.dialog = Some(Dialog::Demos),
             Action::ShowHelp => self.dialog = Some(Dialog::Help),
             Action::ShowSettings => {
-                self.dialog = Some(Dialog::Settings(Box::new(SettingsDialog::new(
-                    &self.settings,
-                ))));
+                let dialog = SettingsDialog::new(&self.settings);
+                self.dialog = Some(Dialog::Settings(Box::new(dialog)));
             }
             Action::SaveSettings => self.save_settings(),
             Action::CloseDialog => self.dialog = None,
-            Action::ToggleTheme => {
-                self.window.theme = if self.window.theme == Theme::Light {
-                    Theme::Dark
-                } else {
-                    Theme::Light
-                };
-            }
+            Action::ToggleTheme => self.toggle_theme(),
             Action::ToggleLeft => self.window.panels.left_shown = !self.window.panels.left_shown,
             Action::ToggleRight => self.window.panels.right_shown = !self.window.panels.right_shown,
             Action::Zoom(step) => {
@@ -130,6 +116,27 @@ impl App {
             }
             Action::Quit => self.wants_to_quit = true,
         }
+    }
+
+    fn filter(&mut self, text: &str, category: Option<Category>) {
+        self.session
+            .timeline
+            .set_filter(Filter::new(text, category));
+    }
+
+    fn choose(&mut self, id: NoticeId, at: usize) {
+        let notice = self.notices.dismiss(id);
+        if let Some(choice) = notice.and_then(|notice| notice.choices.into_iter().nth(at)) {
+            self.carry_out(choice.action);
+        }
+    }
+
+    fn toggle_theme(&mut self) {
+        self.window.theme = if self.window.theme == Theme::Light {
+            Theme::Dark
+        } else {
+            Theme::Light
+        };
     }
 
     fn toggle_folder(&mut self, name: String) {
@@ -166,6 +173,11 @@ impl App {
         };
         match undo {
             Undo::Cleared(cleared) => self.session.timeline.restore(cleared),
+            Undo::Typed { tab, draft } => {
+                if let Some(tab) = self.tabs.get_mut(tab) {
+                    tab.draft = *draft;
+                }
+            }
             Undo::ClosedTab { index, tab } => self.tabs.reopen(index, *tab),
             Undo::Removed { thing, was_on } => self.restore(*thing, was_on),
         }
@@ -180,7 +192,8 @@ impl App {
         };
         self.dialog = None;
         self.settings = settings;
-        self.library.save_settings(&self.settings);
+        self.library
+            .save_settings(&self.settings, OnConflict::Refuse);
         self.apply_settings();
     }
 }

@@ -1,7 +1,8 @@
 //! What can be taken back.
 
 use crate::app::library::Removed;
-use crate::app::tabs::Tab;
+use crate::app::tabs::{Tab, TabId};
+use crate::model::request::RequestDraft;
 use crate::model::timeline::Cleared;
 
 #[derive(Debug)]
@@ -14,6 +15,11 @@ pub enum Undo {
     ClosedTab {
         index: usize,
         tab: Box<Tab>,
+    },
+    /// What was typed before a file was loaded again.
+    Typed {
+        tab: TabId,
+        draft: Box<RequestDraft>,
     },
     Cleared(Cleared),
 }

@@ -86,6 +86,13 @@ pub struct Link {
     correlation: CorrelationSource,
 }
 
+impl Link {
+    /// Events of another generation are of an earlier connection.
+    pub fn generation(&self) -> Generation {
+        self.generation
+    }
+}
+
 /// A simulated device as the session keeps it.
 pub struct RunningDevice {
     device: SimulatedDevice,
@@ -101,6 +108,11 @@ pub struct RunningDevice {
 }
 
 impl RunningDevice {
+    /// Events of another generation are of an earlier run.
+    pub fn generation(&self) -> Generation {
+        self.generation
+    }
+
     /// All of its subscriptions are acknowledged: it can be asked.
     pub fn is_listening(&self) -> bool {
         self.listening.len() == self.spec.listens.len()

@@ -88,6 +88,12 @@ impl PasswordDesk {
         )
     }
 
+    /// A desk with another place for passwords.
+    #[cfg(test)]
+    pub fn of(secrets: Box<dyn Secrets>) -> Result<Self, StoreError> {
+        Self::with(secrets, "test", Limits::default())
+    }
+
     pub(super) fn with(
         secrets: Box<dyn Secrets>,
         prefix: &str,

@@ -142,7 +142,7 @@ impl StoreError {
             Self::Conflict {
                 change: Change::Deleted,
                 ..
-            } => "save it again to have it back, or close it".to_owned(),
+            } => "overwrite it to have it back, or load it again to let it go here too".to_owned(),
             Self::Conflict { .. } => {
                 "load it again to see what is there now, or overwrite it".to_owned()
             }

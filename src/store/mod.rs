@@ -33,4 +33,4 @@ pub use settings::{Settings, TimelineBounds};
 pub use trash::Deleted;
 pub use window::{Geometry, Panels, Tab, Theme, WindowState};
 pub use workspace::{OnConflict, Saved, Scratch, Workspace};
-pub use writer::{Subject, WriteDone, WriteReport, WriteSink, Writer};
+pub use writer::{Subject, Ticket, WriteDone, WriteReport, WriteSink, Writer};

@@ -396,8 +396,12 @@ impl Workspace {
         self.load_single(&self.settings_path())
     }
 
-    pub fn save_settings(&self, settings: &Settings) -> Result<Saved, StoreError> {
-        self.put(&self.settings_path(), settings, OnConflict::Refuse)
+    pub fn save_settings(
+        &self,
+        settings: &Settings,
+        on_conflict: OnConflict,
+    ) -> Result<Saved, StoreError> {
+        self.put(&self.settings_path(), settings, on_conflict)
     }
 
     pub(super) fn settings_path(&self) -> PathBuf {

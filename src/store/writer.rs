@@ -19,7 +19,7 @@ const MAX_WAITING: usize = 1024;
 const LAST_FLUSH: Duration = Duration::from_secs(10);
 
 /// Whose file was written.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Subject {
     /// By [`Kept::FOLDER`] and id.
     Item {
@@ -30,9 +30,15 @@ pub enum Subject {
     Window,
 }
 
+/// Names one save that was asked for; later ones are larger.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Ticket(u64);
+
 #[derive(Debug)]
 pub enum WriteDone {
     Saved(Saved),
+    /// Nothing was written: a file was read again.
+    Loaded,
     /// None: there was no file (any more).
     Deleted(Option<Deleted>),
     Restored,
@@ -41,6 +47,8 @@ pub enum WriteDone {
 #[derive(Debug)]
 pub struct WriteReport {
     pub subject: Subject,
+    /// Of the latest save that went into this write; earlier ones that were still waiting gave way to it.
+    pub ticket: Ticket,
     pub result: Result<WriteDone, StoreError>,
 }
 
@@ -51,6 +59,7 @@ type Job = Box<dyn FnOnce(&Workspace) -> Result<WriteDone, StoreError> + Send>;
 
 struct Waiting {
     subject: Subject,
+    ticket: Ticket,
     /// None for deletions and the like, which nothing may replace.
     save: Option<OnConflict>,
     job: Job,
@@ -59,6 +68,7 @@ struct Waiting {
 #[derive(Default)]
 struct Queue {
     waiting: VecDeque<Waiting>,
+    tickets: u64,
     is_writing: bool,
     is_closed: bool,
     has_ended: bool,
@@ -108,13 +118,13 @@ impl Writer {
         Ok(Self { shared, workspace })
     }
 
-    /// Saves soon. A save of the same thing that is still waiting is replaced.
+    /// Saves soon. A save of the same thing that is still waiting is replaced. The report says how it went.
     pub fn save<T: Kept>(
         &self,
         id: &str,
         draft: T,
         on_conflict: OnConflict,
-    ) -> Result<(), StoreError> {
+    ) -> Result<Ticket, StoreError> {
         let subject = item::<T>(id);
         let id = id.to_owned();
         self.push(subject, Some(on_conflict), move |on_conflict| {
@@ -126,20 +136,60 @@ impl Writer {
         })
     }
 
-    pub fn save_settings(&self, settings: Settings) -> Result<(), StoreError> {
-        self.push(Subject::Settings, Some(OnConflict::Refuse), move |_| {
-            Box::new(move |workspace| workspace.save_settings(&settings).map(WriteDone::Saved))
+    pub fn save_settings(
+        &self,
+        settings: Settings,
+        on_conflict: OnConflict,
+    ) -> Result<Ticket, StoreError> {
+        self.push(Subject::Settings, Some(on_conflict), move |on_conflict| {
+            Box::new(move |workspace| {
+                workspace
+                    .save_settings(&settings, on_conflict)
+                    .map(WriteDone::Saved)
+            })
         })
     }
 
-    pub fn save_window(&self, window: WindowState) -> Result<(), StoreError> {
+    /// Like [`Self::load_again`].
+    pub fn load_settings_again(
+        &self,
+        answer: impl FnOnce(Settings) + Send + 'static,
+    ) -> Result<Ticket, StoreError> {
+        self.push(Subject::Settings, None, move |_| {
+            Box::new(move |workspace| match workspace.load_settings() {
+                (_, Some(problem)) => Err(StoreError::Unreadable(problem)),
+                (settings, None) => {
+                    answer(settings);
+                    Ok(WriteDone::Loaded)
+                }
+            })
+        })
+    }
+
+    /// Reads a thing again, after the saves that are waiting: `answer` is called on the writer's thread.
+    pub fn load_again<T: Kept>(
+        &self,
+        id: &str,
+        answer: impl FnOnce(Option<T>) + Send + 'static,
+    ) -> Result<Ticket, StoreError> {
+        let subject = item::<T>(id);
+        let id = id.to_owned();
+        self.push(subject, None, move |_| {
+            Box::new(move |workspace| {
+                answer(workspace.load_one::<T>(&id)?.map(|stored| stored.draft));
+                Ok(WriteDone::Loaded)
+            })
+        })
+    }
+
+    pub fn save_window(&self, window: WindowState) -> Result<Ticket, StoreError> {
         self.push(Subject::Window, Some(OnConflict::Overwrite), move |_| {
             Box::new(move |workspace| workspace.save_window(&window).map(WriteDone::Saved))
         })
     }
 
     /// Deletes after the saves that are waiting; the report carries what undo needs.
-    pub fn delete<T: Kept>(&self, id: &str) -> Result<(), StoreError> {
+    pub fn delete<T: Kept>(&self, id: &str) -> Result<Ticket, StoreError> {
         let subject = item::<T>(id);
         let id = id.to_owned();
         self.push(subject, None, move |_| {
@@ -148,7 +198,7 @@ impl Writer {
     }
 
     /// Brings back what [`Self::delete`] reported.
-    pub fn restore<T: Kept>(&self, id: &str, deleted: Deleted) -> Result<(), StoreError> {
+    pub fn restore<T: Kept>(&self, id: &str, deleted: Deleted) -> Result<Ticket, StoreError> {
         self.push(item::<T>(id), None, move |_| {
             Box::new(move |workspace| workspace.restore(&deleted).map(|()| WriteDone::Restored))
         })
@@ -178,13 +228,15 @@ impl Writer {
         subject: Subject,
         save: Option<OnConflict>,
         job: impl FnOnce(OnConflict) -> Job,
-    ) -> Result<(), StoreError> {
+    ) -> Result<Ticket, StoreError> {
         let mut queue = self.shared.queue();
         if queue.has_ended {
             return Err(StoreError::WriterGone {
                 path: self.path(&subject),
             });
         }
+        queue.tickets += 1;
+        let ticket = Ticket(queue.tickets);
         let last = queue
             .waiting
             .iter_mut()
@@ -200,7 +252,8 @@ impl Writer {
             };
             last.save = Some(save);
             last.job = job(save);
-            return Ok(());
+            last.ticket = ticket;
+            return Ok(ticket);
         }
         if queue.waiting.len() >= MAX_WAITING {
             return Err(StoreError::Busy {
@@ -210,11 +263,12 @@ impl Writer {
         }
         queue.waiting.push_back(Waiting {
             subject,
+            ticket,
             save,
             job: job(save.unwrap_or(OnConflict::Refuse)),
         });
         self.shared.changed.notify_all();
-        Ok(())
+        Ok(ticket)
     }
 
     fn path(&self, subject: &Subject) -> PathBuf {
@@ -255,6 +309,7 @@ fn run(shared: &Shared, workspace: &Workspace, sink: &WriteSink) {
             let result = (next.job)(workspace);
             sink(WriteReport {
                 subject: next.subject,
+                ticket: next.ticket,
                 result,
             });
             queue = shared.queue();

@@ -1,7 +1,6 @@
 //! The window as a whole: where the panels are, the shortcuts, and what happens around a frame.
 
 use crate::app::actions::ZoomStep;
-use crate::app::notices::NoticeId;
 use crate::app::{Action, App, Geometry, ThemeChoice, WindowState};
 use crate::ui::Theme;
 use crate::ui::panels::{
@@ -254,19 +253,37 @@ impl Shell {
 
     fn notices(&self, ctx: &Context, actions: &mut Vec<Action>) {
         let notices = self.app.notices.shown();
+        if notices.is_empty() {
+            return;
+        }
+        let labels: Vec<Vec<&str>> = notices
+            .iter()
+            .map(|notice| match notice.undo {
+                Some(_) => vec!["Undo"],
+                None => notice.choices.iter().map(|choice| choice.label).collect(),
+            })
+            .collect();
         let shown: Vec<Toast<'_>> = notices
             .iter()
-            .map(|notice| Toast {
+            .zip(&labels)
+            .map(|(notice, labels)| Toast {
                 summary: &notice.text,
                 hint: &notice.hint,
                 tone: notice.tone,
-                action: notice.undo.as_ref().map(|_| "Undo"),
+                actions: labels,
             })
             .collect();
-        let id_at = |at: usize| -> Option<NoticeId> { notices.get(at).map(|notice| notice.id) };
         match toasts(ctx, &shown) {
-            Some(ToastEvent::Act(at)) => actions.extend(id_at(at).map(Action::Undo)),
-            Some(ToastEvent::Dismiss(at)) => actions.extend(id_at(at).map(Action::Dismiss)),
+            Some(ToastEvent::Act(at, which)) => {
+                actions.extend(notices.get(at).map(|notice| match notice.undo {
+                    Some(_) => Action::Undo(notice.id),
+                    None => Action::Choose(notice.id, which),
+                }));
+            }
+            Some(ToastEvent::Dismiss(at)) => {
+                actions.extend(notices.get(at).map(|notice| Action::Dismiss(notice.id)));
+            }
+            Some(ToastEvent::DismissAll) => actions.push(Action::DismissAll),
             None => {}
         }
     }
@@ -330,6 +347,14 @@ impl Shell {
         if pressed(ctrl, Key::F) {
             self.view.focus = Some(Focus::Filter);
         }
+        // Escape leaves a field or closes a menu first.
+        let is_free = !ctx.egui_wants_keyboard_input() && !egui::Popup::is_any_open(ctx);
+        if is_free
+            && let Some(newest) = self.app.notices.shown().last()
+            && pressed(Modifiers::NONE, Key::Escape)
+        {
+            actions.push(Action::Dismiss(newest.id));
+        }
         // In a text field Ctrl+Z is the field's own.
         if !ctx.egui_wants_keyboard_input() && pressed(ctrl, Key::Z) {
             actions.push(Action::UndoNewest);
@@ -363,9 +388,9 @@ impl Shell {
         }
         // Comparing costs a copy of all that is typed: once a second is enough, and the last look
         // comes a second after the last frame.
-        let since = self.looked.elapsed();
-        if since < SAVE_AFTER {
-            ctx.request_repaint_after(SAVE_AFTER - since);
+        let left = SAVE_AFTER.saturating_sub(self.looked.elapsed());
+        if !left.is_zero() {
+            ctx.request_repaint_after(left);
             return;
         }
         self.looked = Instant::now();

@@ -4,8 +4,12 @@ use crate::app::App;
 use crate::app::dialogs::{AfterPassword, Dialog, NEW, PasswordDialog, ProfileDialog};
 use crate::app::library::{Removed, new_client_id};
 use crate::app::undo::Undo;
+use crate::model::connection::Problem;
 use crate::model::profile::{BUILT_IN_ID, ProfileDraft};
 use crate::model::secret::Secret;
+
+/// Bad User Name or Password, Not authorized, Bad authentication method (MQTT 5 §3.2.2.2).
+const SIGN_IN_REFUSALS: [u8; 3] = [0x86, 0x87, 0x8C];
 
 /// Whether a password is at hand.
 pub(super) enum Password {
@@ -197,7 +201,7 @@ impl App {
             profile_name,
             user_name,
             text: String::new(),
-            remember: self.library.can_keep_passwords(),
+            remember: self.library.can_keep_passwords() && !self.unkept.contains(id),
             then,
         }));
         Password::Asked
@@ -222,10 +226,26 @@ impl App {
         }
     }
 
+    /// The broker did not take the password of a profile: it is asked for before the next attempt.
+    pub(in crate::app) fn distrust_password(&mut self, id: &str, problem: &Problem) {
+        let is_about_who = problem
+            .reason
+            .as_ref()
+            .is_some_and(|reason| SIGN_IN_REFUSALS.contains(&reason.code));
+        if is_about_who {
+            self.passwords.remove(id);
+            self.library.distrust_password(id);
+        }
+    }
+
     fn keep_password(&mut self, id: &str, text: String, remember: bool) {
         let secret = Secret::new(text);
         if remember {
+            self.unkept.remove(id);
             self.library.keep_password(id, &secret);
+        } else {
+            self.unkept.insert(id.to_owned());
+            self.library.forget_password(id);
         }
         self.passwords.insert(id.to_owned(), secret);
     }

@@ -43,7 +43,12 @@ impl App {
             {
                 drop(self.tabs.close(tab));
             }
-            self.tabs.open(Some(id.to_owned()), draft.clone(), draft);
+            let original = if self.library.is_in_file(id) {
+                draft.clone()
+            } else {
+                RequestDraft::default()
+            };
+            self.tabs.open(Some(id.to_owned()), draft, original);
         }
     }
 
@@ -114,8 +119,8 @@ impl App {
         let (saved_id, draft) = (tab.saved_id.clone(), tab.draft.clone());
         match self.library.save_request(saved_id.as_deref(), &draft) {
             Ok(saved_id) => {
+                // It counts as saved when it is in its file: the writer's report says so.
                 if let Some(tab) = self.tabs.get_mut(id) {
-                    tab.original = draft;
                     tab.saved_id = Some(saved_id);
                 }
             }

@@ -160,7 +160,7 @@ fn a_damaged_settings_file_stays_as_it_is_too() {
     assert_eq!(settings, Settings::default());
     assert_eq!(problem.unwrap().line, Some(1));
     assert!(matches!(
-        workspace.save_settings(&settings),
+        workspace.save_settings(&settings, OnConflict::Refuse),
         Err(StoreError::Damaged(_))
     ));
     assert_eq!(
@@ -351,7 +351,9 @@ fn no_password_gets_into_any_file() {
     "mqtt://me@[::1]:1883".clone_into(&mut draft.address);
     workspace.save("lab", &draft, OnConflict::Refuse).unwrap();
     workspace.save_window(&WindowState::default()).unwrap();
-    workspace.save_settings(&Settings::default()).unwrap();
+    workspace
+        .save_settings(&Settings::default(), OnConflict::Refuse)
+        .unwrap();
     workspace.delete::<ProfileDraft>("lab").unwrap();
     assert_eq!(
         desk.load_blocking("lab").unwrap().unwrap().expose(),

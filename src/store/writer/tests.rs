@@ -91,7 +91,10 @@ fn dropping_the_writer_writes_what_waits() {
         bench.save(&format!("r{number}"), "x");
     }
     bench.writer.save_window(WindowState::default()).unwrap();
-    bench.writer.save_settings(Settings::default()).unwrap();
+    bench
+        .writer
+        .save_settings(Settings::default(), OnConflict::Refuse)
+        .unwrap();
     drop(gate);
     let Bench { folder, writer, .. } = bench;
     let reopened = writer.workspace.clone();

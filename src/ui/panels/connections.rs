@@ -6,15 +6,33 @@ use crate::app::{Action, App};
 use crate::model::profile::BUILT_IN_ID;
 use crate::ui::widgets::{Button, section, text};
 use crate::ui::{Icon, Theme, fonts, theme};
-use egui::{Align, Id, Popup, Rect, Response, Role, Sense, Ui, WidgetInfo, pos2, vec2};
+use egui::{Align, Id, Popup, Rect, Response, Role, ScrollArea, Sense, Ui, WidgetInfo, pos2, vec2};
+
+/// More connections than these scroll by themselves.
+const MOST_ROWS: u8 = 12;
 
 pub fn connections_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
     if section::section_header(ui, "Connections", Some((Icon::Plus, "New connection"))) {
         actions.push(Action::NewProfile);
     }
+    let rows = app.connection_rows();
+    if rows.len() <= usize::from(MOST_ROWS) {
+        rows_ui(ui, app, &rows, actions);
+        return;
+    }
+    // Many of them would push the requests out of sight.
+    let height = f32::from(MOST_ROWS) * (theme::FORM_ROW + ui.spacing().item_spacing.y);
+    ScrollArea::vertical()
+        .id_salt("connections")
+        .max_height(height)
+        .auto_shrink([false, true])
+        .show(ui, |ui| rows_ui(ui, app, &rows, actions));
+}
+
+fn rows_ui(ui: &mut Ui, app: &App, rows: &[ConnectionRow], actions: &mut Vec<Action>) {
     let in_front = app.tabs.front().map(|tab| tab.draft.connection.as_str());
-    for row in app.connection_rows() {
-        let response = row_ui(ui, &row, in_front == Some(row.id.as_str()));
+    for row in rows {
+        let response = row_ui(ui, row, in_front == Some(row.id.as_str()));
         let tooltip = row.hint.as_ref().map_or_else(
             || row.sentence.clone(),
             |hint| format!("{}\n{hint}", row.sentence),
@@ -25,10 +43,10 @@ pub fn connections_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
         let response = response.on_hover_text(tooltip);
         Popup::context_menu(&response)
             .id(Id::unique(("connection menu", &row.id)))
-            .show(|ui| menu_ui(ui, app, &row, actions));
+            .show(|ui| menu_ui(ui, app, row, actions));
         Popup::menu(&response)
             .id(Id::unique(("connection", &row.id)))
-            .show(|ui| menu_ui(ui, app, &row, actions));
+            .show(|ui| menu_ui(ui, app, row, actions));
     }
 }
 

@@ -1,0 +1,133 @@
+//! What became of saves, and the two ways out when somebody else changed a file meanwhile.
+
+use crate::app::App;
+use crate::app::actions::Action;
+use crate::app::library::{Trouble, Written};
+use crate::app::notices::Choice;
+use crate::app::undo::Undo;
+use crate::model::request::RequestDraft;
+use crate::store::{Kept as _, OnConflict, Subject};
+
+/// One notice for each file.
+fn key(subject: &Subject) -> String {
+    format!("file {subject:?}")
+}
+
+impl App {
+    /// Hears what became of what was saved.
+    pub(in crate::app) fn hear_of_files(&mut self) {
+        self.library.collect_problems();
+        for trouble in self.library.take_problems() {
+            self.tell(trouble);
+        }
+        for written in self.library.take_written() {
+            self.note_written(written);
+        }
+    }
+
+    pub(in crate::app) fn tell(&mut self, trouble: Trouble) {
+        let Trouble {
+            text,
+            hint,
+            conflict,
+        } = trouble;
+        match conflict {
+            Some(subject) => self.notices.fail_about(
+                key(&subject),
+                text,
+                hint,
+                vec![
+                    Choice {
+                        label: "Overwrite",
+                        action: Action::OverwriteFile(subject.clone()),
+                    },
+                    Choice {
+                        label: "Load again",
+                        action: Action::LoadAgain(subject),
+                    },
+                ],
+            ),
+            None => self.notices.fail(text, hint),
+        }
+    }
+
+    fn note_written(&mut self, written: Written) {
+        match written {
+            Written::Saved { id, draft } => {
+                self.notices.dismiss_about(&key(&Subject::Item {
+                    folder: RequestDraft::FOLDER,
+                    id: id.clone(),
+                }));
+                if let Some(tab) = self.tab_of(&id) {
+                    tab.original = draft;
+                }
+            }
+            Written::NotSaved { id, before } => {
+                if let Some(tab) = self.tab_of(&id) {
+                    tab.original = before.unwrap_or_default();
+                }
+            }
+            Written::Loaded { id, draft } => self.show_loaded(&id, draft),
+            Written::Settings(settings) => {
+                self.settings = settings.usable();
+                self.apply_settings();
+            }
+        }
+    }
+
+    fn show_loaded(&mut self, id: &str, draft: Option<RequestDraft>) {
+        let now = self.now;
+        let Some(tab) = self.tab_of(id) else { return };
+        let Some(draft) = draft else {
+            // Its file is gone; what is typed stays, as something that is not saved.
+            tab.saved_id = None;
+            return;
+        };
+        let typed = std::mem::replace(&mut tab.draft, draft.clone());
+        tab.original = draft;
+        if typed != tab.draft {
+            let undo = Undo::Typed {
+                tab: tab.id,
+                draft: Box::new(typed),
+            };
+            let text = format!("Loaded {} again; what was typed is gone", tab.title());
+            self.notices.offer_undo(text, undo, now);
+        }
+    }
+
+    fn tab_of(&mut self, saved_id: &str) -> Option<&mut crate::app::tabs::Tab> {
+        let tab = self.tabs.of_saved(saved_id)?;
+        self.tabs.get_mut(tab)
+    }
+
+    pub(super) fn overwrite_file(&mut self, subject: &Subject) {
+        let result = match subject {
+            Subject::Settings => {
+                self.library
+                    .save_settings(&self.settings, OnConflict::Overwrite);
+                Ok(())
+            }
+            // What is in its tab now, not what was there when the save was refused.
+            Subject::Item { folder, id } if *folder == RequestDraft::FOLDER => {
+                match self.tab_of(id).map(|tab| tab.draft.clone()) {
+                    Some(draft) => self.library.overwrite_request(id, &draft).map(drop),
+                    None => self.library.overwrite(subject),
+                }
+            }
+            _ => self.library.overwrite(subject),
+        };
+        self.settle_choice(subject, result);
+    }
+
+    pub(super) fn load_again(&mut self, subject: &Subject) {
+        let result = self.library.load_again(subject);
+        self.settle_choice(subject, result);
+    }
+
+    fn settle_choice(&mut self, subject: &Subject, result: Result<(), Trouble>) {
+        self.notices.dismiss_about(&key(subject));
+        if let Err(trouble) = result {
+            self.tell(trouble);
+        }
+    }
+}

@@ -1,0 +1,280 @@
+use super::*;
+use crate::app::open::{Place, open};
+use crate::model::request::RequestDraft;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+fn app() -> App {
+    let wake: Arc<dyn Fn() + Send + Sync> = Arc::new(|| {});
+    open(Place::Scratch, &wake).unwrap()
+}
+
+/// An application with one saved request in its tab, and the request's file.
+fn with_saved(topic: &str) -> (App, TabId, String, PathBuf) {
+    let mut app = app();
+    let tab = app.tabs.front_mut().unwrap();
+    tab.draft.name = "Lamp".to_owned();
+    tab.draft.topic = topic.to_owned();
+    let tab = tab.id;
+    app.perform(Action::SaveTab(tab));
+    app.perform(Action::SaveTabAs);
+    let id = app.tabs.get(tab).unwrap().saved_id.clone().unwrap();
+    settle(&mut app);
+    let path = PathBuf::from(app.library.workspace_path())
+        .join("requests")
+        .join(format!("{id}.toml"));
+    assert!(path.exists());
+    (app, tab, id, path)
+}
+
+fn settle(app: &mut App) {
+    app.library.flush();
+    app.tick();
+}
+
+fn choose(app: &mut App, label: &str) {
+    let notice = app
+        .notices
+        .shown()
+        .iter()
+        .find(|notice| !notice.choices.is_empty())
+        .unwrap();
+    let at = notice
+        .choices
+        .iter()
+        .position(|choice| choice.label == label)
+        .unwrap();
+    let id = notice.id;
+    app.perform(Action::Choose(id, at));
+    settle(app);
+}
+
+/// A save that is refused, because the file says `theirs` by now.
+fn in_conflict() -> (App, TabId, String, PathBuf) {
+    let (mut app, tab, id, path) = with_saved("first");
+    let text = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(&path, text.replace("first", "theirs")).unwrap();
+    app.tabs.get_mut(tab).unwrap().draft.topic = "ours".to_owned();
+    app.perform(Action::SaveTab(tab));
+    settle(&mut app);
+    (app, tab, id, path)
+}
+
+fn topic(app: &App, tab: TabId) -> &str {
+    &app.tabs.get(tab).unwrap().draft.topic
+}
+
+#[test]
+fn a_tab_is_saved_when_its_file_is() {
+    let (app, tab, ..) = with_saved("a");
+    assert!(!app.tabs.get(tab).unwrap().is_dirty());
+}
+
+#[test]
+fn a_save_that_was_refused_leaves_the_tab_unsaved_and_can_be_put_over_the_file() {
+    let (mut app, tab, id, path) = in_conflict();
+    assert!(app.tabs.get(tab).unwrap().is_dirty());
+    assert_eq!(app.library.request(&id).unwrap().topic, "first");
+    app.tabs.get_mut(tab).unwrap().draft.topic = "ours, later".to_owned();
+    choose(&mut app, "Overwrite");
+    assert!(!app.tabs.get(tab).unwrap().is_dirty());
+    assert!(
+        std::fs::read_to_string(&path)
+            .unwrap()
+            .contains("ours, later")
+    );
+    assert!(app.notices.shown().is_empty(), "{:?}", app.notices);
+    app.tabs.get_mut(tab).unwrap().draft.topic = "again".to_owned();
+    app.perform(Action::SaveTab(tab));
+    settle(&mut app);
+    assert!(!app.tabs.get(tab).unwrap().is_dirty());
+}
+
+#[test]
+fn after_a_conflict_the_file_can_be_loaded_again_and_what_was_typed_comes_back_with_undo() {
+    let (mut app, tab, id, _) = in_conflict();
+    choose(&mut app, "Load again");
+    assert_eq!(topic(&app, tab), "theirs");
+    assert!(!app.tabs.get(tab).unwrap().is_dirty());
+    assert_eq!(app.library.request(&id).unwrap().topic, "theirs");
+    app.perform(Action::UndoNewest);
+    assert_eq!(topic(&app, tab), "ours");
+    app.perform(Action::SaveTab(tab));
+    settle(&mut app);
+    assert!(!app.tabs.get(tab).unwrap().is_dirty());
+}
+
+#[test]
+fn a_file_that_is_gone_is_written_again_or_let_go() {
+    for label in ["Overwrite", "Load again"] {
+        let (mut app, tab, id, path) = with_saved("first");
+        std::fs::remove_file(&path).unwrap();
+        app.tabs.get_mut(tab).unwrap().draft.topic = "ours".to_owned();
+        app.perform(Action::SaveTab(tab));
+        settle(&mut app);
+        choose(&mut app, label);
+        let is_back = label == "Overwrite";
+        assert_eq!(path.exists(), is_back);
+        assert_eq!(app.library.request(&id).is_some(), is_back);
+        assert_eq!(app.tabs.get(tab).unwrap().is_dirty(), !is_back);
+        assert_eq!(topic(&app, tab), "ours");
+    }
+}
+
+#[test]
+fn a_profile_in_conflict_is_overwritten_or_loaded_again() {
+    for (label, name) in [("Overwrite", "ours"), ("Load again", "theirs")] {
+        let mut app = app();
+        let draft = |name: &str| crate::model::profile::ProfileDraft {
+            name: name.to_owned(),
+            ..crate::model::profile::ProfileDraft::default()
+        };
+        let id = app.library.save_profile(None, &draft("first")).unwrap();
+        settle(&mut app);
+        let path = PathBuf::from(app.library.workspace_path())
+            .join("connections")
+            .join(format!("{id}.toml"));
+        std::fs::write(&path, "name = \"theirs\"\n").unwrap();
+        app.library.save_profile(Some(&id), &draft("ours")).unwrap();
+        settle(&mut app);
+        choose(&mut app, label);
+        assert_eq!(app.library.profile(&id).unwrap().name, name);
+        assert!(std::fs::read_to_string(&path).unwrap().contains(name));
+    }
+}
+
+#[test]
+fn another_tab_shows_its_own_answer() {
+    let mut app = app();
+    let first = app.tabs.front().unwrap().id;
+    let row = app.session.timeline.push_message(message_row());
+    app.tabs.get_mut(first).unwrap().last = Some(row);
+    app.selected = Some(row);
+    app.perform(Action::NewTab);
+    assert_eq!(app.selected, None);
+    app.perform(Action::NextTab);
+    assert_eq!(app.selected, Some(row));
+    app.selected = None;
+    app.perform(Action::SelectTab(first));
+    assert_eq!(app.selected, Some(row));
+}
+
+#[test]
+fn undo_does_not_replace_what_took_the_place_of_a_deleted_thing() {
+    let (mut app, _, id, path) = with_saved("first");
+    app.perform(Action::DeleteRequest(id.clone()));
+    settle(&mut app);
+    let taken = RequestDraft {
+        topic: "second".to_owned(),
+        ..RequestDraft::default()
+    };
+    app.library.save_request(Some(&id), &taken).unwrap();
+    settle(&mut app);
+    app.perform(Action::UndoNewest);
+    settle(&mut app);
+    assert_eq!(app.library.request(&id), Some(&taken));
+    assert!(std::fs::read_to_string(path).unwrap().contains("second"));
+    assert_eq!(app.notices.shown().len(), 1, "{:?}", app.notices);
+}
+
+#[test]
+fn a_message_too_long_for_the_editor_makes_no_request() {
+    let mut app = app();
+    for (payload, opens) in [
+        (vec![b'a'; tabs::EDITABLE_BYTES], true),
+        (vec![b'a'; tabs::EDITABLE_BYTES + 1], false),
+        (vec![0xff; tabs::EDITABLE_BYTES / 2 + 1], false),
+        (vec![0xff; 100], true),
+    ] {
+        let before = app.tabs.len();
+        app.notices.clear();
+        let topic = crate::model::topic::TopicName::new("a").unwrap();
+        let part = inspect::Part {
+            label: String::new(),
+            message: Arc::new(crate::model::message::Message::new(topic, payload)),
+            line: String::new(),
+        };
+        app.perform(Action::ComposeFrom(Box::new(part)));
+        assert_eq!(app.tabs.len() > before, opens);
+        assert_eq!(app.notices.shown().is_empty(), opens);
+    }
+}
+
+#[test]
+fn a_dialog_does_not_debug_its_password() {
+    let mut app = app();
+    app.perform(Action::NewProfile);
+    let Some(Dialog::Profile(dialog)) = &mut app.dialog else {
+        panic!("a profile dialog")
+    };
+    dialog.password = "hunter2".to_owned();
+    assert!(!format!("{:?}", app.dialog).contains("hunter2"));
+}
+
+#[test]
+fn a_kept_password_that_was_refused_is_asked_for_again() {
+    use crate::model::connection::Problem;
+    use crate::model::exchange::Reason;
+    let mut app = app();
+    let draft = crate::model::profile::ProfileDraft {
+        name: "Lab".to_owned(),
+        address: "mqtt://127.0.0.1:9".to_owned(),
+        user_name: "me".to_owned(),
+        password_wanted: true,
+        ..crate::model::profile::ProfileDraft::default()
+    };
+    let id = app.library.save_profile(None, &draft).unwrap();
+    let secret = Secret::new("wrong".to_owned());
+    let refused = |app: &mut App, code: u8, generation: u64| {
+        let problem = Problem {
+            summary: "refused".into(),
+            hint: "".into(),
+            detail: "".into(),
+            reason: Some(Reason::new(code, "no")),
+        };
+        app.hear(&Event::Connection {
+            id: id.as_str().into(),
+            generation,
+            event: ConnectionEvent::State(ConnectionState::Refused { problem }),
+        });
+    };
+    for (code, is_current, asks) in [
+        (0x86, true, true),
+        (0x87, true, true),
+        (0x88, true, false),
+        (0x86, false, false),
+    ] {
+        app.library.keep_password(&id, &secret);
+        app.dialog = None;
+        app.perform(Action::Connect(id.clone()));
+        assert!(app.dialog.is_none());
+        let generation = app.session.link(&id).unwrap().generation();
+        refused(
+            &mut app,
+            code,
+            if is_current {
+                generation
+            } else {
+                generation - 1
+            },
+        );
+        app.perform(Action::Connect(id.clone()));
+        assert_eq!(
+            matches!(app.dialog, Some(Dialog::Password(_))),
+            asks,
+            "{code:#x}"
+        );
+    }
+}
+
+fn message_row() -> crate::model::timeline::MessageRow {
+    let topic = crate::model::topic::TopicName::new("a").unwrap();
+    crate::model::timeline::MessageRow {
+        connection: "lab".into(),
+        message: Arc::new(crate::model::message::Message::new(topic, "")),
+        verdict: crate::model::exchange::MessageVerdict::Unmatched,
+        received: Session::now(),
+        responder: None,
+        near: None,
+    }
+}
