@@ -147,7 +147,7 @@ fn refusal(attempt: &Attempt<'_>, connack: &Bytes) -> Option<Fault> {
             format!("Sent were {who} and its password; check both in the connection profile")
         }
         0x87 => format!(
-            "The broker knows who is asking ({who}, client id `{}`) and does not let it in; use another account, or ask who runs the broker",
+            "Check the user name and the password: sent were {who}, client id `{}`. If they are right, the broker does not let this client in; ask who runs it",
             attempt.client_id
         ),
         0x85 => format!(

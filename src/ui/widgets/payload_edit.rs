@@ -74,11 +74,18 @@ pub fn show(
     }
     let mut child = ui.new_child(UiBuilder::new().id_salt(name).max_rect(page));
     child.shrink_clip_rect(page);
-    if content.len() > LIMIT {
-        return large(&mut child, name, content, is_json, state, frame);
+    // Before anything is laid out: what is pasted may be larger than can be edited.
+    let is_pasted = take_large_paste(&child, child.make_persistent_id(name), content);
+    let mut response = if content.len() > LIMIT {
+        large(&mut child, name, content, is_json, state, frame)
+    } else {
+        state.large = None;
+        edit(&mut child, name, content, is_json, mistake)
+    };
+    if is_pasted {
+        response.mark_changed();
     }
-    state.large = None;
-    edit(&mut child, name, content, is_json, mistake)
+    response
 }
 
 fn edit(
@@ -90,7 +97,6 @@ fn edit(
 ) -> Response {
     let page = ui.max_rect();
     let id = ui.make_persistent_id(name);
-    let mut is_pasted = take_large_paste(ui, id, content);
     let advance = ui.fonts_mut(|fonts| fonts.glyph_width(&fonts::code(), '0'));
     let lines = content.matches('\n').count() + 1;
     let digits = u8::try_from(lines.ilog10() + 1).unwrap_or(6).max(2);
@@ -110,7 +116,7 @@ fn edit(
         job.wrap.max_width = width;
         ui.fonts_mut(|fonts| fonts.layout_job(job))
     };
-    let mut response = ScrollArea::vertical()
+    let response = ScrollArea::vertical()
         .id_salt((name, "scroll"))
         .auto_shrink([false, false])
         .show(ui, |ui| {
@@ -143,9 +149,6 @@ fn edit(
             node.set_description(mistake.words());
         }
     });
-    if std::mem::take(&mut is_pasted) {
-        response.mark_changed();
-    }
     response
 }
 
