@@ -1,6 +1,7 @@
 //! One row of the timeline opened: what was sent, every reply, all properties and all times.
 
 use crate::app::rows::{self, Leg, Tone, clock};
+use crate::app::tally::Tallies;
 use crate::model::exchange::{Exchange, MessageVerdict, Outcome, Reason, Reply, Verdict};
 use crate::model::message::Message;
 use crate::model::payload::Encoding;
@@ -38,25 +39,30 @@ pub struct Inspection {
     /// Why it ended so and what to do, where there is something to say.
     pub explanation: Option<String>,
     pub legs: Vec<Leg>,
-    pub parts: Vec<Part>,
-    pub times: Vec<Fact>,
+    /// How many messages there are to look at: [`part`] gives one.
+    pub parts: usize,
 }
 
-/// What there is to see in a row.
-pub fn inspect(row: &Row, now: Timestamp) -> Inspection {
-    let line = rows::timeline_row(row, now);
+/// Replies whose times are listed one by one.
+const TIMES: usize = 500;
+
+/// What there is to see in a row; the cost does not grow with the replies.
+pub fn inspect(row: &Row, tallies: &mut Tallies, now: Timestamp) -> Inspection {
+    let line = rows::timeline_row(row, tallies, now);
     let tone = Tone::of(Category::of(row));
     match row {
         Row::Exchange(exchange) => Inspection {
             title: format!("#{} {}", exchange.id.0, line.topic),
             status: line.status,
             tone,
-            round_trip: exchange.round_trip().map(text::duration),
+            round_trip: tallies
+                .of(exchange)
+                .round_trips(exchange)
+                .map(|(first, _)| text::duration(first)),
             remark: remark(exchange),
             explanation: explanation(exchange),
             legs: rows::legs(exchange),
-            parts: parts(exchange),
-            times: times(exchange),
+            parts: 1 + exchange.replies.len(),
         },
         Row::Message(message) => Inspection {
             title: line.topic,
@@ -66,8 +72,7 @@ pub fn inspect(row: &Row, now: Timestamp) -> Inspection {
             remark: String::new(),
             explanation: Some(why_unmatched(message.verdict, message.near.map(|id| id.0))),
             legs: Vec::new(),
-            parts: vec![Part { label: "Message".to_owned(), message: Arc::clone(&message.message), line: from_line(&message.message, message.responder.as_ref()) }],
-            times: vec![time("Received", message.received, None)],
+            parts: 1,
         },
         Row::Publish(publish) => Inspection {
             title: line.topic,
@@ -80,8 +85,7 @@ pub fn inspect(row: &Row, now: Timestamp) -> Inspection {
                 None => "A bare publish: it has no Response Topic, so nobody is asked to reply and nobody knows what came of it.".to_owned(),
             }),
             legs: Vec::new(),
-            parts: vec![Part { label: "Message".to_owned(), message: Arc::clone(&publish.message), line: format!("to {} · {}", publish.message.topic, publish.message.qos) }],
-            times: vec![time("Published", publish.published, publish.acknowledgement.as_ref().map(|reason| format!("broker said: {reason}")))],
+            parts: 1,
         },
     }
 }
@@ -159,27 +163,56 @@ fn why_unmatched(verdict: MessageVerdict, near: Option<u64>) -> String {
     }
 }
 
-fn parts(exchange: &Exchange) -> Vec<Part> {
-    let request = Part {
-        label: "Request".to_owned(),
-        message: Arc::clone(&exchange.message),
-        line: format!("to {} · {}", exchange.message.topic, exchange.message.qos),
+/// One of the messages of a row: first what was sent, then what came.
+pub fn part(row: &Row, index: usize) -> Option<Part> {
+    let (message, line) = match row {
+        Row::Exchange(exchange) => match index.checked_sub(1) {
+            None => (
+                &exchange.message,
+                format!("to {} · {}", exchange.message.topic, exchange.message.qos),
+            ),
+            Some(reply) => {
+                let reply = exchange.replies.get(reply)?;
+                (&reply.message, reply_line(exchange, reply))
+            }
+        },
+        Row::Message(row) => (
+            &row.message,
+            from_line(&row.message, row.responder.as_ref()),
+        ),
+        Row::Publish(row) => (
+            &row.message,
+            format!("to {} · {}", row.message.topic, row.message.qos),
+        ),
     };
-    let several = exchange.replies.len() > 1;
-    let replies = exchange
-        .replies
-        .iter()
-        .enumerate()
-        .map(|(index, reply)| Part {
-            label: if several {
-                format!("Reply {}", index + 1)
-            } else {
-                "Reply".to_owned()
-            },
-            message: Arc::clone(&reply.message),
-            line: reply_line(exchange, reply),
-        });
-    std::iter::once(request).chain(replies).collect()
+    Some(Part {
+        label: part_label(row, index),
+        message: Arc::clone(message),
+        line,
+    })
+}
+
+/// `Request`, `Reply`, `Reply 2`, …
+pub fn part_label(row: &Row, index: usize) -> String {
+    match row {
+        Row::Exchange(_) if index == 0 => "Request".to_owned(),
+        Row::Exchange(exchange) if exchange.replies.len() > 1 => format!("Reply {index}"),
+        Row::Exchange(_) => "Reply".to_owned(),
+        Row::Message(_) | Row::Publish(_) => "Message".to_owned(),
+    }
+}
+
+/// When what happened, in that order.
+pub fn times(row: &Row) -> Vec<Fact> {
+    match row {
+        Row::Exchange(exchange) => times_of(exchange),
+        Row::Message(row) => vec![time("Received", row.received, None)],
+        Row::Publish(row) => {
+            let said = row.acknowledgement.as_ref();
+            let said = said.map(|reason| format!("broker said: {reason}"));
+            vec![time("Published", row.published, said)]
+        }
+    }
 }
 
 fn reply_line(exchange: &Exchange, reply: &Reply) -> String {
@@ -221,7 +254,7 @@ fn time(name: &str, at: Timestamp, remark: Option<String>) -> Fact {
     }
 }
 
-fn times(exchange: &Exchange) -> Vec<Fact> {
+fn times_of(exchange: &Exchange) -> Vec<Fact> {
     let legs = &exchange.legs;
     let mut known: Vec<(String, Timestamp, String)> =
         vec![("Queued".to_owned(), legs.queued, String::new())];
@@ -247,7 +280,7 @@ fn times(exchange: &Exchange) -> Vec<Fact> {
         exchange.device.as_deref().unwrap_or_default().to_owned(),
     );
     add("Answered by device", legs.device_answered, String::new());
-    for (index, reply) in exchange.replies.iter().enumerate() {
+    for (index, reply) in exchange.replies.iter().enumerate().take(TIMES) {
         add(
             &format!("Reply {}", index + 1),
             Some(reply.received),
@@ -259,6 +292,11 @@ fn times(exchange: &Exchange) -> Vec<Fact> {
     }
     known.sort_by_key(|(_, at, _)| *at);
     let start = legs.published.unwrap_or(legs.queued);
+    let more = exchange.replies.len().saturating_sub(TIMES);
+    let more = (more > 0).then(|| Fact {
+        name: "Further replies".to_owned(),
+        value: text::count(more as u64),
+    });
     known
         .into_iter()
         .map(|(name, at, remark)| {
@@ -277,6 +315,7 @@ fn times(exchange: &Exchange) -> Vec<Fact> {
                 value: format!("{}  {offset}{remark}", clock(at)),
             }
         })
+        .chain(more)
         .collect()
 }
 

@@ -19,6 +19,7 @@ pub mod requests;
 pub mod rows;
 pub mod status;
 pub mod tabs;
+pub mod tally;
 pub mod undo;
 
 pub use crate::store::{Geometry, Theme as ThemeChoice, WindowState};

@@ -1,6 +1,7 @@
 //! The timeline's rows as they are painted: words, tones and bar lengths, no colours and no pixels.
 
-use crate::model::exchange::{Exchange, MessageVerdict, Outcome, Verdict};
+use crate::app::tally::{Tallies, Tally};
+use crate::model::exchange::{Exchange, MessageVerdict, Verdict};
 use crate::model::payload;
 use crate::model::text;
 use crate::model::time::Timestamp;
@@ -74,9 +75,9 @@ const PAYLOAD_CHARS: usize = 120;
 const NOTHING: &str = "—";
 
 /// `now` moves the waiting bar and nothing else.
-pub fn timeline_row(row: &Row, now: Timestamp) -> TimelineRow {
+pub fn timeline_row(row: &Row, tallies: &mut Tallies, now: Timestamp) -> TimelineRow {
     match row {
-        Row::Exchange(exchange) => exchange_row(exchange, row, now),
+        Row::Exchange(exchange) => exchange_row(exchange, row, tallies.of(exchange), now),
         Row::Message(message) => message_row(message, row),
         Row::Publish(publish) => publish_row(publish, row),
     }
@@ -132,44 +133,31 @@ fn base(
     }
 }
 
-fn exchange_row(exchange: &Exchange, row: &Row, now: Timestamp) -> TimelineRow {
-    let responders = exchange.responders();
-    let responder = match responders.as_slice() {
-        [] => NOTHING.to_owned(),
-        [one] => one.to_string(),
-        several => format!("{} responders", several.len()),
+fn exchange_row(exchange: &Exchange, row: &Row, tally: &Tally, now: Timestamp) -> TimelineRow {
+    let responder = match tally.responders(exchange) {
+        (_, count) if count > 1 => format!("{count} responders"),
+        (Some(one), _) => one.to_string(),
+        (None, _) => NOTHING.to_owned(),
     };
-    let replies = exchange
-        .replies
-        .iter()
-        .filter(|reply| reply.outcome != Outcome::Progress)
-        .count();
-    let round_trip = match (exchange.round_trip(), exchange.last_round_trip()) {
-        (Some(first), Some(last)) if replies > 1 => text::span(first, last),
-        (Some(first), _) => text::duration(first),
-        _ if exchange.verdict.is_open() => "…".to_owned(),
-        _ => NOTHING.to_owned(),
+    let round_trip = match tally.round_trips(exchange) {
+        Some((first, last)) if tally.answering > 1 => text::span(first, last),
+        Some((first, _)) => text::duration(first),
+        None if exchange.verdict.is_open() => "…".to_owned(),
+        None => NOTHING.to_owned(),
     };
     base(
         row,
         exchange.id.0.to_string(),
         responder,
-        status(exchange, now),
+        status(exchange, tally, now),
         round_trip,
-        waterfall(exchange, now),
+        waterfall(exchange, tally, now),
     )
 }
 
 /// The verdict of an exchange in a few words.
-pub fn status(exchange: &Exchange, now: Timestamp) -> String {
-    let replies = exchange
-        .replies
-        .iter()
-        .filter(|reply| {
-            reply.verdict == MessageVerdict::Reply
-                || reply.verdict == MessageVerdict::AdditionalReply
-        })
-        .count();
+pub fn status(exchange: &Exchange, tally: &Tally, now: Timestamp) -> String {
+    let replies = tally.in_time;
     match &exchange.verdict {
         Verdict::Waiting => match (exchange.legs.published, exchange.legs.subscribed) {
             (Some(_), _) if replies > 0 => format!("{replies} so far"),
@@ -184,8 +172,8 @@ pub fn status(exchange: &Exchange, now: Timestamp) -> String {
         } => format!("Error {}", cut(code, 24)),
         Verdict::AnsweredWithError { .. } => "Answered with an error".to_owned(),
         Verdict::TimedOut => format!("Timed out {}", text::setting(exchange.request.timeout)),
-        Verdict::Late => match exchange.last_round_trip() {
-            Some(time) => format!("Late, {}", text::duration(time)),
+        Verdict::Late => match tally.round_trips(exchange) {
+            Some((_, last)) => format!("Late, {}", text::duration(last)),
             None => "Late".to_owned(),
         },
         Verdict::NoSubscribers => "No subscribers".to_owned(),
@@ -250,7 +238,21 @@ fn place(time: Duration) -> f32 {
     place.clamp(0.02, 1.0)
 }
 
-fn waterfall(exchange: &Exchange, now: Timestamp) -> Waterfall {
+/// Steps that can be told apart in a cell.
+const STEPS: u16 = 512;
+
+/// [`place`], in whole steps.
+pub(super) fn place_in_steps(time: Duration) -> u16 {
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "between 0 and the number of steps"
+    )]
+    let steps = (place(time) * f32::from(STEPS)).round() as u16;
+    steps
+}
+
+fn waterfall(exchange: &Exchange, tally: &Tally, now: Timestamp) -> Waterfall {
     let Some(published) = exchange.legs.published else {
         return Waterfall::default();
     };
@@ -274,14 +276,8 @@ fn waterfall(exchange: &Exchange, now: Timestamp) -> Waterfall {
         .legs
         .acknowledged
         .map(|at| place(at.since(published)));
-    let mut replies: Vec<f32> = exchange
-        .replies
-        .iter()
-        .filter(|reply| reply.outcome != Outcome::Progress)
-        .map(|reply| place(reply.received.since(published)))
-        .collect();
     let mut waterfall = Waterfall::default();
-    match (replies.len(), &exchange.verdict) {
+    match (tally.answering, &exchange.verdict) {
         (0, Verdict::Waiting) => {
             waterfall
                 .bars
@@ -296,9 +292,9 @@ fn waterfall(exchange: &Exchange, now: Timestamp) -> Waterfall {
             .bars
             .push(bar(0.0, ack.unwrap_or(0.03), tone, false)),
         (1, _) => {
-            let end = replies.pop().unwrap_or(0.02);
             // Within the bar time is linear. The acknowledgement may come after the reply.
-            let total = exchange.round_trip().unwrap_or_default();
+            let (total, _) = tally.round_trips(exchange).unwrap_or_default();
+            let end = place(total);
             let ack = exchange
                 .legs
                 .acknowledged
@@ -314,7 +310,12 @@ fn waterfall(exchange: &Exchange, now: Timestamp) -> Waterfall {
             waterfall
                 .bars
                 .push(bar(0.0, ack.unwrap_or(0.02).min(0.05), Tone::Accent, false));
-            waterfall.ticks = replies.into_iter().map(|place| (place, tone)).collect();
+            let place = |step: &u16| f32::from(*step) / f32::from(STEPS);
+            waterfall.ticks = tally
+                .places
+                .iter()
+                .map(|step| (place(step), tone))
+                .collect();
         }
     }
     waterfall
@@ -413,6 +414,7 @@ pub fn legs(exchange: &Exchange) -> Vec<Leg> {
 mod tests {
     use super::*;
     use crate::model::correlation::CorrelationSpec;
+    use crate::model::exchange::Outcome;
     use crate::model::exchange::{Change, ExchangeId, Reason, Reply};
     use crate::model::message::{Message, Qos};
     use crate::model::request::{RepliesWanted, Request};
@@ -495,7 +497,11 @@ mod tests {
 
     #[test]
     fn an_answered_row_reads_as_in_the_picture() {
-        let row = timeline_row(&Row::Exchange(Box::new(answered())), at(9_000));
+        let row = timeline_row(
+            &Row::Exchange(Box::new(answered())),
+            &mut Tallies::default(),
+            at(9_000),
+        );
         assert_eq!(
             (
                 row.number.as_str(),
@@ -516,7 +522,11 @@ mod tests {
 
     #[test]
     fn waiting_and_timed_out_rows_are_hatched() {
-        let waiting = timeline_row(&Row::Exchange(Box::new(exchange())), at(1_200_000));
+        let waiting = timeline_row(
+            &Row::Exchange(Box::new(exchange())),
+            &mut Tallies::default(),
+            at(1_200_000),
+        );
         assert_eq!(
             (waiting.status.as_str(), waiting.round_trip.as_str()),
             ("Waiting 1.2 s", "…")
@@ -524,7 +534,11 @@ mod tests {
         assert!(waiting.waterfall.bars[0].hatched);
         let mut over = exchange();
         over.apply(Change::Finished(Verdict::TimedOut), at(5_000_000));
-        let row = timeline_row(&Row::Exchange(Box::new(over)), at(6_000_000));
+        let row = timeline_row(
+            &Row::Exchange(Box::new(over)),
+            &mut Tallies::default(),
+            at(6_000_000),
+        );
         assert_eq!(
             (row.status.as_str(), row.round_trip.as_str()),
             ("Timed out 5 s", "—")
@@ -538,7 +552,11 @@ mod tests {
         exchange.apply(reply(2_900, "a"), at(2_900));
         exchange.apply(reply(8_800, "b"), at(8_800));
         exchange.apply(Change::Finished(Verdict::Answered), at(9_000));
-        let row = timeline_row(&Row::Exchange(Box::new(exchange)), at(9_000));
+        let row = timeline_row(
+            &Row::Exchange(Box::new(exchange)),
+            &mut Tallies::default(),
+            at(9_000),
+        );
         assert_eq!(
             (
                 row.status.as_str(),
@@ -548,6 +566,28 @@ mod tests {
             ("2 replies", "2 responders", "2.90–8.80 ms")
         );
         assert_eq!(row.waterfall.ticks.len(), 2);
+    }
+
+    #[test]
+    fn a_tally_goes_on_where_it_stopped_and_many_replies_share_places() {
+        let mut tallies = Tallies::default();
+        let mut exchange = exchange();
+        for micros in 1..=10_000_i64 {
+            let name = if micros % 2 == 0 { "a" } else { "b" };
+            exchange.apply(reply(micros, name), at(micros));
+            if micros % 1_000 == 0 {
+                tallies.of(&exchange);
+            }
+        }
+        let row = Row::Exchange(Box::new(exchange));
+        let kept = timeline_row(&row, &mut tallies, at(10_000));
+        assert_eq!(
+            kept,
+            timeline_row(&row, &mut Tallies::default(), at(10_000))
+        );
+        assert_eq!(kept.responder, "2 responders");
+        assert_eq!(kept.status, "10000 so far");
+        assert!(kept.waterfall.ticks.len() <= usize::from(STEPS) + 1);
     }
 
     #[test]

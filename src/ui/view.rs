@@ -1,15 +1,20 @@
 //! What only the eye cares about: fields being edited in place, where the keyboard goes next.
 
 use crate::app::dialogs::Dialog;
+use crate::app::inspect::{Fact, Inspection, Part, inspect, part, properties, times};
 use crate::app::tabs::TabId;
+use crate::app::tally::Tallies;
 use crate::model::payload;
-use crate::model::timeline::RowId;
+use crate::model::time::Timestamp;
+use crate::model::timeline::{Category, RowId, Timeline};
 use crate::ui::widgets::payload_edit::EditState;
 use crate::ui::widgets::payload_view::{Document, ViewState};
 use crate::ui::widgets::table::TableState;
 use bytes::Bytes;
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::mem::Discriminant;
+use std::rc::Rc;
 
 /// Larger JSON is shown as it came: indenting it would take longer than a frame.
 const INDENTED_BYTES: usize = 256 * 1024;
@@ -38,6 +43,28 @@ struct Shown {
     state: ViewState,
 }
 
+/// A row opened, and one of its messages: made when something has changed, not for each frame.
+#[derive(Debug)]
+pub struct Inspected {
+    key: InspectedKey,
+    pub inspection: Inspection,
+    /// Which of the messages.
+    pub at: usize,
+    pub part: Part,
+    /// The properties of the message, or the times, whichever is on show.
+    pub facts: Vec<Fact>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct InspectedKey {
+    row: RowId,
+    version: u64,
+    part: Option<usize>,
+    pane: AnswerPane,
+    /// Tenths of a second, while it waits.
+    tenths: i64,
+}
+
 /// A value of a device's state while it is typed.
 #[derive(Debug, Default)]
 pub struct ValueEdit {
@@ -53,6 +80,8 @@ pub struct View {
     pub table: TableState<RowId>,
     pub answer_pane: AnswerPane,
     part: Option<(RowId, usize)>,
+    inspected: Option<Rc<Inspected>>,
+    pub tallies: RefCell<Tallies>,
     shown: Option<Shown>,
     editors: BTreeMap<TabId, EditState>,
     pub value_edit: Option<ValueEdit>,
@@ -87,6 +116,50 @@ impl View {
 
     pub fn choose_part(&mut self, row: RowId, part: usize) {
         self.part = Some((row, part));
+    }
+
+    /// What there is to see in a row.
+    pub fn inspect(
+        &mut self,
+        id: RowId,
+        timeline: &Timeline,
+        now: Timestamp,
+    ) -> Option<Rc<Inspected>> {
+        let row = timeline.row(id)?;
+        let waits = Category::of(row) == Category::Waiting;
+        let key = InspectedKey {
+            row: id,
+            version: timeline.version(),
+            part: self.part_of(id),
+            pane: self.answer_pane,
+            tenths: if waits {
+                now.as_nanos() / 100_000_000
+            } else {
+                0
+            },
+        };
+        if let Some(inspected) = self.inspected.as_ref().filter(|one| one.key == key) {
+            return Some(Rc::clone(inspected));
+        }
+        let inspection = inspect(row, self.tallies.get_mut(), now);
+        // The newest reply, unless a part of this row was chosen.
+        let last = inspection.parts.saturating_sub(1);
+        let at = key.part.unwrap_or(1).min(last);
+        let part = part(row, at)?;
+        let facts = match self.answer_pane {
+            AnswerPane::Properties => properties(&part.message),
+            AnswerPane::Timing => times(row),
+            AnswerPane::Payload | AnswerPane::Raw => Vec::new(),
+        };
+        let inspected = Rc::new(Inspected {
+            key,
+            inspection,
+            at,
+            part,
+            facts,
+        });
+        self.inspected = Some(Rc::clone(&inspected));
+        Some(inspected)
     }
 
     pub fn payload_editor(&mut self, tab: TabId) -> &mut EditState {

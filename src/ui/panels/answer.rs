@@ -1,10 +1,10 @@
 //! The answer beside the request: verdict, legs, payload, properties, raw bytes, times.
 
-use crate::app::inspect::{Inspection, Part, inspect, properties};
+use crate::app::inspect::{Part, part, part_label, times};
 use crate::app::{Action, App};
-use crate::model::timeline::RowId;
+use crate::model::timeline::{Row, RowId};
 use crate::ui::panels::connections::facts_ui;
-use crate::ui::view::{AnswerPane, PayloadForm, View};
+use crate::ui::view::{AnswerPane, Inspected, PayloadForm, View};
 use crate::ui::widgets::tabs::{Tab, tabs};
 use crate::ui::widgets::{Button, leg_bar, marks, payload_view, select, text};
 use crate::ui::{Theme, fonts};
@@ -14,12 +14,17 @@ pub fn answer_ui(ui: &mut Ui, app: &App, view: &mut View, actions: &mut Vec<Acti
     let row = app
         .selected
         .or_else(|| app.tabs.front().and_then(|tab| tab.last));
-    let Some((id, row)) = row.and_then(|id| Some((id, app.session.timeline.row(id)?))) else {
+    let timeline = &app.session.timeline;
+    let shown = row.and_then(|id| {
+        let row = timeline.row(id)?;
+        Some((row, view.inspect(id, timeline, app.now)?, id))
+    });
+    let Some((row, inspected, id)) = shown else {
         nothing_yet(ui, app, actions);
         return;
     };
-    let inspection = inspect(row, app.now);
-    verdict_line_ui(ui, &inspection, actions);
+    let inspection = &inspected.inspection;
+    verdict_line_ui(ui, row, &inspected, actions);
     if !inspection.legs.is_empty() {
         ui.add_space(6.0);
         leg_bar::leg_bar(ui, &inspection.legs);
@@ -29,15 +34,8 @@ pub fn answer_ui(ui: &mut Ui, app: &App, view: &mut View, actions: &mut Vec<Acti
         ui.add_space(4.0);
         text::paragraph(ui, explanation, fonts::small(), theme.text);
     }
-    // The newest reply, unless a part of this row was chosen.
-    let last = inspection.parts.len().saturating_sub(1);
-    let newest = last.min(1);
-    let at = view.part_of(id).map_or(newest, |part| part.min(last));
-    let Some(part) = inspection.parts.get(at) else {
-        return;
-    };
     ui.add_space(4.0);
-    panes_ui(ui, &inspection, part, view, (id, at));
+    panes_ui(ui, row, &inspected, view, (id, inspected.at));
 }
 
 fn nothing_yet(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
@@ -56,7 +54,8 @@ fn nothing_yet(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
     }
 }
 
-fn verdict_line_ui(ui: &mut Ui, inspection: &Inspection, actions: &mut Vec<Action>) {
+fn verdict_line_ui(ui: &mut Ui, row: &Row, inspected: &Inspected, actions: &mut Vec<Action>) {
+    let inspection = &inspected.inspection;
     let theme = Theme::of(ui);
     ui.horizontal(|ui| {
         ui.spacing_mut().item_spacing.x = 8.0;
@@ -66,7 +65,7 @@ fn verdict_line_ui(ui: &mut Ui, inspection: &Inspection, actions: &mut Vec<Actio
                 .on_hover_text("Round trip: from the request on the wire to its first reply");
         }
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            copy_menu(ui, inspection, actions);
+            copy_menu(ui, row, inspected, actions);
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
                 text::label(ui, &inspection.remark, fonts::small(), theme.muted);
                 text::label(ui, &inspection.title, fonts::code_small(), theme.dim);
@@ -75,9 +74,13 @@ fn verdict_line_ui(ui: &mut Ui, inspection: &Inspection, actions: &mut Vec<Actio
     });
 }
 
-fn copy_menu(ui: &mut Ui, inspection: &Inspection, actions: &mut Vec<Action>) {
+fn copy_menu(ui: &mut Ui, row: &Row, inspected: &Inspected, actions: &mut Vec<Action>) {
+    /// Of more than these, the request and the message on show.
+    const FEW: usize = 8;
     select::menu_button(ui, "Copy", |ui| {
-        for part in &inspection.parts {
+        let count = inspected.inspection.parts;
+        let listed = (0..count).filter(|at| count <= FEW || *at == 0 || *at == inspected.at);
+        for part in listed.filter_map(|at| part(row, at)) {
             if let Ok(payload) = std::str::from_utf8(&part.message.payload) {
                 if ui
                     .add(Button::ghost(&format!("{}: payload", part.label)))
@@ -97,74 +100,63 @@ fn copy_menu(ui: &mut Ui, inspection: &Inspection, actions: &mut Vec<Action>) {
             }
         }
         if ui.add(Button::ghost("Times")).clicked() {
-            let lines: Vec<String> = inspection
-                .times
+            let lines: Vec<String> = times(row)
                 .iter()
                 .map(|fact| format!("{}\t{}", fact.name, fact.value))
                 .collect();
             actions.push(Action::Copy(lines.join("\n")));
             ui.close();
         }
-        if let Some(part) = inspection.parts.first()
-            && ui.add(Button::ghost("New request from this")).clicked()
-        {
-            actions.push(Action::ComposeFrom(Box::new(part.clone())));
+        if ui.add(Button::ghost("New request from this")).clicked() {
+            let first = part(row, 0).map(|part| Action::ComposeFrom(Box::new(part)));
+            actions.extend(first);
             ui.close();
         }
     });
 }
 
 /// Which of the messages is looked at; one of many is chosen from a list.
-fn parts_ui(ui: &mut Ui, inspection: &Inspection, at: usize) -> Option<usize> {
+fn parts_ui(ui: &mut Ui, row: &Row, count: usize, at: usize) -> Option<usize> {
     const BUTTONS: usize = 3;
     let mut chosen = None;
-    if inspection.parts.len() <= BUTTONS {
+    if count <= BUTTONS {
         // From right to left.
-        for (index, part) in inspection.parts.iter().enumerate().rev() {
+        for index in (0..count).rev() {
+            let label = part_label(row, index);
             if ui
-                .add(Button::ghost(&part.label).small().selected(index == at))
+                .add(Button::ghost(&label).small().selected(index == at))
                 .clicked()
             {
                 chosen = Some(index);
             }
         }
     } else {
-        let shown = inspection
-            .parts
-            .get(at)
-            .map_or("", |part| part.label.as_str());
-        select::select(ui, "Message of the exchange", shown, 110.0, |ui| {
-            ScrollArea::vertical().max_height(300.0).show_rows(
-                ui,
-                20.0,
-                inspection.parts.len(),
-                |ui, range| {
-                    for index in range {
-                        let label = inspection
-                            .parts
-                            .get(index)
-                            .map_or("", |part| part.label.as_str());
-                        if select::option(ui, index == at, label).clicked() {
-                            chosen = Some(index);
-                            ui.close();
-                        }
+        let shown = part_label(row, at);
+        select::select(ui, "Message of the exchange", &shown, 110.0, |ui| {
+            let scroll = ScrollArea::vertical().max_height(300.0);
+            scroll.show_rows(ui, 20.0, count, |ui, range| {
+                for index in range {
+                    if select::option(ui, index == at, &part_label(row, index)).clicked() {
+                        chosen = Some(index);
+                        ui.close();
                     }
-                },
-            );
+                }
+            });
         });
     }
     chosen
 }
 
-fn panes_ui(
-    ui: &mut Ui,
-    inspection: &Inspection,
-    part: &Part,
-    view: &mut View,
-    key: (RowId, usize),
-) {
+fn panes_ui(ui: &mut Ui, row: &Row, inspected: &Inspected, view: &mut View, key: (RowId, usize)) {
     let theme = Theme::of(ui);
-    let facts = properties(&part.message);
+    let Inspected {
+        inspection,
+        part,
+        facts,
+        ..
+    } = inspected;
+    // What was made is for the pane of this frame's beginning.
+    let pane = view.answer_pane;
     let count = part.message.properties.count();
     let note = if count > 0 {
         count.to_string()
@@ -191,10 +183,10 @@ fn panes_ui(
         if let Some(pane) = tabs(ui, &shown, front).and_then(|at| panes.get(at)) {
             view.answer_pane = *pane;
         }
-        if inspection.parts.len() > 1 {
+        if inspection.parts > 1 {
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                 ui.spacing_mut().item_spacing.x = 2.0;
-                if let Some(chosen) = parts_ui(ui, inspection, key.1) {
+                if let Some(chosen) = parts_ui(ui, row, inspection.parts, key.1) {
                     view.choose_part(key.0, chosen);
                 }
             });
@@ -212,20 +204,17 @@ fn panes_ui(
         ui.available_width(),
         (ui.available_height() - foot).max(40.0),
     );
-    match view.answer_pane {
+    if view.answer_pane != pane {
+        ui.ctx().request_repaint();
+    }
+    match pane {
         AnswerPane::Payload => payload_ui(ui, part, PayloadForm::Text, view, key, size),
         AnswerPane::Raw => payload_ui(ui, part, PayloadForm::Hex, view, key, size),
-        AnswerPane::Properties => {
+        AnswerPane::Properties | AnswerPane::Timing => {
             ScrollArea::vertical()
-                .id_salt("reply properties")
+                .id_salt(("facts", pane == AnswerPane::Timing))
                 .max_height(size.y)
-                .show(ui, |ui| facts_ui(ui, &facts));
-        }
-        AnswerPane::Timing => {
-            ScrollArea::vertical()
-                .id_salt("times")
-                .max_height(size.y)
-                .show(ui, |ui| facts_ui(ui, &inspection.times));
+                .show(ui, |ui| facts_ui(ui, facts));
         }
     }
     text::paragraph(ui, &part.line, fonts::small(), theme.muted);

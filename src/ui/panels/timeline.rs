@@ -1,6 +1,7 @@
 //! The timeline: filter, chips, and the table of everything that was sent and everything that came.
 
 use crate::app::rows::{TimelineRow, Tone, timeline_row};
+use crate::app::tally::Tallies;
 use crate::app::{Action, App};
 use crate::model::text as words;
 use crate::model::time::Timestamp;
@@ -10,6 +11,7 @@ use crate::ui::widgets::table::{self, Cell, Column, Ink, Line, Rows};
 use crate::ui::widgets::{Button, Chip, Field, marks};
 use egui::scroll_area::ScrollBarVisibility;
 use egui::{Align, Id, Layout, ScrollArea, Ui};
+use std::cell::RefCell;
 
 /// Chips that are there even when they count nothing; the others come with their first row.
 const ALWAYS: [Category; 5] = [
@@ -95,6 +97,7 @@ const COLUMNS: [Column; 7] = [
 /// The timeline as the table reads it, newest first.
 struct TimelineRows<'a> {
     timeline: &'a Timeline,
+    tallies: &'a RefCell<Tallies>,
     now: Timestamp,
 }
 
@@ -115,7 +118,8 @@ impl Rows for TimelineRows<'_> {
 
     fn line(&self, place: usize) -> Option<Line> {
         let (_, row) = self.timeline.visible_from_newest(place)?;
-        Some(line(timeline_row(row, self.now)))
+        let tallies = &mut *self.tallies.borrow_mut();
+        Some(line(timeline_row(row, tallies, self.now)))
     }
 }
 
@@ -149,6 +153,7 @@ pub fn table_ui(ui: &mut Ui, app: &App, view: &mut View, actions: &mut Vec<Actio
     }
     let rows = TimelineRows {
         timeline,
+        tallies: &view.tallies,
         now: app.now,
     };
     let output = table::show(
