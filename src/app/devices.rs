@@ -3,10 +3,13 @@
 use crate::app::App;
 use crate::app::rows::{Tone, clock};
 use crate::model::connection::ConnectionState;
+use crate::model::exchange::Verdict;
 use crate::model::payload;
 use crate::model::responder::{DeviceDraft, shown_value};
 use crate::model::text;
 use crate::model::time::Timestamp;
+use crate::model::timeline::Row;
+use crate::model::topic::TopicFilter;
 use crate::session::DeviceEvent;
 use std::collections::VecDeque;
 
@@ -207,6 +210,46 @@ pub fn device_cards(app: &App) -> Vec<DeviceCard> {
             }
         })
         .collect()
+}
+
+/// What could be done about a request that nobody answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Remedy {
+    /// A saved device listens to the topic, and is switched off.
+    SwitchOn { id: String, name: String },
+    /// No device listens to it.
+    AddDevice,
+}
+
+/// Offered for what timed out and for what nobody subscribes to.
+pub fn remedy(app: &App, row: &Row) -> Option<Remedy> {
+    let Row::Exchange(exchange) = row else {
+        return None;
+    };
+    if !matches!(exchange.verdict, Verdict::TimedOut | Verdict::NoSubscribers) {
+        return None;
+    }
+    let topic = &exchange.message.topic;
+    let listens = |draft: &DeviceDraft| {
+        let filters = draft.listens.iter();
+        filters
+            .filter_map(|text| TopicFilter::new(text).ok())
+            .any(|filter| filter.matches(topic))
+    };
+    let mut listeners = app
+        .library
+        .devices()
+        .iter()
+        .filter(|(_, draft)| listens(draft))
+        .peekable();
+    if listeners.peek().is_none() {
+        return Some(Remedy::AddDevice);
+    }
+    let (id, draft) = listeners.find(|(id, _)| app.session.device(id).is_none())?;
+    Some(Remedy::SwitchOn {
+        id: id.clone(),
+        name: draft.name.clone(),
+    })
 }
 
 /// `2 ms ± 1 ms`.

@@ -44,3 +44,25 @@ fn a_demo_played_twice_adds_nothing_twice() {
     assert_eq!(window.app().library.requests().len(), 3);
     assert_eq!(window.app().library.devices().len(), 1);
 }
+
+#[test]
+fn a_device_that_is_switched_off_is_offered_where_nobody_answered() {
+    let mut window = Window::open();
+    window.button("Demos");
+    window.button("Play Smart light");
+    window.wait_for_words("Smart light: played, every exchange ended as it should");
+    window.press(Role::Switch, "Device light-in-bedroom");
+    window.button("Send");
+    window.wait("no subscribers", |window| {
+        window.has(Role::Button, "No subscribers 1")
+    });
+    window.button("Switch on light-in-bedroom");
+    window.wait("the device listens", |window| {
+        let device = window.app().session.device("light-in-bedroom");
+        device.is_some_and(roundtrip::session::RunningDevice::is_listening)
+    });
+    window.button("Send");
+    window.wait("the sixth answer", |window| {
+        window.has(Role::Button, "Answered 6")
+    });
+}

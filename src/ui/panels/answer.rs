@@ -1,5 +1,6 @@
 //! The answer beside the request: verdict, legs, payload, properties, raw bytes, times.
 
+use crate::app::devices::{Remedy, remedy};
 use crate::app::inspect::{Part, part, part_label, times};
 use crate::app::{Action, App};
 use crate::model::timeline::{Row, RowId};
@@ -34,8 +35,31 @@ pub fn answer_ui(ui: &mut Ui, app: &App, view: &mut View, actions: &mut Vec<Acti
         ui.add_space(4.0);
         text::paragraph(ui, explanation, fonts::small(), theme.text);
     }
+    remedy_ui(ui, app, row, actions);
     ui.add_space(4.0);
     panes_ui(ui, row, &inspected, view, (id, inspected.at));
+}
+
+/// A button for what would help, where something would.
+fn remedy_ui(ui: &mut Ui, app: &App, row: &Row, actions: &mut Vec<Action>) {
+    let (words, action) = match remedy(app, row) {
+        Some(Remedy::SwitchOn { id, name }) => (
+            format!("Switch on {name}"),
+            Action::SwitchDevice { id, on: true },
+        ),
+        Some(Remedy::AddDevice) => match app.tabs.front() {
+            Some(tab) => (
+                "Add a simulated device for it".to_owned(),
+                Action::NewDeviceFor(tab.id),
+            ),
+            None => return,
+        },
+        None => return,
+    };
+    ui.add_space(4.0);
+    if ui.add(Button::new(&words).small()).clicked() {
+        actions.push(action);
+    }
 }
 
 fn nothing_yet(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
