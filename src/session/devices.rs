@@ -1,0 +1,172 @@
+//! Simulated devices of a session, and what the two ends of an exchange saw.
+
+use super::{
+    Arc, BTreeSet, BrokerAddress, Change, ConnectionState, Device, DeviceEvent, Event, Generation,
+    Profile, Secret, Session, SessionError, SimulatedDevice, TopicFilter,
+};
+
+/// A simulated device as the session keeps it.
+pub struct RunningDevice {
+    pub(super) device: SimulatedDevice,
+    pub(super) generation: Generation,
+    pub(super) client_id: Arc<str>,
+    pub spec: Arc<Device>,
+    pub state: ConnectionState,
+    pub(super) address: BrokerAddress,
+    pub(super) listening: BTreeSet<TopicFilter>,
+    pub values: Vec<(Arc<str>, serde_json::Value)>,
+    pub received: u64,
+    pub answered: u64,
+}
+
+impl RunningDevice {
+    /// Events of another generation are of an earlier run.
+    pub fn generation(&self) -> Generation {
+        self.generation
+    }
+
+    /// All of its subscriptions are acknowledged: it can be asked.
+    pub fn is_listening(&self) -> bool {
+        self.listening.len() == self.spec.listens.len()
+    }
+}
+
+impl Session {
+    /// Starts a simulated device on a connection profile of its own client id.
+    pub fn start_device(
+        &mut self,
+        id: &str,
+        device: Device,
+        profile: &Profile,
+        password: Option<Secret>,
+    ) -> Result<(), SessionError> {
+        let id: Arc<str> = id.into();
+        let client_id: Arc<str> = if device.client_id_is_generated {
+            format!("{}-{:04x}", device.client_id, self.token).into()
+        } else {
+            Arc::clone(&device.client_id)
+        };
+        let profile = Profile {
+            client_id: Arc::clone(&client_id),
+            clean_start: true,
+            session_expiry_secs: 0,
+            will: None,
+            ..profile.clone()
+        };
+        let options = self.client_options(profile, password)?;
+        self.stop_device(&id);
+        let spec = Arc::new(device);
+        let generation = self.new_generation();
+        let (queue, sink_id) = (Arc::clone(&self.queue), Arc::clone(&id));
+        let sink = Arc::new(move |event: DeviceEvent| {
+            let may_be_lost = !matches!(
+                event,
+                DeviceEvent::State(_)
+                    | DeviceEvent::Listening { .. }
+                    | DeviceEvent::NotListening { .. }
+                    | DeviceEvent::Values(_)
+            );
+            queue.push(
+                Event::Device {
+                    id: Arc::clone(&sink_id),
+                    generation,
+                    event,
+                },
+                may_be_lost,
+            );
+        });
+        let values = spec
+            .state
+            .0
+            .iter()
+            .map(|(key, value)| (key.as_str().into(), value.clone()))
+            .collect();
+        let address = options.profile.address.clone();
+        let running = SimulatedDevice::start(&self.handle, Arc::clone(&spec), options, sink);
+        let entry = RunningDevice {
+            device: running,
+            generation,
+            client_id,
+            spec,
+            state: ConnectionState::Connecting,
+            address,
+            listening: BTreeSet::new(),
+            values,
+            received: 0,
+            answered: 0,
+        };
+        self.devices.insert(id, entry);
+        Ok(())
+    }
+
+    pub fn stop_device(&mut self, id: &str) {
+        if let Some(running) = self.devices.remove(id) {
+            running.device.stop();
+        }
+    }
+
+    pub fn device(&self, id: &str) -> Option<&RunningDevice> {
+        self.devices.get(id)
+    }
+
+    pub fn devices(&self) -> impl Iterator<Item = (&Arc<str>, &RunningDevice)> {
+        self.devices.iter()
+    }
+
+    /// Sets one value of a running device's state.
+    pub fn set_device_value(&self, id: &str, key: &str, value: serde_json::Value) {
+        if let Some(running) = self.devices.get(id) {
+            running.device.set_value(key, value);
+        }
+    }
+
+    pub(super) fn on_device(&mut self, id: &Arc<str>, generation: Generation, event: &DeviceEvent) {
+        let Some(running) = self
+            .devices
+            .get_mut(id)
+            .filter(|running| running.generation == generation)
+        else {
+            return;
+        };
+        let name = Arc::clone(&running.spec.name);
+        match event {
+            DeviceEvent::State(state) => {
+                running.state = state.clone();
+                if !running.state.is_connected() {
+                    running.listening.clear();
+                }
+            }
+            DeviceEvent::Listening { filter, .. } => {
+                running.listening.insert(filter.clone());
+            }
+            DeviceEvent::NotListening { filter, .. } => {
+                running.listening.remove(filter);
+            }
+            DeviceEvent::Values(values) => running.values.clone_from(values),
+            DeviceEvent::Received { message, at } => {
+                running.received += 1;
+                if let Some(exchange) = self.observer.exchange_of(message, &running.address) {
+                    self.timeline
+                        .apply(exchange, Change::DeviceReceived { device: name }, *at);
+                }
+            }
+            DeviceEvent::Answered { request, at, .. } => {
+                running.answered += 1;
+                if let Some(exchange) = self.observer.exchange_of(request, &running.address) {
+                    self.timeline
+                        .apply(exchange, Change::DeviceAnswered { device: name }, *at);
+                }
+            }
+            DeviceEvent::NotAnswered { .. } | DeviceEvent::Noted { .. } => {}
+        }
+    }
+
+    /// The built-in broker tells the publisher's client id; a simulated device is known by name.
+    pub(super) fn name_of_client(&self, client_id: Arc<str>) -> Arc<str> {
+        let device = self
+            .devices
+            .values()
+            .find(|running| running.client_id == client_id);
+        device.map_or(client_id, |running| Arc::clone(&running.spec.name))
+    }
+}

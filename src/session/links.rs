@@ -1,0 +1,282 @@
+//! Connections of a session: what they are asked, and what they tell.
+
+use super::{
+    Arc, BrokerAddress, Change, ClientOptions, Connection, ConnectionEvent, ConnectionState,
+    CorrelationSource, Event, Exchange, ExchangeId, Generation, Message, MessageRow,
+    MessageVerdict, NearMiss, Profile, PublishRow, Request, Secret, Session, SessionError,
+    TopicFilter, clock,
+};
+
+/// A connection as the session keeps it.
+pub struct Link {
+    pub(super) connection: Connection,
+    pub(super) generation: Generation,
+    pub profile: Arc<Profile>,
+    pub state: ConnectionState,
+    /// Live subscriptions: their SUBACK has been seen.
+    pub subscriptions: Vec<TopicFilter>,
+    pub(super) correlation: CorrelationSource,
+}
+
+impl Link {
+    /// Events of another generation are of an earlier connection.
+    pub fn generation(&self) -> Generation {
+        self.generation
+    }
+}
+
+impl Session {
+    /// Makes the connection; a connection of the same id is replaced.
+    pub fn connect(
+        &mut self,
+        profile: Profile,
+        password: Option<Secret>,
+    ) -> Result<(), SessionError> {
+        let id = Arc::clone(&profile.id);
+        let is_built_in = profile.address == BrokerAddress::BuiltIn;
+        let options = self.client_options(profile, password)?;
+        self.disconnect(&id);
+        let profile = Arc::clone(&options.profile);
+        let listeners = is_built_in.then(|| self.listeners());
+        let generation = self.new_generation();
+        let (queue, sink_id) = (Arc::clone(&self.queue), Arc::clone(&id));
+        let sink = Arc::new(move |event: ConnectionEvent| {
+            let may_be_lost = match &event {
+                ConnectionEvent::Arrived { .. } => true,
+                // A responder that never stops must not fill the memory.
+                ConnectionEvent::Changed {
+                    change: Change::Reply(reply),
+                    ..
+                } => reply.verdict == MessageVerdict::AdditionalReply,
+                _ => false,
+            };
+            queue.push(
+                Event::Connection {
+                    id: Arc::clone(&sink_id),
+                    generation,
+                    event,
+                },
+                may_be_lost,
+            );
+        });
+        let connection = Connection::start(&self.handle, options, listeners, sink);
+        let correlation = CorrelationSource::seeded(rand::random());
+        self.links.insert(
+            id,
+            Link {
+                connection,
+                generation,
+                profile,
+                state: ConnectionState::Connecting,
+                subscriptions: Vec::new(),
+                correlation,
+            },
+        );
+        Ok(())
+    }
+
+    pub fn disconnect(&mut self, id: &str) {
+        if let Some(link) = self.links.remove(id) {
+            link.connection.disconnect();
+        }
+    }
+
+    /// Skips the wait before the next attempt.
+    pub fn reconnect_now(&self, id: &str) {
+        if let Some(link) = self.links.get(id) {
+            link.connection.reconnect_now();
+        }
+    }
+
+    pub fn link(&self, id: &str) -> Option<&Link> {
+        self.links.get(id)
+    }
+
+    pub fn links(&self) -> impl Iterator<Item = (&Arc<str>, &Link)> {
+        self.links.iter()
+    }
+
+    pub fn state(&self, id: &str) -> &ConnectionState {
+        const DISCONNECTED: &ConnectionState = &ConnectionState::Disconnected;
+        self.links.get(id).map_or(DISCONNECTED, |link| &link.state)
+    }
+
+    /// Open exchanges whose replies could not be told from those to such a request.
+    pub fn twins(&self, id: &str, request: &Request) -> Vec<ExchangeId> {
+        let Some(link) = self.links.get(id) else {
+            return Vec::new();
+        };
+        let Some(data) = link.correlation.foresee(&request.correlation) else {
+            return Vec::new();
+        };
+        let topic = request.response_topic.as_ref();
+        self.observer
+            .open_twins(&link.profile.address, topic, data.as_ref())
+    }
+
+    /// Sends a request; a bare publish when it has no Response Topic. `None` when there is no
+    /// such connection, or nothing to wait for.
+    pub fn send(&mut self, id: &str, request: Arc<Request>) -> Option<ExchangeId> {
+        if request.response_topic.is_none() {
+            self.publish(id, request)?;
+            return None;
+        }
+        let link = self.links.get_mut(id)?;
+        let data = link.correlation.draw(&request.correlation);
+        let message = Arc::new(request.message(data));
+        let id = ExchangeId(self.next_exchange);
+        self.next_exchange += 1;
+        // In the timeline from now on: rows stand in the order in which requests were sent, on
+        // whichever connection.
+        let exchange = Exchange::new(
+            id,
+            Arc::clone(&link.profile.id),
+            Arc::clone(&request),
+            Arc::clone(&message),
+            Arc::clone(&self.rule),
+            clock::now(),
+        );
+        self.observer.begun(&exchange, link.profile.address.clone());
+        self.timeline.begin(exchange);
+        link.connection.send(id, request, message);
+        Some(id)
+    }
+
+    /// Publishes without asking for a reply. The message is that of the row which the timeline
+    /// gets when it is out, see [`Timeline::publish_row`].
+    pub fn publish(&mut self, id: &str, request: Arc<Request>) -> Option<Arc<Message>> {
+        let link = self.links.get_mut(id)?;
+        let message = Arc::new(request.message(None));
+        // The connection tells its messages apart by number; those of publishes are not shown.
+        let number = ExchangeId(self.next_publish);
+        self.next_publish += 1;
+        link.connection.send(number, request, Arc::clone(&message));
+        Some(message)
+    }
+
+    pub(super) fn client_options(
+        &mut self,
+        profile: Profile,
+        password: Option<Secret>,
+    ) -> Result<ClientOptions, SessionError> {
+        let address = match profile.address {
+            BrokerAddress::BuiltIn => {
+                self.start_broker()?;
+                self.broker_address().unwrap_or(BrokerAddress::BuiltIn)
+            }
+            address @ BrokerAddress::Tcp { .. } => address,
+        };
+        Ok(ClientOptions {
+            profile: Arc::new(Profile { address, ..profile }),
+            password,
+        })
+    }
+
+    pub(super) fn on_connection(
+        &mut self,
+        id: &Arc<str>,
+        generation: Generation,
+        event: &mut ConnectionEvent,
+    ) {
+        match event {
+            ConnectionEvent::State(state) => {
+                if let Some(link) = self.current_link(id, generation) {
+                    link.state = state.clone();
+                    if !link.state.is_connected() {
+                        link.subscriptions.clear();
+                    }
+                }
+            }
+            ConnectionEvent::Subscriptions(filters) => {
+                if let Some(link) = self.current_link(id, generation) {
+                    link.subscriptions.clone_from(filters);
+                }
+            }
+            // It is in the timeline since it was sent.
+            ConnectionEvent::Begun(_) => {}
+            ConnectionEvent::Changed {
+                id: exchange,
+                change,
+                at,
+            } => {
+                if let Change::Reply(reply) = change {
+                    reply.responder = reply
+                        .responder
+                        .take()
+                        .map(|client_id| self.name_of_client(client_id));
+                }
+                if let Change::Reply(reply) = change
+                    && self.timeline.row_of(*exchange).is_none()
+                {
+                    // Its request was cleared or had to go: the message is shown all the same.
+                    self.timeline.push_message(MessageRow {
+                        connection: Arc::clone(id),
+                        message: Arc::clone(&reply.message),
+                        verdict: reply.verdict,
+                        received: reply.received,
+                        responder: reply.responder.clone(),
+                        near: Some(*exchange),
+                    });
+                }
+                if matches!(change, Change::Finished(_)) {
+                    self.observer.finished(*exchange);
+                }
+                self.timeline.apply(*exchange, change.clone(), *at);
+            }
+            ConnectionEvent::Arrived {
+                message,
+                verdict,
+                at,
+                responder,
+                near,
+            } => {
+                let responder = responder
+                    .clone()
+                    .map(|client_id| self.name_of_client(client_id));
+                if let Some(near) = near {
+                    let miss = NearMiss {
+                        verdict: *verdict,
+                        correlation_data: message.properties.correlation_data.clone(),
+                    };
+                    self.timeline.apply(*near, Change::NearMiss(miss), *at);
+                }
+                self.timeline.push_message(MessageRow {
+                    connection: Arc::clone(id),
+                    message: Arc::clone(message),
+                    verdict: *verdict,
+                    received: *at,
+                    responder,
+                    near: *near,
+                });
+            }
+            ConnectionEvent::Published {
+                message,
+                at,
+                acknowledgement,
+            } => {
+                self.timeline.push_publish(PublishRow {
+                    connection: Arc::clone(id),
+                    message: Arc::clone(message),
+                    published: *at,
+                    acknowledgement: acknowledgement.clone(),
+                    failure: None,
+                });
+            }
+            ConnectionEvent::PublishFailed { message, problem } => {
+                self.timeline.push_publish(PublishRow {
+                    connection: Arc::clone(id),
+                    message: Arc::clone(message),
+                    published: clock::now(),
+                    acknowledgement: problem.reason.clone(),
+                    failure: Some(Arc::clone(&problem.summary)),
+                });
+            }
+        }
+    }
+
+    pub(super) fn current_link(&mut self, id: &str, generation: Generation) -> Option<&mut Link> {
+        self.links
+            .get_mut(id)
+            .filter(|link| link.generation == generation)
+    }
+}
