@@ -2,6 +2,7 @@
 
 use crate::window::Window;
 use egui::{Key, Modifiers, Role};
+use roundtrip::app::tabs::Tab;
 
 #[test]
 fn a_deleted_request_comes_back() {
@@ -77,7 +78,7 @@ fn a_file_that_was_changed_elsewhere_is_overwritten_from_the_notice_and_escape_t
     window.key(Modifiers::COMMAND, Key::S);
     window.button("Save");
     window.wait("the file", |window| {
-        !window.app().tabs.iter().any(|tab| tab.is_dirty())
+        !window.app().tabs.iter().any(Tab::is_dirty)
     });
     let id = window
         .app()
@@ -95,7 +96,7 @@ fn a_file_that_was_changed_elsewhere_is_overwritten_from_the_notice_and_escape_t
     window.key(Modifiers::COMMAND, Key::S);
     window.button("Overwrite");
     window.wait("the file", |window| {
-        !window.app().tabs.iter().any(|tab| tab.is_dirty())
+        !window.app().tabs.iter().any(Tab::is_dirty)
     });
     assert!(std::fs::read_to_string(&path).unwrap().contains("ours"));
     window.button("Send");
