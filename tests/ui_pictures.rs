@@ -121,6 +121,7 @@ fn scene(theme: Theme) -> Shell {
     app.selected = app.session.timeline.row_of(id);
     sent(&mut app, 1200, &other("org/common"), 9_803_000);
     app.now = at(11_003_000);
+    app.refresh_statistics();
     app.check_typed();
     Shell::new(app, None)
 }

@@ -133,7 +133,7 @@ impl App {
             );
             self.lost_before = lost;
         }
-        self.statistics.refresh(&self.session.timeline, self.now);
+        self.refresh_statistics();
         self.check_typed();
     }
 
@@ -240,6 +240,11 @@ impl App {
     /// How the last demo ended, once.
     pub fn take_demo_report(&mut self) -> Option<DemoReport> {
         self.demo_report.take()
+    }
+
+    /// Makes them again where they are old.
+    pub fn refresh_statistics(&mut self) {
+        self.statistics.refresh(&self.session.timeline, self.now);
     }
 
     /// As of the last tick.

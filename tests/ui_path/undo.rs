@@ -2,6 +2,7 @@
 
 use crate::window::Window;
 use egui::{Key, Modifiers, Role};
+use roundtrip::app::tabs::Tab;
 
 #[test]
 fn a_deleted_request_comes_back() {
@@ -67,4 +68,42 @@ fn a_deleted_connection_comes_back_and_connects_again() {
     window.wait("the connection again", |window| {
         window.has(Role::Button, &row)
     });
+}
+
+#[test]
+fn a_file_that_was_changed_elsewhere_is_overwritten_from_the_notice_and_escape_takes_notices_away()
+{
+    let mut window = Window::open();
+    window.fill("Topic", "first");
+    window.key(Modifiers::COMMAND, Key::S);
+    window.button("Save");
+    window.wait("the file", |window| {
+        !window.app().tabs.iter().any(Tab::is_dirty)
+    });
+    let id = window
+        .app()
+        .library
+        .requests()
+        .keys()
+        .next()
+        .unwrap()
+        .clone();
+    let folder = std::path::PathBuf::from(window.app().library.workspace_path());
+    let path = folder.join("requests").join(format!("{id}.toml"));
+    let text = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(&path, text.replace("first", "theirs")).unwrap();
+    window.fill("Topic", "ours");
+    window.key(Modifiers::COMMAND, Key::S);
+    window.button("Overwrite");
+    window.wait("the file", |window| {
+        !window.app().tabs.iter().any(Tab::is_dirty)
+    });
+    assert!(std::fs::read_to_string(&path).unwrap().contains("ours"));
+    window.button("Send");
+    window.key(Modifiers::NONE, Key::Escape);
+    for _ in 0..5 {
+        window.key(Modifiers::NONE, Key::Escape);
+        window.settle();
+    }
+    assert!(window.app().notices.shown().is_empty());
 }
