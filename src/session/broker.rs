@@ -1,9 +1,10 @@
 //! The built-in broker of a session: started on demand, stopped under its clients or with them.
 
-use super::{
-    Arc, Broker, BrokerAddress, BrokerError, BrokerSink, Event, Listeners, PoisonError, Session,
-    SessionError, TopicName,
-};
+use super::{Event, Session, SessionError};
+use crate::broker::{Broker, BrokerError, BrokerSink, Listeners};
+use crate::model::profile::BrokerAddress;
+use crate::model::topic::TopicName;
+use std::sync::{Arc, PoisonError};
 
 impl Session {
     /// The port that the built-in broker takes when it starts; `None` finds a free one.

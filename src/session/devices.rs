@@ -1,9 +1,15 @@
 //! Simulated devices of a session, and what the two ends of an exchange saw.
 
-use super::{
-    Arc, BTreeSet, BrokerAddress, Change, ConnectionState, Device, DeviceEvent, Event, Generation,
-    Profile, Secret, Session, SessionError, SimulatedDevice, TopicFilter,
-};
+use super::{Event, Generation, Session, SessionError};
+use crate::device::{DeviceEvent, SimulatedDevice};
+use crate::model::connection::ConnectionState;
+use crate::model::exchange::Change;
+use crate::model::profile::{BrokerAddress, Profile};
+use crate::model::responder::Device;
+use crate::model::secret::Secret;
+use crate::model::topic::TopicFilter;
+use std::collections::BTreeSet;
+use std::sync::Arc;
 
 /// A simulated device as the session keeps it.
 pub struct RunningDevice {

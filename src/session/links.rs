@@ -1,11 +1,17 @@
 //! Connections of a session: what they are asked, and what they tell.
 
-use super::{
-    Arc, BrokerAddress, Change, ClientOptions, Connection, ConnectionEvent, ConnectionState,
-    CorrelationSource, Event, Exchange, ExchangeId, Generation, Message, MessageRow,
-    MessageVerdict, NearMiss, Profile, PublishRow, Request, Secret, Session, SessionError,
-    TopicFilter, clock,
-};
+use super::{Event, Generation, Session, SessionError};
+use crate::model::connection::ConnectionState;
+use crate::model::correlation::CorrelationSource;
+use crate::model::exchange::{Change, Exchange, ExchangeId, MessageVerdict, NearMiss};
+use crate::model::message::Message;
+use crate::model::profile::{BrokerAddress, Profile};
+use crate::model::request::Request;
+use crate::model::secret::Secret;
+use crate::model::timeline::{MessageRow, PublishRow};
+use crate::model::topic::TopicFilter;
+use crate::mqtt::{ClientOptions, Connection, ConnectionEvent, clock};
+use std::sync::Arc;
 
 /// A connection as the session keeps it.
 pub struct Link {

@@ -21,25 +21,17 @@ pub use devices::RunningDevice;
 pub use links::Link;
 pub use queue::Wake;
 
-use crate::broker::{Broker, BrokerError, BrokerSink, Listeners};
-use crate::device::SimulatedDevice;
+use crate::broker::{Broker, BrokerError, Listeners};
 use crate::model::connection::ConnectionState;
-use crate::model::correlation::CorrelationSource;
-use crate::model::exchange::{Change, Exchange, ExchangeId, MessageVerdict, NearMiss};
-use crate::model::message::Message;
+use crate::model::exchange::ExchangeId;
 use crate::model::pairing::Rule;
-use crate::model::profile::{BrokerAddress, Profile};
-use crate::model::request::Request;
-use crate::model::responder::Device;
-use crate::model::secret::Secret;
 use crate::model::time::Timestamp;
-use crate::model::timeline::{MessageRow, PublishRow, RowId, Timeline};
-use crate::model::topic::{TopicFilter, TopicName};
-use crate::mqtt::{ClientOptions, Connection, clock};
+use crate::model::timeline::{RowId, Timeline};
+use crate::mqtt::clock;
 use observe::Observer;
 use queue::Queue;
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::collections::BTreeMap;
+use std::sync::{Arc, RwLock};
 use std::time::{Duration, Instant};
 
 /// What the workers tell, in the order in which it happened.
