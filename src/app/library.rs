@@ -238,8 +238,9 @@ impl Library {
                 text: format!(
                     "It was not brought back: there is a {noun} {name} in its place already"
                 ),
-                hint: "Delete or duplicate that one first; what was deleted is in the trash folder."
-                    .to_owned(),
+                hint:
+                    "Delete or duplicate that one first; what was deleted is in the trash folder."
+                        .to_owned(),
             });
         }
         match removed {

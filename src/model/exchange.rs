@@ -172,14 +172,28 @@ pub struct Legs {
     pub device_answered: Option<Timestamp>,
 }
 
+/// What the device said last of its presence: it explains why no reply comes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PresenceNote {
+    pub is_online: bool,
+    pub at: Timestamp,
+    pub who: Arc<str>,
+}
+
 /// One thing that happened to an exchange.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Change {
     Subscribed,
     Published,
     Acknowledged(Reason),
-    DeviceReceived { device: Arc<str> },
-    DeviceAnswered { device: Arc<str> },
+    DeviceReceived {
+        device: Arc<str>,
+    },
+    DeviceAnswered {
+        device: Arc<str>,
+    },
+    /// The device said that it is there or gone.
+    Presence(PresenceNote),
     Reply(Reply),
     Finished(Verdict),
 }
@@ -206,6 +220,7 @@ pub struct Exchange {
     pub replies_not_kept: u64,
     /// The simulated device that took it, where one did.
     pub device: Option<Arc<str>>,
+    pub presence: Option<PresenceNote>,
     pub finished: Option<Timestamp>,
 }
 
@@ -234,6 +249,7 @@ impl Exchange {
             replies: Vec::new(),
             replies_not_kept: 0,
             device: None,
+            presence: None,
             finished: None,
         }
     }
@@ -259,6 +275,7 @@ impl Exchange {
                     self.legs.device_answered.get_or_insert(at);
                 }
             }
+            Change::Presence(note) => self.presence = Some(note),
             Change::Reply(_) if self.replies.len() >= MAX_REPLIES => self.replies_not_kept += 1,
             Change::Reply(reply) => self.replies.push(reply),
             Change::Finished(verdict) => {

@@ -1,0 +1,1 @@
+//! The language beyond the shipped rules: what a user may write, too.
