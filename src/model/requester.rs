@@ -394,14 +394,14 @@ impl Requester {
             return effects;
         }
         for pair in pairs {
-            effects.extend(self.reply(pair, &message, responder.as_ref(), at));
+            effects.extend(self.reply(&pair, &message, responder.as_ref(), at));
         }
         effects
     }
 
     fn reply(
         &mut self,
-        pair: Pair,
+        pair: &Pair,
         message: &Arc<Message>,
         responder: Option<&Arc<str>>,
         at: Timestamp,

@@ -1,6 +1,7 @@
 //! Pairing rules against recorded traces: every verdict, with a rule alone and among all others.
 #![expect(clippy::expect_used, clippy::panic, reason = "a test may fail")]
 
+mod command;
 mod language;
 
 use roundtrip::model::pairing::{Format, Rule, Rules, Trial, read_rules, read_trace};

@@ -190,7 +190,7 @@ mod tests {
             (Codec::Base64, "AP8"),
         ] {
             let decoded = codec.read(&Value::text(text));
-            assert_eq!(decoded, [bytes.clone()], "{codec}");
+            assert_eq!(decoded.first(), Some(&bytes), "{codec}");
             assert_eq!(decoded, codec.read(&bytes), "{codec}");
         }
         assert_eq!(texts(&Codec::Hex.read(&bytes)), ["00ff"]);

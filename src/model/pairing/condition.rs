@@ -67,10 +67,6 @@ impl Condition {
     }
 }
 
-pub fn all(conditions: &[Condition], scope: &Scope<'_, '_>) -> bool {
-    conditions.iter().all(|condition| condition.holds(scope))
-}
-
 pub fn any(conditions: &[Condition], scope: &Scope<'_, '_>) -> bool {
     conditions.iter().any(|condition| condition.holds(scope))
 }

@@ -215,13 +215,13 @@ impl Matcher {
             }
             if !best.is_empty() {
                 let pairs = best.into_iter();
-                return pairs.filter_map(|hit| self.pair(subject, hit)).collect();
+                return pairs.filter_map(|hit| self.pair(subject, &hit)).collect();
             }
         }
         Vec::new()
     }
 
-    fn pair(&self, subject: &Subject<'_>, hit: Hit) -> Option<Pair> {
+    fn pair(&self, subject: &Subject<'_>, hit: &Hit) -> Option<Pair> {
         let (rule, kept) = (self.rules.get(hit.rule)?, self.kept.get(&hit.id)?);
         let scope = scope(subject, hit.root, &hit.near, Some(&kept.request));
         let status = rule.status(&scope);
@@ -314,10 +314,9 @@ impl Matcher {
                     }
                 }
                 let aside = table.irregular(standing, scan);
-                let one_by_one = |id: ExchangeId| self.compare(topic, rule, subject, root, id);
-                offer(in_order(&aside, standing).find_map(|id| {
-                    let near = one_by_one(id)?;
-                    try_one(id, &near, true)
+                offer(in_order(aside, standing).find_map(|id| {
+                    let mut readings = self.compare(topic, rule, subject, root, id).into_iter();
+                    readings.find_map(|near| try_one(id, &near, true))
                 }));
             }
             if let Some(hit) = best {
@@ -328,7 +327,7 @@ impl Matcher {
         hits
     }
 
-    /// What the message says as a reply to this very request.
+    /// What the message says as a reply to this very request, in every way that its topic can be read.
     fn compare(
         &self,
         topic: &ReplyTopic,
@@ -336,11 +335,16 @@ impl Matcher {
         subject: &Subject<'_>,
         root: NodeId,
         id: ExchangeId,
-    ) -> Option<Bindings> {
-        let kept = self.kept.get(&id)?;
+    ) -> Vec<Bindings> {
+        let Some(kept) = self.kept.get(&id) else {
+            return Vec::new();
+        };
         let given = |var: VarId| rule.is_bound_by_request(var).then(|| kept.request.get(var));
-        let spans = topic.pattern.first_given(subject.topic(), &given)?;
-        rule.reading(topic, subject, &spans, root)
+        let parses = topic.pattern.parses_given(subject.topic(), &given);
+        let readings = parses.iter();
+        readings
+            .filter_map(|spans| rule.reading(topic, subject, spans, root))
+            .collect()
     }
 
     /// The oldest open request that differs from the message in one variable.

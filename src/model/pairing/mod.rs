@@ -7,8 +7,10 @@
 //! The rule of MQTT 5's own properties is the first of the shipped ones, [`Rule::mqtt5`].
 
 mod codec;
+mod compose;
 mod condition;
 mod generate;
+mod inject;
 pub mod json;
 mod locator;
 mod matcher;
@@ -21,6 +23,7 @@ mod rules;
 mod trace;
 mod value;
 
+pub use compose::{ComposeError, Variables};
 pub use generate::{Circumstances, Generator};
 pub use locator::{Bindings, Subject};
 pub use matcher::{Match, Matcher, NearMiss, Pair, Standing};
@@ -31,3 +34,6 @@ pub use rule::{Defaults, OutcomeKind, Presence, Replies, Rule, Status};
 pub use rules::Rules;
 pub use trace::{Sample, Trial, Verdict, read_trace};
 pub use value::{Kind as ValueKind, Value};
+
+#[cfg(test)]
+mod tests;

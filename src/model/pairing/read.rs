@@ -27,7 +27,10 @@ pub fn read_rules(text: &str, format: Format) -> Result<Vec<Rule>, Vec<FileError
     };
     let list: Vec<&Node> = match &root.tree {
         Tree::List(list) => list.iter().collect(),
-        Tree::Table(fields) => match fields.iter().find(|(name, _)| name.text == "rules") {
+        Tree::Table(fields) => match fields
+            .iter()
+            .find(|(name, _)| matches!(name.text.as_str(), "rules" | "rule"))
+        {
             Some((
                 _,
                 Node {
@@ -37,7 +40,7 @@ pub fn read_rules(text: &str, format: Format) -> Result<Vec<Rule>, Vec<FileError
             )) => {
                 let others = fields
                     .iter()
-                    .filter(|(name, _)| !matches!(name.text.as_str(), "rules" | "format"));
+                    .filter(|(name, _)| !matches!(name.text.as_str(), "rules" | "rule" | "format"));
                 for (name, _) in others {
                     reader.wrong(
                         name.at,
@@ -169,6 +172,14 @@ impl Reader<'_> {
             "accept_retained",
             "defaults",
         ];
+        if let Tree::Table(fields) = &node.tree
+            && let Some(Node {
+                tree: Tree::Text(id),
+                ..
+            }) = field(fields, "id")
+        {
+            self.what = format!("rule `{id}`");
+        }
         let table = self.table(node, "", &known);
         let id = field(table, "id").and_then(|node| self.text(node, "id"));
         let id = id.map_or_else(|| format!("rule-{number}"), str::to_owned);

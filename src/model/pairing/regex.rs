@@ -304,11 +304,7 @@ pub(super) fn walk<'a>(body: &'a str, mut see: impl FnMut(&'a str) -> bool) {
                 }
             }
             ']' => class_depth = class_depth.saturating_sub(1),
-            _ if class_depth == 0 => {
-                if !see(rest) {
-                    return;
-                }
-            }
+            _ if class_depth == 0 && !see(rest) => return,
             _ => {}
         }
         rest = rest.get(step..).unwrap_or_default();

@@ -31,7 +31,7 @@ pub enum Replies {
     Many,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct RequestSide {
     pub topic: Pattern,
     pub when: Vec<Condition>,
@@ -85,8 +85,9 @@ pub struct Defaults {
     pub generate: Vec<(Arc<str>, Generator)>,
 }
 
-/// How replies are recognised, by data. Read from a file by [`super::read_rules`].
-#[derive(Clone, Debug)]
+/// How replies are recognised, by data. Read from a file by [`super::read_rules`]. The default one takes nothing for a
+/// request.
+#[derive(Clone, Debug, Default)]
 pub struct Rule {
     pub id: Arc<str>,
     pub title: Arc<str>,
@@ -326,6 +327,21 @@ impl Rule {
             when.is_none_or(|when| when.holds(&scope))
         })
         .then_some(near)
+    }
+
+    /// How the message answers one request, if it does: by the first of its parts, topics and ways to read them.
+    pub(super) fn answered(&self, subject: &Subject<'_>, far: &Bindings) -> Option<Status> {
+        let given = |var| self.is_bound_by_request(var).then(|| far.get(var));
+        self.roots(subject).into_iter().find_map(|root| {
+            self.reply.topics.iter().find_map(|topic| {
+                let parses = topic.pattern.parses_given(subject.topic(), &given);
+                parses.iter().find_map(|spans| {
+                    let near = self.reading(topic, subject, spans, root)?;
+                    let near = self.agrees(topic, subject, root, &near, far, true)?;
+                    Some(self.status(&scope(subject, root, &near, Some(far))))
+                })
+            })
+        })
     }
 
     /// What the reply says; progress is looked at before error.

@@ -4,9 +4,11 @@
 //! The parser has no recursion and a bound on what it remembers: however deep or large a payload
 //! is, it is read in time linear in its length or refused. Start at [`Json::parse`].
 
+mod edit;
 mod parse;
 mod pointer;
 
+pub use edit::write;
 use memchr::memchr;
 pub use parse::MAX_BYTES;
 pub use pointer::{Pointer, Step};

@@ -39,8 +39,11 @@ impl Pointer {
         &self.steps
     }
 
-    pub fn has_wildcard(&self) -> bool {
-        self.steps.contains(&Step::Every)
+    /// This pointer and then the other.
+    #[must_use]
+    pub fn join(&self, other: &Self) -> Self {
+        let steps = self.steps.iter().chain(&other.steps).cloned().collect();
+        Self { steps }
     }
 
     /// Everything it leads to from `root`, in the order of the document. JSON `null` is nothing.

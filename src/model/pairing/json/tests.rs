@@ -110,3 +110,56 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_value_is_written_and_nothing_else_changes() {
+    let write = |text: &str, pointer: &str, value: &str| {
+        super::write(text, &Pointer::parse(pointer).unwrap(), value)
+    };
+    let ok = |text: &str, pointer: &str, value: &str| write(text, pointer, value).unwrap();
+    assert_eq!(
+        ok(r#"{ "a" : 1.50, "b":[1] }"#, "/id", "7"),
+        r#"{ "a" : 1.50, "b":[1],"id":7 }"#
+    );
+    assert_eq!(ok(r#"{"a": 1}"#, "/id", "\"x\""), r#"{"a": 1, "id": "x"}"#);
+    assert_eq!(
+        ok("{\n  \"a\": 1\n}", "/id", "7"),
+        "{\n  \"a\": 1,\n  \"id\": 7\n}"
+    );
+    assert_eq!(ok("{}", "/a/b", "1"), r#"{"a":{"b":1}}"#);
+    assert_eq!(ok("", "/a", "1"), r#"{"a":1}"#);
+    assert_eq!(
+        ok(r#"{"a":{"x":1}}"#, "/a/b", "1"),
+        r#"{"a":{"x":1,"b":1}}"#
+    );
+    assert_eq!(ok(r#"{"id":5,"x":0}"#, "/id", "\"6\""), r#"{"id":6,"x":0}"#);
+    assert_eq!(ok(r#"{"id":"5"}"#, "/id", "6"), r#"{"id":"6"}"#);
+    assert_eq!(ok(r#"{"id":null}"#, "/id/x", "6"), r#"{"id":{"x":6}}"#);
+    assert_eq!(
+        ok(r#"{"l":[{"t":1}]}"#, "/l/*/id", "6"),
+        r#"{"l":[{"t":1,"id":6}]}"#
+    );
+    assert_eq!(ok("", "/l/*/id", "6"), r#"{"l":[{"id":6}]}"#);
+    assert_eq!(ok(r#"{"l":[]}"#, "/l/*/id", "6"), r#"{"l":[{"id":6}]}"#);
+    assert_eq!(ok(r#"{"l":[1,2]}"#, "/l/1", "6"), r#"{"l":[1,6]}"#);
+    for (text, pointer) in [
+        ("true", "/id"),
+        ("on", "/id"),
+        (r#"{"l":[{},{}]}"#, "/l/*/id"),
+        (r#"{"l":[]}"#, "/l/0"),
+        (r#"{"a":1}"#, "/a/b"),
+    ] {
+        assert!(write(text, pointer, "1").is_err(), "{text} {pointer}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn what_is_written_is_found(a in "[a-c]{1,2}", b in "[a-c/~\"]{0,2}", text in "\\{\\}|\\{\"a\":1\\}|\\{\"a\":\\{\"b\":\\[\\]\\},\"c\":null\\}") {
+        let escaped = b.replace('~', "~0").replace('/', "~1");
+        let pointer = Pointer::parse(&format!("/{a}/{escaped}")).unwrap();
+        if let Ok(new) = super::write(&text, &pointer, "\"here\"") {
+            prop_assert_eq!(at(&new, &pointer.to_string()), ["here"]);
+        }
+    }
+}

@@ -43,14 +43,6 @@ impl Names {
         self.0.get(var.0).map_or_else(|| "?".into(), Arc::clone)
     }
 
-    pub fn len(&self) -> usize {
-        self.0.len()
-    }
-
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
     pub fn ids(&self) -> impl Iterator<Item = VarId> + use<> {
         (0..self.0.len()).map(VarId)
     }
@@ -76,7 +68,7 @@ enum Segment {
     Hole(usize),
 }
 
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub struct Pattern {
     source: Arc<str>,
     segments: Vec<Segment>,

@@ -18,16 +18,26 @@ pub type Given<'a> = &'a dyn Fn(VarId) -> Option<&'a [Value]>;
 impl Pattern {
     /// All ways in which `topic` fits.
     pub fn parses(&self, topic: &str) -> Parses {
-        if !self.can_fit(topic) {
-            return Parses {
+        if self.can_fit(topic) {
+            self.all(topic, None)
+        } else {
+            Parses {
                 list: Vec::new(),
                 is_complete: true,
-            };
+            }
         }
+    }
+
+    /// The same with some variables known. A known one that is absent stands for nothing where `?` allows it.
+    pub fn parses_given<'a>(&'a self, topic: &'a str, given: Given<'a>) -> Vec<Spans> {
+        self.all(topic, Some(given)).list
+    }
+
+    fn all<'a>(&'a self, topic: &'a str, given: Option<Given<'a>>) -> Parses {
         let mut list = Vec::new();
-        let mut run = Run::new(self, topic, None);
+        let mut run = Run::new(self, topic, given);
         run.go(0, 0, &mut |spans| {
-            list.push(spans.to_vec());
+            list.push(spans.clone());
             list.len() < MAX_PARSES
         });
         let is_complete = !run.is_exhausted && list.len() < MAX_PARSES;
@@ -43,7 +53,7 @@ impl Pattern {
         }
     }
 
-    /// The same with some variables known. A known one that is absent stands for nothing where `?` allows it.
+    /// The first of [`Pattern::parses_given`].
     pub fn first_given<'a>(&'a self, topic: &'a str, given: Given<'a>) -> Option<Spans> {
         self.one(topic, Some(given))
     }
@@ -51,7 +61,7 @@ impl Pattern {
     fn one<'a>(&'a self, topic: &'a str, given: Option<Given<'a>>) -> Option<Spans> {
         let mut found = None;
         Run::new(self, topic, given).go(0, 0, &mut |spans| {
-            found = Some(spans.to_vec());
+            found = Some(spans.clone());
             false
         });
         found
