@@ -63,6 +63,7 @@ pub enum Command {
     Request(Box<RequestArgs>),
     Respond(Box<RespondArgs>),
     Broker(BrokerArgs),
+    Pair(PairArgs),
     Screenshot(ScreenshotArgs),
 }
 
@@ -371,6 +372,52 @@ pub struct BrokerArgs {
     /// Say on stderr what clients do
     #[arg(short, long)]
     pub verbose: bool,
+}
+
+const PAIR_EXAMPLES: &str = "\
+Examples:
+  roundtrip pair --rules rules.json --trace trace.json
+  roundtrip pair --trace trace.json --json | jq .near_miss
+  roundtrip pair --rules mine.toml --rules others.json --trace - < trace.json
+
+A verdict is
+  Q                a request
+  R0:ok            a reply to message 0 (messages are counted from 0) that says it went well,
+  R3:error:404     that it failed, with the code if the rule names one and it is there,
+  R0:progress      or that it is still at work
+  D0               a further reply to message 0, which is complete
+  S                a retained message that would have paired
+  -                none of these
+
+A rule, in JSON and in TOML:
+  {\"id\": \"mine\", \"request\": {\"topic\": \"dev/{device}/req\", \"bind\": {\"id\": \"json:/id\"}},
+   \"reply\": {\"topic\": [\"dev/{device}/resp\"], \"bind\": {\"id\": \"json:/id\"}},
+   \"status\": {\"error\": [[\"json:/error\", \"exists\"]], \"code\": [\"json:/error/code\"]}}
+
+  id = \"mine\"
+  request = { topic = \"dev/{device}/req\", bind = { id = \"json:/id\" } }
+  reply = { topic = [\"dev/{device}/resp\"], bind = { id = \"json:/id\" } }
+
+A trace:
+  [{\"topic\": \"dev/a/req\", \"json\": {\"id\": 1}}, {\"topic\": \"dev/a/resp\", \"json\": {\"id\": 1}}]";
+
+/// Judge a recorded list of messages by pairing rules: one verdict a message, one a line
+///
+/// Nobody is connected to. The rules are tried in their order; those of several files in the order of the files.
+#[derive(Debug, clap::Args)]
+#[command(after_help = PAIR_EXAMPLES)]
+pub struct PairArgs {
+    /// A list of rules in JSON, or rules in TOML; can be given again [default: the shipped rules]
+    #[arg(long, value_name = "FILE")]
+    pub rules: Vec<PathBuf>,
+
+    /// The messages, a list in JSON; - is stdin
+    #[arg(long, value_name = "FILE")]
+    pub trace: PathBuf,
+
+    /// Print one line of JSON a message: rule, variables, and of a near miss which variable differs
+    #[arg(long)]
+    pub json: bool,
 }
 
 const SCREENSHOT_EXAMPLES: &str = "\

@@ -1,4 +1,4 @@
-//! The abilities of the window without a window: `demo`, `request`, `respond`, `broker`.
+//! The abilities of the window without a window: `demo`, `request`, `respond`, `broker`, `pair`.
 //!
 //! The only room that prints: data to stdout, talk to stderr, and an exit code for scripts. It may use
 //! `session`, `store` and `model`. [`run`] reads the command line; what needs the window comes back as
@@ -14,6 +14,7 @@ mod headless;
 mod json;
 mod logging;
 mod out;
+mod pair;
 mod request;
 mod resolve;
 mod respond;
@@ -64,6 +65,7 @@ pub fn run(words: impl IntoIterator<Item = OsString>) -> Wanted {
         Some(Command::Request(args)) => request(&args, workspace.as_deref()),
         Some(Command::Respond(args)) => respond(&args, workspace.as_deref()),
         Some(Command::Broker(args)) => broker::run(args.port, args.verbose),
+        Some(Command::Pair(args)) => pair::run(&args),
     };
     Wanted::Exit(ran.unwrap_or_else(|stop| told(&stop)))
 }

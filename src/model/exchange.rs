@@ -183,6 +183,14 @@ pub struct Legs {
     pub device_answered: Option<Timestamp>,
 }
 
+/// What the device said last of its presence: it explains why no reply comes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PresenceNote {
+    pub is_online: bool,
+    pub at: Timestamp,
+    pub who: Arc<str>,
+}
+
 /// One thing that happened to an exchange.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Change {
@@ -195,6 +203,8 @@ pub enum Change {
     DeviceAnswered {
         device: Arc<str>,
     },
+    /// The device said that it is there or gone.
+    Presence(PresenceNote),
     Reply(Reply),
     /// A message came on its Response Topic that is nobody's answer.
     NearMiss(NearMiss),
@@ -224,6 +234,7 @@ pub struct Exchange {
     pub near_misses: Vec<NearMiss>,
     /// The simulated device that took it, where one did.
     pub device: Option<Arc<str>>,
+    pub presence: Option<PresenceNote>,
     pub finished: Option<Timestamp>,
 }
 
@@ -253,6 +264,7 @@ impl Exchange {
             replies_not_kept: 0,
             near_misses: Vec::new(),
             device: None,
+            presence: None,
             finished: None,
         }
     }
@@ -278,6 +290,7 @@ impl Exchange {
                     self.legs.device_answered.get_or_insert(at);
                 }
             }
+            Change::Presence(note) => self.presence = Some(note),
             Change::Reply(_) if self.replies.len() >= MAX_REPLIES => self.replies_not_kept += 1,
             Change::Reply(reply) => self.replies.push(reply),
             Change::NearMiss(_) if self.near_misses.len() >= MAX_NEAR_MISSES => {}

@@ -9,18 +9,25 @@ use crate::model::exchange::{
     Change, Exchange, ExchangeId, MessageVerdict, Outcome, Reason, Reply, Verdict,
 };
 use crate::model::message::Message;
-use crate::model::pairing::{Match, Matcher, Rule, Standing};
+use crate::model::pairing::{
+    Bindings, Match, Matcher, NearMiss, Pair, Replies, Rule, Rules, Standing, Subject,
+};
 use crate::model::request::{RepliesWanted, Request};
 use crate::model::time::Timestamp;
-use crate::model::topic::{TopicFilter, TopicName};
+use crate::model::topic::TopicFilter;
+use presence::Presences;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
+use subscriptions::{Purpose, Subscriptions};
+
+mod presence;
+mod subscriptions;
 
 /// How many finished exchanges are remembered, so that a reply that comes late or twice finds its request.
 const REMEMBERED: usize = 10_000;
 
 /// What the owner of the connection has to do or to tell.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Effect {
     Begun(Box<Exchange>),
     Changed {
@@ -36,9 +43,13 @@ pub enum Effect {
         responder: Option<Arc<str>>,
         /// The open exchange that it may have been meant for.
         near: Option<ExchangeId>,
+        /// Which variable differs, where it is only one.
+        miss: Option<NearMiss>,
     },
     /// Subscribe, and report with [`Requester::subscribed`].
     Subscribe(TopicFilter),
+    /// Nobody waits for anything by this filter any more.
+    Unsubscribe(TopicFilter),
     /// Publish, and report with [`Requester::published`] and [`Requester::acknowledged`], or [`Requester::not_sent`].
     Publish {
         id: ExchangeId,
@@ -75,18 +86,15 @@ enum Stage {
 struct Open {
     request: Arc<Request>,
     message: Arc<Message>,
-    filter: TopicFilter,
+    /// The subscriptions that its replies come by, and those of them whose SUBACK is awaited.
+    filters: Vec<TopicFilter>,
+    awaited: BTreeSet<TopicFilter>,
+    wanted: RepliesWanted,
     stage: Stage,
     /// Until it is published: when it was queued plus the timeout. After that: the real one.
     deadline: Timestamp,
     replies: u32,
     failure: Option<Outcome>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Subscription {
-    Asked,
-    Live,
 }
 
 #[derive(Debug)]
@@ -99,25 +107,27 @@ pub struct Requester {
     failed: BTreeSet<ExchangeId>,
     /// Finished, oldest first.
     ended: VecDeque<ExchangeId>,
-    response_topics: BTreeSet<TopicName>,
-    subscriptions: BTreeMap<TopicFilter, Subscription>,
+    subscriptions: Subscriptions,
+    presences: Presences,
 }
 
 impl Requester {
-    pub fn new(connection: Arc<str>, rule: Rule) -> Self {
+    /// With one rule, or with a list of them in the order in which they are tried.
+    pub fn new(connection: Arc<str>, rules: impl Into<Rules>) -> Self {
         Self {
             connection,
-            matcher: Matcher::new(rule),
+            matcher: Matcher::new(rules.into()),
             open: BTreeMap::new(),
             deadlines: BTreeSet::new(),
             failed: BTreeSet::new(),
             ended: VecDeque::new(),
-            response_topics: BTreeSet::new(),
-            subscriptions: BTreeMap::new(),
+            subscriptions: Subscriptions::default(),
+            presences: Presences::default(),
         }
     }
 
-    /// Opens an exchange. A message that is no request by the rule opens one that fails at once.
+    /// Opens an exchange by the first rule that takes the message for a request. A message that none takes
+    /// opens one that fails at once.
     pub fn begin(
         &mut self,
         id: ExchangeId,
@@ -125,57 +135,98 @@ impl Requester {
         message: Arc<Message>,
         now: Timestamp,
     ) -> Vec<Effect> {
-        let rule = Arc::clone(&self.matcher.rule().id);
+        let found = self.matcher.opens(&Subject::new(&message));
+        self.begin_as(id, found, request, message, now)
+    }
+
+    /// Opens an exchange by the rule of that id.
+    pub fn begin_by(
+        &mut self,
+        id: ExchangeId,
+        rule: &str,
+        request: Arc<Request>,
+        message: Arc<Message>,
+        now: Timestamp,
+    ) -> Vec<Effect> {
+        let found = self.matcher.rules().find(rule).and_then(|(index, rule)| {
+            let bindings = rule.request(&Subject::new(&message))?;
+            Some((index, bindings))
+        });
+        self.begin_as(id, found, request, message, now)
+    }
+
+    fn begin_as(
+        &mut self,
+        id: ExchangeId,
+        found: Option<(usize, Bindings)>,
+        request: Arc<Request>,
+        message: Arc<Message>,
+        now: Timestamp,
+    ) -> Vec<Effect> {
+        let rules = self.matcher.rules().clone();
+        let rule = found.as_ref().and_then(|(index, _)| rules.get(*index));
+        let shown = rule.or_else(|| rules.get(0));
         let exchange = Exchange::new(
             id,
             Arc::clone(&self.connection),
             Arc::clone(&request),
             Arc::clone(&message),
-            rule,
+            shown.map_or_else(|| "".into(), |rule| Arc::clone(&rule.id)),
             now,
         );
         let mut effects = vec![Effect::Begun(Box::new(exchange))];
-        let Some(expectation) = self.matcher.rule().expect(&message) else {
-            let reason = "no reply can be paired with it: it has no Response Topic".into();
-            effects.push(changed(
-                id,
-                Change::Finished(Verdict::Failed { reason }),
-                now,
-            ));
+        let (Some((index, bindings)), Some(rule)) = (found, rule) else {
+            effects.push(failed(id, why_no_request(&rules), now));
             return effects;
         };
-        let filter = TopicFilter::from(&expectation.reply_topic);
-        self.response_topics.insert(expectation.reply_topic.clone());
-        let covered = self.subscriptions.iter().any(|(live, state)| {
-            *state == Subscription::Live && live.matches(&expectation.reply_topic)
-        });
-        // Open before it is published: a reply may overtake the acknowledgement.
-        self.matcher.insert(id, expectation);
+        let filters = match replies_of(rule, &bindings) {
+            Ok(filters) => filters,
+            Err(why) => {
+                effects.push(failed(id, &why, now));
+                return effects;
+            }
+        };
+        let mut awaited = BTreeSet::new();
+        let mut used = Vec::new();
+        let replies = filters.into_iter().map(|filter| (filter, Purpose::Replies));
+        let presence = rule.presence_subscriptions(&bindings).into_iter();
+        for (filter, purpose) in replies.chain(presence.map(|filter| (filter, Purpose::Presence))) {
+            let taken = self.subscriptions.take(&filter, purpose);
+            if taken.is_new {
+                effects.push(Effect::Subscribe(taken.filter.clone()));
+            }
+            if !taken.is_live && purpose == Purpose::Replies {
+                awaited.insert(taken.filter.clone());
+            }
+            used.push(taken.filter);
+        }
+        if let Some(presence) = self.presences.of(rule, &bindings) {
+            effects.push(changed(id, Change::Presence(presence), now));
+        }
         let deadline = now.saturating_add(request.timeout);
-        let stage = if covered {
+        self.deadlines.insert((deadline, id));
+        let is_covered = awaited.is_empty();
+        let stage = if is_covered {
             Stage::Publishing
         } else {
             Stage::Subscribing
         };
-        self.deadlines.insert((deadline, id));
-        self.open.insert(
-            id,
-            Open {
-                request,
-                message: Arc::clone(&message),
-                filter: filter.clone(),
-                stage,
-                deadline,
-                replies: 0,
-                failure: None,
-            },
-        );
-        if covered {
+        let open = Open {
+            wanted: wanted(request.replies, rule.replies),
+            request,
+            message: Arc::clone(&message),
+            filters: used,
+            awaited,
+            stage,
+            deadline,
+            replies: 0,
+            failure: None,
+        };
+        self.open.insert(id, open);
+        // Open before it is published: a reply may overtake the acknowledgement.
+        self.matcher.insert(id, index, bindings);
+        if is_covered {
             effects.push(Effect::Publish { id, message });
-        } else if !self.subscriptions.contains_key(&filter) {
-            self.subscriptions
-                .insert(filter.clone(), Subscription::Asked);
-            effects.push(Effect::Subscribe(filter));
         }
         effects
     }
@@ -190,16 +241,19 @@ impl Requester {
         let waiting: Vec<ExchangeId> = self
             .open
             .iter()
-            .filter(|(_, open)| open.stage == Stage::Subscribing && open.filter == *filter)
+            .filter(|(_, open)| open.awaited.contains(filter))
             .map(|(id, _)| *id)
             .collect();
         let mut effects = Vec::new();
         match result {
             Ok(()) => {
-                self.subscriptions
-                    .insert(filter.clone(), Subscription::Live);
+                self.subscriptions.set_live(filter);
                 for id in waiting {
-                    if let Some(open) = self.open.get_mut(&id) {
+                    let Some(open) = self.open.get_mut(&id) else {
+                        continue;
+                    };
+                    open.awaited.remove(filter);
+                    if open.stage == Stage::Subscribing && open.awaited.is_empty() {
                         open.stage = Stage::Publishing;
                         effects.push(changed(id, Change::Subscribed, at));
                         effects.push(Effect::Publish {
@@ -210,7 +264,7 @@ impl Requester {
                 }
             }
             Err(reason) => {
-                self.subscriptions.remove(filter);
+                self.subscriptions.set_refused(filter);
                 for id in waiting {
                     let verdict = Verdict::Rejected {
                         what: "the subscription to the Response Topic",
@@ -317,66 +371,129 @@ impl Requester {
         responder: Option<Arc<str>>,
         at: Timestamp,
     ) -> Vec<Effect> {
-        let arrived = |verdict, near| {
-            vec![Effect::Arrived {
-                message: Arc::clone(&message),
-                verdict,
-                at,
-                responder: responder.clone(),
-                near,
-            }]
-        };
-        let on_response_topic = self.response_topics.contains(&message.topic);
-        if message.retain && on_response_topic {
-            return arrived(MessageVerdict::Stale, None);
-        }
-        let (id, standing) = match self.matcher.find(&message) {
-            Match::Pairs(id, standing) => (id, standing),
-            Match::NearMiss | Match::Elsewhere if on_response_topic => {
-                let near = self
-                    .open
-                    .iter()
-                    .find(|(_, open)| open.filter.as_str() == message.topic.as_str())
-                    .map(|(id, _)| *id);
-                let verdict = if message.properties.correlation_data.is_some() {
-                    MessageVerdict::WrongCorrelation
-                } else {
-                    MessageVerdict::MissingCorrelation
-                };
-                return arrived(verdict, near);
+        let subject = Subject::new(&message);
+        let mut effects = self.hear(&subject, at);
+        let pairs = match self.matcher.find(&subject) {
+            Match::Pairs(pairs) => pairs,
+            found => {
+                effects.push(self.arrived(&message, found, responder, at));
+                return effects;
             }
-            Match::NearMiss | Match::Elsewhere => return arrived(MessageVerdict::Unmatched, None),
         };
         // The deadline is a point in time, not the moment a timer happened to fire.
         // What is answered has been sent, though nobody has said so yet: its time has not begun.
-        let is_overdue = |open: &Open| open.stage != Stage::Publishing && open.deadline < at;
-        if standing == Standing::Open && self.open.get(&id).is_some_and(is_overdue) {
-            let mut effects = self.expire_one(id);
+        let is_overdue = |id: &ExchangeId| {
+            let open = self.open.get(id);
+            open.is_some_and(|open| open.stage != Stage::Publishing && open.deadline < at)
+        };
+        let overdue: Vec<ExchangeId> = pairs
+            .iter()
+            .map(|pair| pair.id)
+            .filter(is_overdue)
+            .collect();
+        if !overdue.is_empty() {
+            effects.extend(overdue.into_iter().flat_map(|id| self.expire_one(id)));
             effects.extend(self.receive(message, responder, at));
             return effects;
         }
-        let outcome = self.matcher.rule().outcome(&message);
-        let verdict = match standing {
+        for pair in pairs {
+            effects.extend(self.reply(&pair, &message, responder.as_ref(), at));
+        }
+        effects
+    }
+
+    fn reply(
+        &mut self,
+        pair: &Pair,
+        message: &Arc<Message>,
+        responder: Option<&Arc<str>>,
+        at: Timestamp,
+    ) -> Vec<Effect> {
+        let outcome = pair.status.outcome();
+        let verdict = match pair.standing {
             Standing::Open => MessageVerdict::Reply,
             Standing::TimedOut => MessageVerdict::LateReply,
-            Standing::Completed if self.failed.contains(&id) => MessageVerdict::LateReply,
+            Standing::Completed if self.failed.contains(&pair.id) => MessageVerdict::LateReply,
             Standing::Completed => MessageVerdict::AdditionalReply,
         };
         let reply = Reply {
-            message,
+            message: Arc::clone(message),
             received: at,
             verdict,
             outcome: outcome.clone(),
-            responder,
+            responder: responder.map(Arc::clone),
         };
+        let id = pair.id;
         let mut effects = vec![changed(id, Change::Reply(reply), at)];
-        match standing {
+        match pair.standing {
             Standing::Open => effects.extend(self.count_reply(id, outcome, at)),
             Standing::TimedOut if outcome != Outcome::Progress => {
                 self.matcher.set_standing(id, Standing::Completed);
                 effects.push(changed(id, Change::Finished(Verdict::Late), at));
             }
             Standing::TimedOut | Standing::Completed => {}
+        }
+        effects
+    }
+
+    /// What a message is that answers nothing.
+    fn arrived(
+        &self,
+        message: &Arc<Message>,
+        found: Match,
+        responder: Option<Arc<str>>,
+        at: Timestamp,
+    ) -> Effect {
+        let topic = &message.topic;
+        let is_for_replies = self.subscriptions.are_replies(topic);
+        let (verdict, miss) = match found {
+            Match::Stale(_) => (MessageVerdict::Stale, None),
+            _ if message.retain && is_for_replies => (MessageVerdict::Stale, None),
+            Match::NearMiss(miss) if !is_for_replies => (MessageVerdict::Unmatched, Some(miss)),
+            Match::NearMiss(miss) if miss.found.is_empty() => {
+                (MessageVerdict::MissingCorrelation, Some(miss))
+            }
+            Match::NearMiss(miss) => (MessageVerdict::WrongCorrelation, Some(miss)),
+            // What comes on a wildcard subscription may be anything.
+            _ if !self.subscriptions.is_response_topic(topic) => (MessageVerdict::Unmatched, None),
+            _ if message.properties.correlation_data.is_some() => {
+                (MessageVerdict::WrongCorrelation, None)
+            }
+            _ => (MessageVerdict::MissingCorrelation, None),
+        };
+        let waits_here = |open: &Open| open.filters.iter().any(|filter| filter.matches(topic));
+        let near = match (&miss, verdict) {
+            (Some(miss), _) => Some(miss.id),
+            (None, MessageVerdict::WrongCorrelation | MessageVerdict::MissingCorrelation) => {
+                let mut open = self.open.iter();
+                open.find(|(_, open)| waits_here(open)).map(|(id, _)| *id)
+            }
+            (None, _) => None,
+        };
+        Effect::Arrived {
+            message: Arc::clone(message),
+            verdict,
+            at,
+            responder,
+            near,
+            miss,
+        }
+    }
+
+    /// Devices that come and go explain what does not come.
+    fn hear(&mut self, subject: &Subject<'_>, at: Timestamp) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        for presence in self.matcher.rules().presence(subject) {
+            let is_concerned = |id: &ExchangeId| {
+                let request = self.matcher.request(*id);
+                request.is_some_and(|(rule, request)| rule.concerns(&presence, request))
+            };
+            let concerned: Vec<ExchangeId> =
+                self.open.keys().copied().filter(is_concerned).collect();
+            let note = self.presences.heard(presence, at);
+            for id in concerned {
+                effects.push(changed(id, Change::Presence(note.clone()), at));
+            }
         }
         effects
     }
@@ -394,7 +511,7 @@ impl Requester {
         if session_may_resume {
             return Vec::new();
         }
-        self.subscriptions.clear();
+        self.subscriptions.set_lost();
         let reason: Arc<str> = format!("the connection was lost before a reply came: {why}").into();
         self.fail_stage(Stage::Sent, &reason, at)
     }
@@ -402,26 +519,15 @@ impl Requester {
     /// Connected, or connected again.
     pub fn connected(&mut self, session_present: bool, at: Timestamp) -> Vec<Effect> {
         let mut effects = Vec::new();
-        if session_present {
-            // A SUBSCRIBE without its SUBACK may or may not have reached the broker: ask again.
-            self.subscriptions
-                .retain(|_, state| *state == Subscription::Live);
-        } else {
+        if !session_present {
             let reason: Arc<str> = "the connection was lost before a reply came, and the broker kept no session for it".into();
             effects.extend(self.fail_stage(Stage::Sent, &reason, at));
             // Nobody would hear its reply: the Response Topic is not subscribed any more.
             let why = "the connection was lost, and the broker kept no session for it".into();
             effects.extend(self.withdraw(&why, at));
-            self.subscriptions.clear();
         }
-        let topics: Vec<TopicFilter> = self.response_topics.iter().map(TopicFilter::from).collect();
-        for filter in topics {
-            if !self.subscriptions.contains_key(&filter) {
-                self.subscriptions
-                    .insert(filter.clone(), Subscription::Asked);
-                effects.push(Effect::Subscribe(filter));
-            }
-        }
+        let again = self.subscriptions.again(session_present);
+        effects.extend(again.into_iter().map(Effect::Subscribe));
         effects
     }
 
@@ -437,8 +543,7 @@ impl Requester {
     /// The connection is closed for good: everything open ends here.
     pub fn closed(&mut self, at: Timestamp) -> Vec<Effect> {
         let mut effects = self.closing(at);
-        self.subscriptions.clear();
-        self.response_topics.clear();
+        self.subscriptions = Subscriptions::default();
         let reason: Arc<str> = "the connection was closed before a reply came".into();
         effects.extend(self.fail_stage(Stage::Sent, &reason, at));
         effects
@@ -462,11 +567,7 @@ impl Requester {
 
     /// Filters whose SUBACK has been seen.
     pub fn live_subscriptions(&self) -> Vec<TopicFilter> {
-        self.subscriptions
-            .iter()
-            .filter(|(_, state)| **state == Subscription::Live)
-            .map(|(filter, _)| filter.clone())
-            .collect()
+        self.subscriptions.live()
     }
 
     fn expire_one(&mut self, id: ExchangeId) -> Vec<Effect> {
@@ -476,7 +577,7 @@ impl Requester {
         let at = open.deadline;
         let timeout = humantime::format_duration(open.request.timeout);
         let verdict = match open.stage {
-            Stage::Sent if open.request.replies == RepliesWanted::All && open.replies > 0 => {
+            Stage::Sent if open.wanted == RepliesWanted::All && open.replies > 0 => {
                 answered(open.failure.clone())
             }
             Stage::Sent => Verdict::TimedOut,
@@ -507,7 +608,7 @@ impl Requester {
         if matches!(outcome, Outcome::Error { .. }) {
             open.failure.get_or_insert(outcome);
         }
-        let complete = match open.request.replies {
+        let complete = match open.wanted {
             RepliesWanted::First | RepliesWanted::UntilTerminal => true,
             RepliesWanted::Count(count) => open.replies >= count,
             RepliesWanted::All => false,
@@ -562,8 +663,46 @@ impl Requester {
             self.matcher.forget(forgotten);
             self.failed.remove(&forgotten);
         }
-        vec![changed(id, Change::Finished(verdict), at)]
+        let idle = self.subscriptions.release(&open.filters);
+        let mut effects = vec![changed(id, Change::Finished(verdict), at)];
+        effects.extend(idle.into_iter().map(Effect::Unsubscribe));
+        effects
     }
+}
+
+/// What the request's replies come by.
+fn replies_of(rule: &Rule, bindings: &Bindings) -> Result<Vec<TopicFilter>, String> {
+    let filters = rule.subscriptions(bindings);
+    let filters = filters.map_err(|why| format!("no reply can be paired with it: {why}"))?;
+    if filters.is_empty() {
+        return Err(format!(
+            "no reply can be paired with it: by the rule `{}` the topic of the reply needs a value that the request does not have",
+            rule.id
+        ));
+    }
+    Ok(filters)
+}
+
+fn why_no_request(rules: &Rules) -> &'static str {
+    if rules.len() == 1 && rules.find("mqtt5").is_some() {
+        "no reply can be paired with it: it has no Response Topic"
+    } else {
+        "no reply can be paired with it: it is no request by the pairing rules"
+    }
+}
+
+/// What the user asks for counts; where that is nothing special, what the rule knows.
+fn wanted(asked: RepliesWanted, rule: Replies) -> RepliesWanted {
+    match (asked, rule) {
+        (RepliesWanted::First, Replies::Many) => RepliesWanted::All,
+        (RepliesWanted::First, Replies::UntilTerminal) => RepliesWanted::UntilTerminal,
+        (asked, _) => asked,
+    }
+}
+
+fn failed(id: ExchangeId, why: &str, at: Timestamp) -> Effect {
+    let reason = why.into();
+    changed(id, Change::Finished(Verdict::Failed { reason }), at)
 }
 
 fn changed(id: ExchangeId, change: Change, at: Timestamp) -> Effect {

@@ -350,6 +350,15 @@ impl Client {
         })
     }
 
+    /// As [`Self::unsubscribe`], without an answer.
+    pub(super) fn unsubscribe_soon(&self, filter: TopicFilter) {
+        self.shared().with_core(|core| {
+            let reachable = core.link.is_some() || core.session_may_resume;
+            core.subscriptions.unsubscribe(filter, None, reachable);
+            core.settle();
+        });
+    }
+
     /// Never waits. What the broker does not take, by its CONNACK, fails here and does no harm.
     pub fn publish(&self, message: Arc<Message>) -> PublishTicket {
         let (watcher, ticket) = Watcher::ticket();

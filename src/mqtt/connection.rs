@@ -450,6 +450,7 @@ impl Inner {
                     at,
                     responder,
                     near,
+                    miss: _,
                 } => self.tell(ConnectionEvent::Arrived {
                     message,
                     verdict,
@@ -460,6 +461,11 @@ impl Inner {
                 Effect::Subscribe(filter) => {
                     if let Some(client) = self.client() {
                         client.subscribe_soon(filter, SubscribeOptions::default());
+                    }
+                }
+                Effect::Unsubscribe(filter) => {
+                    if let Some(client) = self.client() {
+                        client.unsubscribe_soon(filter);
                     }
                 }
                 Effect::Publish { id, message } => {

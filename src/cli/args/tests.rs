@@ -434,6 +434,11 @@ fn help_of_broker() {
 }
 
 #[test]
+fn help_of_pair() {
+    insta::assert_snapshot!(page("pair"));
+}
+
+#[test]
 fn help_of_screenshot() {
     insta::assert_snapshot!(page("screenshot"));
 }

@@ -1,10 +1,21 @@
-//! The index of what is waited for.
+//! The index of what is waited for, over all rules.
+//!
+//! A request is kept under the values of the variables that it shares with its replies, for each
+//! topic on which they may come. A message is taken apart once a rule and looked up, so its cost does not
+//! depend on how many requests are open. Requests whose values do not fit their own patterns are kept
+//! aside and compared one by one.
 
+mod table;
+
+use super::json::NodeId;
+use super::locator::{Bindings, Subject};
+use super::rule::{ReplyTopic, Rule, Status, scope};
+use super::value::Value;
+use super::{Rules, pattern::VarId};
 use crate::model::exchange::ExchangeId;
-use crate::model::message::Message;
-use crate::model::pairing::rule::{Expectation, Rule, Value};
-use crate::model::topic::TopicName;
 use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+use table::{Table, fits_its_pattern};
 
 /// How a request that is remembered stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,155 +25,387 @@ pub enum Standing {
     Completed,
 }
 
-/// Expectations by reply topic and by the value of the first shared variable, so that one message
-/// costs the same with one request remembered as with thousands.
 #[derive(Debug)]
-pub struct Matcher {
-    rule: Rule,
-    expectations: HashMap<ExchangeId, (Expectation, Standing)>,
-    topics: HashMap<TopicName, HashMap<Option<Value>, Slot>>,
+struct Kept {
+    rule: usize,
+    request: Bindings,
+    standing: Standing,
+    has_id: bool,
 }
 
-/// What waits under one key, by standing and age.
-#[derive(Debug, Default)]
-struct Slot {
-    open: BTreeSet<ExchangeId>,
-    timed_out: BTreeSet<ExchangeId>,
-    completed: BTreeSet<ExchangeId>,
+/// A message answers a request.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Pair {
+    pub id: ExchangeId,
+    pub standing: Standing,
+    pub rule: Arc<str>,
+    pub status: Status,
+    /// The variables of the pair, what both share narrowed down to what they have in common.
+    pub variables: Vec<(Arc<str>, Vec<Value>)>,
 }
 
-impl Slot {
-    fn of(&mut self, standing: Standing) -> &mut BTreeSet<ExchangeId> {
-        match standing {
-            Standing::Open => &mut self.open,
-            Standing::TimedOut => &mut self.timed_out,
-            Standing::Completed => &mut self.completed,
-        }
-    }
-
-    fn is_empty(&self) -> bool {
-        self.open.is_empty() && self.timed_out.is_empty() && self.completed.is_empty()
-    }
+/// A message would answer a request if one variable were not different.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NearMiss {
+    pub id: ExchangeId,
+    pub rule: Arc<str>,
+    pub variable: Arc<str>,
+    /// What the request has; nothing where it is absent.
+    pub wanted: Vec<Value>,
+    /// What the message has.
+    pub found: Vec<Value>,
 }
 
 /// What a message answers.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Match {
-    /// The oldest open request; else the oldest that timed out, which is still owed an answer;
-    /// else the newest that was completed.
-    Pairs(ExchangeId, Standing),
-    /// Somebody waits or waited on this topic, but a shared variable differs.
-    NearMiss,
-    /// Nobody waits on this topic.
+    /// By one rule: one request, or with `reply.each` several, each once. Open requests come first; those that
+    /// timed out are still owed an answer; completed ones take further replies where an `id` was bound.
+    Pairs(Vec<Pair>),
+    /// A retained message that would have paired, but not by a rule that takes retained messages.
+    Stale(Pair),
+    NearMiss(NearMiss),
+    /// Nobody waits for it.
     Elsewhere,
 }
 
+#[derive(Debug)]
+pub struct Matcher {
+    rules: Rules,
+    kept: HashMap<ExchangeId, Kept>,
+    /// By rule, then by reply topic.
+    tables: Vec<Vec<Table>>,
+}
+
+/// One way in which a message answers a request.
+struct Hit {
+    id: ExchangeId,
+    rule: usize,
+    root: NodeId,
+    near: Bindings,
+}
+
 impl Matcher {
-    pub fn new(rule: Rule) -> Self {
+    pub fn new(rules: Rules) -> Self {
+        let tables = rules
+            .iter()
+            .map(|rule| rule.reply.topics.iter().map(|_| Table::default()).collect())
+            .collect();
         Self {
+            rules,
+            kept: HashMap::new(),
+            tables,
+        }
+    }
+
+    pub fn rules(&self) -> &Rules {
+        &self.rules
+    }
+
+    /// Remembers an open request of the rule at that place in the list.
+    pub fn insert(&mut self, id: ExchangeId, rule: usize, request: Bindings) {
+        let Some(compiled) = self.rules.get(rule) else {
+            return;
+        };
+        let kept = Kept {
             rule,
-            expectations: HashMap::new(),
-            topics: HashMap::new(),
-        }
-    }
-
-    pub fn rule(&self) -> &Rule {
-        &self.rule
-    }
-
-    /// Remembers an open request.
-    pub fn insert(&mut self, id: ExchangeId, expectation: Expectation) {
-        let topic = self
-            .topics
-            .entry(expectation.reply_topic.clone())
-            .or_default();
-        for key in keys(&expectation.shared) {
-            topic.entry(key).or_default().open.insert(id);
-        }
-        self.expectations.insert(id, (expectation, Standing::Open));
+            has_id: compiled.has_id(&request),
+            request,
+            standing: Standing::Open,
+        };
+        self.forget(id);
+        self.index(id, &kept, true);
+        self.kept.insert(id, kept);
     }
 
     pub fn standing(&self, id: ExchangeId) -> Option<Standing> {
-        self.expectations.get(&id).map(|(_, standing)| *standing)
+        self.kept.get(&id).map(|kept| kept.standing)
+    }
+
+    /// The variables of a request that is remembered, and its rule.
+    pub fn request(&self, id: ExchangeId) -> Option<(&Rule, &Bindings)> {
+        let kept = self.kept.get(&id)?;
+        Some((self.rules.get(kept.rule)?, &kept.request))
     }
 
     pub fn set_standing(&mut self, id: ExchangeId, new: Standing) {
-        let Some((expectation, standing)) = self.expectations.get_mut(&id) else {
+        let Some(mut kept) = self.kept.remove(&id) else {
             return;
         };
-        let old = std::mem::replace(standing, new);
-        let Some(topic) = self.topics.get_mut(&expectation.reply_topic) else {
-            return;
-        };
-        for key in keys(&expectation.shared) {
-            if let Some(slot) = topic.get_mut(&key) {
-                slot.of(old).remove(&id);
-                slot.of(new).insert(id);
-            }
-        }
+        self.index(id, &kept, false);
+        kept.standing = new;
+        self.index(id, &kept, true);
+        self.kept.insert(id, kept);
     }
 
     pub fn forget(&mut self, id: ExchangeId) {
-        let Some((expectation, standing)) = self.expectations.remove(&id) else {
+        if let Some(kept) = self.kept.remove(&id) {
+            self.index(id, &kept, false);
+        }
+    }
+
+    /// Puts a request into the tables of its rule, or takes it out.
+    fn index(&mut self, id: ExchangeId, kept: &Kept, is_there: bool) {
+        // Without an id, a further reply cannot be told from somebody else's.
+        if kept.standing == Standing::Completed && !kept.has_id {
+            return;
+        }
+        let (Some(rule), Some(tables)) =
+            (self.rules.get(kept.rule), self.tables.get_mut(kept.rule))
+        else {
             return;
         };
-        let Some(topic) = self.topics.get_mut(&expectation.reply_topic) else {
-            return;
+        for (topic, table) in rule.reply.topics.iter().zip(tables) {
+            let is_regular = fits_its_pattern(rule, topic, &kept.request);
+            table.set(
+                id,
+                kept.standing,
+                &topic.shared,
+                &kept.request,
+                is_regular,
+                is_there,
+            );
+        }
+    }
+
+    /// The first rule by which the message is a request, and its variables.
+    pub fn opens(&self, subject: &Subject<'_>) -> Option<(usize, Bindings)> {
+        self.rules
+            .iter()
+            .enumerate()
+            .find_map(|(index, rule)| Some((index, rule.request(subject)?)))
+    }
+
+    /// What the message answers.
+    pub fn find(&self, subject: &Subject<'_>) -> Match {
+        let is_retained = subject.message.retain;
+        let takes = |rule: &Rule| !is_retained || rule.accept_retained;
+        let pairs = self.pairs(subject, &takes);
+        if !pairs.is_empty() {
+            return Match::Pairs(pairs);
+        }
+        if is_retained && let Some(pair) = self.pairs(subject, &|_| true).into_iter().next() {
+            return Match::Stale(pair);
+        }
+        self.near_miss(subject)
+            .map_or(Match::Elsewhere, Match::NearMiss)
+    }
+
+    fn pairs(&self, subject: &Subject<'_>, takes: &dyn Fn(&Rule) -> bool) -> Vec<Pair> {
+        for standing in [Standing::Open, Standing::TimedOut, Standing::Completed] {
+            let mut best: Vec<Hit> = Vec::new();
+            for (index, rule) in self.rules.iter().enumerate() {
+                if !takes(rule) {
+                    continue;
+                }
+                let mut hits = self.hits(index, rule, subject, standing);
+                hits.sort_by_key(|hit| hit.id);
+                let is_better = match (hits.first(), hits.last(), best.first(), best.last()) {
+                    (None, ..) => false,
+                    (Some(_), _, None, _) => true,
+                    // The newest of the completed ones is the one that is repeated.
+                    (_, Some(new), _, Some(old)) if standing == Standing::Completed => {
+                        new.id > old.id
+                    }
+                    (Some(new), _, Some(old), _) => new.id < old.id,
+                };
+                if is_better {
+                    best = hits;
+                }
+            }
+            if !best.is_empty() {
+                let pairs = best.into_iter();
+                return pairs.filter_map(|hit| self.pair(subject, &hit)).collect();
+            }
+        }
+        Vec::new()
+    }
+
+    fn pair(&self, subject: &Subject<'_>, hit: &Hit) -> Option<Pair> {
+        let (rule, kept) = (self.rules.get(hit.rule)?, self.kept.get(&hit.id)?);
+        let scope = scope(subject, hit.root, &hit.near, Some(&kept.request));
+        let status = rule.status(&scope);
+        let mut all = hit.near.clone();
+        for var in rule.names.ids() {
+            if all.get(var).is_empty() {
+                all.set(var, kept.request.get(var).to_vec());
+            }
+        }
+        Some(Pair {
+            id: hit.id,
+            standing: kept.standing,
+            rule: Arc::clone(&rule.id),
+            status,
+            variables: rule.named(&all),
+        })
+    }
+
+    /// The requests of one rule that the message answers: one a part of the message, each once.
+    fn hits(
+        &self,
+        index: usize,
+        rule: &Rule,
+        subject: &Subject<'_>,
+        standing: Standing,
+    ) -> Vec<Hit> {
+        let mut hits: Vec<Hit> = Vec::new();
+        let tables = self.tables.get(index).map_or(&[][..], Vec::as_slice);
+        if tables.iter().all(|table| table.is_empty_of(standing)) {
+            return hits;
+        }
+        let mut taken: BTreeSet<ExchangeId> = BTreeSet::new();
+        let parsed: Vec<_> = rule
+            .reply
+            .topics
+            .iter()
+            .zip(tables)
+            .filter(|(_, table)| !table.is_empty_of(standing))
+            .map(|(topic, table)| (topic, table, topic.pattern.parses(subject.topic())))
+            .filter(|(_, table, parses)| {
+                !parses.list.is_empty() || !parses.is_complete || table.has_irregular(standing)
+            })
+            .collect();
+        if parsed.is_empty() {
+            return hits;
+        }
+        for root in rule.roots(subject) {
+            let mut best: Option<Hit> = None;
+            let mut offer = |hit: Option<Hit>| {
+                if let Some(hit) = hit {
+                    let is_better = best.as_ref().is_none_or(|best| {
+                        if standing == Standing::Completed {
+                            hit.id > best.id
+                        } else {
+                            hit.id < best.id
+                        }
+                    });
+                    if is_better {
+                        best = Some(hit);
+                    }
+                }
+            };
+            for (topic, table, parses) in &parsed {
+                let try_one = |id: ExchangeId, near: &Bindings, is_topic_known: bool| {
+                    let kept = self.kept.get(&id).filter(|_| !taken.contains(&id))?;
+                    let near =
+                        rule.agrees(topic, subject, root, near, &kept.request, is_topic_known)?;
+                    Some(Hit {
+                        id,
+                        rule: index,
+                        root,
+                        near,
+                    })
+                };
+                let mut scan = !parses.is_complete;
+                for spans in &parses.list {
+                    let Some(near) = rule.reading(topic, subject, spans, root) else {
+                        continue;
+                    };
+                    match table.find(standing, &topic.shared, &near) {
+                        Some(slots) => {
+                            for slot in slots {
+                                offer(
+                                    in_order(slot, standing)
+                                        .find_map(|id| try_one(id, &near, false)),
+                                );
+                            }
+                        }
+                        None => scan = true,
+                    }
+                }
+                let aside = table.irregular(standing, scan);
+                offer(in_order(aside, standing).find_map(|id| {
+                    let mut readings = self.compare(topic, rule, subject, root, id).into_iter();
+                    readings.find_map(|near| try_one(id, &near, true))
+                }));
+            }
+            if let Some(hit) = best {
+                taken.insert(hit.id);
+                hits.push(hit);
+            }
+        }
+        hits
+    }
+
+    /// What the message says as a reply to this very request, in every way that its topic can be read.
+    fn compare(
+        &self,
+        topic: &ReplyTopic,
+        rule: &Rule,
+        subject: &Subject<'_>,
+        root: NodeId,
+        id: ExchangeId,
+    ) -> Vec<Bindings> {
+        let Some(kept) = self.kept.get(&id) else {
+            return Vec::new();
         };
-        for key in keys(&expectation.shared) {
-            if let Some(slot) = topic.get_mut(&key) {
-                slot.of(standing).remove(&id);
-                if slot.is_empty() {
-                    topic.remove(&key);
+        let given = |var: VarId| rule.is_bound_by_request(var).then(|| kept.request.get(var));
+        let parses = topic.pattern.parses_given(subject.topic(), &given);
+        let readings = parses.iter();
+        readings
+            .filter_map(|spans| rule.reading(topic, subject, spans, root))
+            .collect()
+    }
+
+    /// The oldest open request that differs from the message in one variable.
+    fn near_miss(&self, subject: &Subject<'_>) -> Option<NearMiss> {
+        let mut best: Option<(bool, ExchangeId, usize, VarId, Bindings)> = None;
+        for (index, rule) in self.rules.iter().enumerate() {
+            let tables = self.tables.get(index).map_or(&[][..], Vec::as_slice);
+            for (topic, table) in rule.reply.topics.iter().zip(tables) {
+                if table.is_empty_of(Standing::Open) {
+                    continue;
+                }
+                let in_topic = topic.pattern.vars();
+                let parses = topic.pattern.parses(subject.topic());
+                if parses.list.is_empty() {
+                    continue;
+                }
+                for root in rule.roots(subject) {
+                    for spans in &parses.list {
+                        let Some(near) = rule.reading(topic, subject, spans, root) else {
+                            continue;
+                        };
+                        for (place, &var) in topic.shared.iter().enumerate() {
+                            let is_other_topic = in_topic.contains(&var);
+                            // A topic that says nothing fits everything.
+                            if is_other_topic && !topic.pattern.has_text() {
+                                continue;
+                            }
+                            let Some(id) = table.find_but(place, &topic.shared, &near) else {
+                                continue;
+                            };
+                            let is_better = best.as_ref().is_none_or(|(other, known, ..)| {
+                                (is_other_topic, id) < (*other, *known)
+                            });
+                            if is_better {
+                                best = Some((is_other_topic, id, index, var, near.clone()));
+                            }
+                        }
+                    }
                 }
             }
         }
-        if topic.is_empty() {
-            self.topics.remove(&expectation.reply_topic);
-        }
-    }
-
-    /// The request that `message` answers.
-    pub fn find(&self, message: &Message) -> Match {
-        let Some(topic) = self.topics.get(&message.topic) else {
-            return Match::Elsewhere;
-        };
-        let found = self.rule.shared_of_reply(message);
-        let keys = keys(&found);
-        let slots: Vec<&Slot> = keys.iter().filter_map(|key| topic.get(key)).collect();
-        let agrees = |id: &&ExchangeId| {
-            self.expectations
-                .get(id)
-                .is_some_and(|(expectation, _)| expectation.agrees_with(&found))
-        };
-        let open = slots
-            .iter()
-            .filter_map(|slot| slot.open.iter().find(agrees))
-            .min();
-        let timed_out = || {
-            slots
-                .iter()
-                .filter_map(|slot| slot.timed_out.iter().find(agrees))
-                .min()
-        };
-        let completed = || {
-            slots
-                .iter()
-                .filter_map(|slot| slot.completed.iter().rev().find(agrees))
-                .max()
-        };
-        open.map(|id| (id, Standing::Open))
-            .or_else(|| timed_out().map(|id| (id, Standing::TimedOut)))
-            .or_else(|| completed().map(|id| (id, Standing::Completed)))
-            .map_or(Match::NearMiss, |(id, standing)| {
-                Match::Pairs(*id, standing)
-            })
+        let (_, id, index, var, near) = best?;
+        let (rule, kept) = (self.rules.get(index)?, self.kept.get(&id)?);
+        Some(NearMiss {
+            id,
+            rule: Arc::clone(&rule.id),
+            variable: rule.name(var),
+            wanted: kept.request.get(var).to_vec(),
+            found: near.get(var).to_vec(),
+        })
     }
 }
 
-fn keys(shared: &[(&'static str, Vec<Value>)]) -> Vec<Option<Value>> {
-    match shared.first() {
-        Some((_, values)) if !values.is_empty() => values.iter().cloned().map(Some).collect(),
-        _ => vec![None],
+/// The oldest first; of completed ones the newest.
+fn in_order(
+    slot: &BTreeSet<ExchangeId>,
+    standing: Standing,
+) -> Box<dyn Iterator<Item = ExchangeId> + '_> {
+    if standing == Standing::Completed {
+        Box::new(slot.iter().rev().copied())
+    } else {
+        Box::new(slot.iter().copied())
     }
 }

@@ -1,13 +1,39 @@
-//! Pairing: how a reply is recognised as the answer to a request.
+//! Pairing: how a reply is recognised as the answer to a request, by rules that are data.
 //!
-//! A [`Rule`] names variables and says where they sit in the request and in the reply; a reply
-//! pairs with the oldest open request whose shared variables are all equal (absent equals
-//! absent). A [`Matcher`] keeps what is waited for, indexed so that a message is looked up and
-//! not searched for. The rule of MQTT 5's own properties is data like any other: start at
-//! [`Rule::mqtt5`].
+//! A [`Rule`] names variables. Patterns and locators bind them in the request and in the reply; a reply pairs
+//! with the oldest open request whose shared variables are all equal (absent equals absent). The same rule
+//! writes them, too: [`Rule::compose`] makes a request, [`Rule::answer`] a reply. [`Rules`] is the ordered list
+//! of rules that are active, a [`Matcher`] keeps what is waited for, and a [`Trial`] judges a list of messages.
+//! The rule of MQTT 5's own properties is the first of the shipped ones, [`Rule::mqtt5`].
 
+mod codec;
+mod compose;
+mod condition;
+mod generate;
+mod inject;
+pub mod json;
+mod locator;
 mod matcher;
+mod node;
+mod pattern;
+mod read;
+mod regex;
 mod rule;
+mod rules;
+mod trace;
+mod value;
 
-pub use matcher::{Match, Matcher, Standing};
-pub use rule::{Expectation, Locator, Rule, Value};
+pub use compose::{ComposeError, Variables};
+pub use generate::{Circumstances, Generator};
+pub use locator::{Bindings, Subject};
+pub use matcher::{Match, Matcher, NearMiss, Pair, Standing};
+pub use node::{FileError, Format};
+pub use pattern::covers;
+pub use read::read_rules;
+pub use rule::{Defaults, OutcomeKind, Presence, Replies, Rule, Status};
+pub use rules::Rules;
+pub use trace::{Sample, Trial, Verdict, read_trace};
+pub use value::{Kind as ValueKind, Value};
+
+#[cfg(test)]
+mod tests;

@@ -1,300 +1,462 @@
-//! What a rule says, and what it finds in a message.
+//! One rule, compiled: what is a request, what is its reply, and what the reply says.
 
+use super::condition::{self, Condition};
+use super::generate::Generator;
+use super::json::{Json, NodeId, Pointer};
+use super::locator::{Bindings, Locators, Scope, Subject};
+use super::pattern::{Names, Pattern, Spans, VarId};
+use super::value::{Value, agree, common};
 use crate::model::exchange::Outcome;
-use crate::model::message::Message;
-use crate::model::topic::TopicName;
-use bytes::Bytes;
+use crate::model::message::{Message, Qos};
+use crate::model::topic::TopicFilter;
 use std::sync::Arc;
+use std::time::Duration;
 
-/// Where a value sits in a message.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Locator {
-    CorrelationData,
-    ResponseTopic,
-    /// All values of the user property of that name.
-    UserProperty(Arc<str>),
-}
-
-/// A value that a locator found: bytes, compared as bytes.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Value(pub Bytes);
-
-impl Value {
-    fn text(&self) -> Option<&str> {
-        std::str::from_utf8(&self.0).ok()
-    }
-}
-
-impl Locator {
-    /// Everything it finds in `message`; nothing when the place is empty or absent.
-    pub fn values(&self, message: &Message) -> Vec<Value> {
-        let properties = &message.properties;
-        match self {
-            Self::CorrelationData => properties
-                .correlation_data
-                .iter()
-                .map(|data| Value(data.to_bytes()))
-                .collect(),
-            Self::ResponseTopic => properties
-                .response_topic
-                .iter()
-                .map(|topic| Value(Bytes::copy_from_slice(topic.as_str().as_bytes())))
-                .collect(),
-            Self::UserProperty(name) => properties
-                .user_properties
-                .iter()
-                .filter(|property| *property.name == **name)
-                .map(|property| Value(Bytes::copy_from_slice(property.value.as_bytes())))
-                .collect(),
-        }
-    }
-}
-
-/// Binds the variable `name` to what `locator` finds.
+/// Binds a variable to what the first locator finds that finds anything.
 #[derive(Clone, Debug)]
-struct Binding {
-    name: &'static str,
-    locator: Locator,
+pub struct Binding {
+    pub var: VarId,
+    pub locators: Locators,
 }
 
-/// A condition on a message; false when the place is absent.
+/// When an exchange is complete. Progress completes nothing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Replies {
+    /// The first reply.
+    #[default]
+    One,
+    /// The same; progress is expected before it.
+    UntilTerminal,
+    /// All that come until the timeout.
+    Many,
+}
+
+#[derive(Clone, Debug, Default)]
+pub(super) struct RequestSide {
+    pub topic: Pattern,
+    pub when: Vec<Condition>,
+    /// What others read comes before them.
+    pub bind: Vec<Binding>,
+}
+
+#[derive(Clone, Debug, Default)]
+pub(super) struct ReplySide {
+    pub topics: Vec<ReplyTopic>,
+    pub when: Vec<Condition>,
+    pub bind: Vec<Binding>,
+    pub each: Vec<Pointer>,
+    pub subscribe: Vec<Pattern>,
+}
+
+/// One topic on which replies come, and what can be known of a reply on it without knowing its request.
 #[derive(Clone, Debug)]
-enum Condition {
-    Exists(Locator),
-    NoneOf(Locator, &'static [&'static str]),
+pub(super) struct ReplyTopic {
+    pub pattern: Pattern,
+    /// The variables that request and reply share and that the reply tells by itself.
+    pub shared: Vec<VarId>,
+    /// By place in `bind` and `when`: those that read variables of the request.
+    pub dependent_bind: Vec<usize>,
+    pub dependent_when: Vec<usize>,
 }
 
-impl Condition {
-    fn holds(&self, message: &Message) -> bool {
-        match self {
-            Self::Exists(locator) => !locator.values(message).is_empty(),
-            Self::NoneOf(locator, words) => {
-                let values = locator.values(message);
-                !values.is_empty()
-                    && values
-                        .iter()
-                        .all(|value| value.text().is_none_or(|text| !words.contains(&text)))
-            }
-        }
-    }
+#[derive(Clone, Debug, Default)]
+pub(super) struct StatusSide {
+    pub progress: Vec<Condition>,
+    pub error: Vec<Condition>,
+    pub code: Locators,
+    pub message: Locators,
 }
 
-/// How replies are recognised, by data.
 #[derive(Clone, Debug)]
+pub(super) struct PresenceSide {
+    pub topic: Pattern,
+    pub online: Vec<Condition>,
+    pub offline: Vec<Condition>,
+}
+
+/// What a request is sent with unless its user says otherwise.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Defaults {
+    pub qos: Option<Qos>,
+    pub retain: Option<bool>,
+    pub expiry_secs: Option<u32>,
+    pub timeout: Option<Duration>,
+    /// Variables and what makes them up.
+    pub generate: Vec<(Arc<str>, Generator)>,
+}
+
+/// How replies are recognised, by data. Read from a file by [`super::read_rules`]. The default one takes nothing for a
+/// request.
+#[derive(Clone, Debug, Default)]
 pub struct Rule {
     pub id: Arc<str>,
     pub title: Arc<str>,
-    request_when: Vec<Condition>,
-    request_bind: Vec<Binding>,
-    /// The request variable that holds the topic a reply comes on.
-    reply_topic: &'static str,
-    /// Of a variable that the request binds too, this is the test for equality.
-    reply_bind: Vec<Binding>,
-    error_when: Vec<Condition>,
-    error_code: Vec<Locator>,
-    error_message: Vec<Locator>,
+    /// The heading it is listed under.
+    pub group: Arc<str>,
+    pub replies: Replies,
+    pub accept_retained: bool,
+    pub defaults: Defaults,
+    pub(super) names: Names,
+    pub(super) request: RequestSide,
+    pub(super) reply: ReplySide,
+    pub(super) status: StatusSide,
+    pub(super) presence: Option<PresenceSide>,
 }
 
-/// What a reply to one request must look like.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Expectation {
-    pub reply_topic: TopicName,
-    /// The shared variables in the order of the rule, with every value that would do.
-    pub shared: Vec<(&'static str, Vec<Value>)>,
+/// What a reply says of itself.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Status {
+    pub outcome: OutcomeKind,
+    pub code: Option<Arc<str>>,
+    pub message: Option<Arc<str>>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OutcomeKind {
+    #[default]
+    Ok,
+    Error,
+    Progress,
+}
+
+impl OutcomeKind {
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Error => "error",
+            Self::Progress => "progress",
+        }
+    }
+}
+
+impl Status {
+    pub fn outcome(&self) -> Outcome {
+        match self.outcome {
+            OutcomeKind::Ok => Outcome::Ok,
+            OutcomeKind::Progress => Outcome::Progress,
+            OutcomeKind::Error => Outcome::Error {
+                code: self.code.clone(),
+                message: self.message.clone(),
+            },
+        }
+    }
+}
+
+/// A device came or went.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Presence {
+    pub rule: Arc<str>,
+    pub is_online: bool,
+    /// Who: the variables of the presence topic.
+    pub who: Vec<(Arc<str>, Vec<Value>)>,
 }
 
 impl Rule {
-    /// Response Topic and Correlation Data (MQTT 5 §4.10), as exact bytes. A reply says that it
-    /// failed by the user properties of the conventions that ride on MQTT 5 (`__stat` of Azure `IoT`
-    /// Operations, `status` of the Event Grid samples).
-    pub fn mqtt5() -> Self {
-        let user = |name: &str| Locator::UserProperty(name.into());
-        Self {
-            id: "mqtt5".into(),
-            title: "MQTT 5 properties".into(),
-            request_when: vec![Condition::Exists(Locator::ResponseTopic)],
-            request_bind: vec![
-                Binding {
-                    name: "reply_to",
-                    locator: Locator::ResponseTopic,
-                },
-                Binding {
-                    name: "id",
-                    locator: Locator::CorrelationData,
-                },
-            ],
-            reply_topic: "reply_to",
-            reply_bind: vec![Binding {
-                name: "id",
-                locator: Locator::CorrelationData,
-            }],
-            error_when: vec![
-                Condition::NoneOf(user("__stat"), &["200", "204"]),
-                Condition::NoneOf(user("status"), &["200", "204"]),
-                Condition::NoneOf(user("__apErr"), &["", "false", "False", "FALSE"]),
-                Condition::Exists(user("AppErrCode")),
-            ],
-            error_code: vec![user("__stat"), user("status"), user("AppErrCode")],
-            error_message: vec![user("__stMsg")],
-        }
-    }
-
-    /// What a reply to `request` must look like; `None` when it is no request by this rule.
-    pub fn expect(&self, request: &Message) -> Option<Expectation> {
-        if !self
-            .request_when
-            .iter()
-            .all(|condition| condition.holds(request))
-        {
-            return None;
-        }
-        let bound = |name: &str| -> Vec<Value> {
-            self.request_bind
-                .iter()
-                .filter(|binding| binding.name == name)
-                .flat_map(|binding| binding.locator.values(request))
-                .collect()
-        };
-        let reply_topic = TopicName::new(bound(self.reply_topic).first()?.text()?).ok()?;
-        let shared = self
-            .reply_bind
-            .iter()
-            .filter(|reply| {
-                self.request_bind
-                    .iter()
-                    .any(|request| request.name == reply.name)
-            })
-            .map(|reply| (reply.name, bound(reply.name)))
-            .collect();
-        Some(Expectation {
-            reply_topic,
-            shared,
-        })
-    }
-
-    /// The shared variables as `reply` has them, in the order of [`Expectation::shared`].
-    pub fn shared_of_reply(&self, reply: &Message) -> Vec<(&'static str, Vec<Value>)> {
-        self.reply_bind
-            .iter()
-            .filter(|binding| {
-                self.request_bind
-                    .iter()
-                    .any(|request| request.name == binding.name)
-            })
-            .map(|binding| (binding.name, binding.locator.values(reply)))
+    /// The variables of the rule by name, as far as they have values.
+    pub fn named(&self, bindings: &Bindings) -> Vec<(Arc<str>, Vec<Value>)> {
+        self.names
+            .ids()
+            .map(|var| (self.names.name(var), bindings.get(var).to_vec()))
+            .filter(|(_, values)| !values.is_empty())
             .collect()
     }
 
-    /// What the reply says of itself.
-    pub fn outcome(&self, reply: &Message) -> Outcome {
-        if !self
-            .error_when
-            .iter()
-            .any(|condition| condition.holds(reply))
-        {
-            return Outcome::Ok;
-        }
-        let first = |locators: &[Locator]| {
-            locators
-                .iter()
-                .find_map(|locator| locator.values(reply).into_iter().next())
-                .and_then(|value| value.text().map(Arc::from))
-        };
-        Outcome::Error {
-            code: first(&self.error_code),
-            message: first(&self.error_message),
-        }
+    pub fn name(&self, var: VarId) -> Arc<str> {
+        self.names.name(var)
     }
-}
 
-impl Expectation {
-    /// Whether a reply with these variables pairs: each has a value in common, or is absent on both sides.
-    pub fn agrees_with(&self, reply: &[(&'static str, Vec<Value>)]) -> bool {
-        self.shared.len() == reply.len()
-            && self
-                .shared
+    pub fn var(&self, name: &str) -> Option<VarId> {
+        self.names.find(name)
+    }
+
+    /// Whether the request binds it; such a variable stands for its value in reply topics.
+    pub(super) fn is_bound_by_request(&self, var: VarId) -> bool {
+        self.request.topic.vars().contains(&var)
+            || self.request.bind.iter().any(|binding| binding.var == var)
+    }
+
+    /// The variables of `subject` as a request; `None` when it is none by this rule.
+    pub fn request(&self, subject: &Subject<'_>) -> Option<Bindings> {
+        let spans = self.request.topic.first(subject.topic())?;
+        let mut near = captured(&self.request.topic, subject.topic(), &spans);
+        // What needs no variables is cheaper to know than what they are.
+        let (early, late): (Vec<&Condition>, Vec<&Condition>) = self
+            .request
+            .when
+            .iter()
+            .partition(|condition| condition.reads().is_none());
+        let holds = |conditions: &[&Condition], near: &Bindings| {
+            let scope = scope(subject, Json::ROOT, near, None);
+            conditions.iter().all(|condition| condition.holds(&scope))
+        };
+        if !holds(&early, &near) {
+            return None;
+        }
+        for binding in &self.request.bind {
+            let found = binding
+                .locators
+                .values(&scope(subject, Json::ROOT, &near, None));
+            let known = near.get(binding.var);
+            // A name in the topic and in the payload means the same thing twice.
+            let values = match (known.is_empty(), found.is_empty()) {
+                (true, _) => found,
+                (false, true) => continue,
+                (false, false) => common(known, &found),
+            };
+            if values.is_empty() && !known.is_empty() {
+                return None;
+            }
+            near.set(binding.var, values);
+        }
+        holds(&late, &near).then_some(near)
+    }
+
+    /// Where the parts lie that may each be a reply.
+    pub(super) fn roots(&self, subject: &Subject<'_>) -> Vec<NodeId> {
+        if self.reply.each.is_empty() {
+            return vec![Json::ROOT];
+        }
+        let Some(json) = subject.json() else {
+            return Vec::new();
+        };
+        let each = self.reply.each.iter();
+        let mut roots: Vec<NodeId> = Vec::new();
+        let mut known = std::collections::HashSet::new();
+        roots.extend(
+            each.flat_map(|pointer| pointer.find(json, Json::ROOT))
+                .filter(|node| known.insert(*node)),
+        );
+        roots
+    }
+
+    /// What a reply on one of the topics says by itself; `None` when it is no reply.
+    pub(super) fn reading(
+        &self,
+        topic: &ReplyTopic,
+        subject: &Subject<'_>,
+        spans: &Spans,
+        root: NodeId,
+    ) -> Option<Bindings> {
+        let mut near = captured(&topic.pattern, subject.topic(), spans);
+        let nothing = Bindings::default();
+        let holds = |when: &Condition, near: &Bindings| {
+            when.holds(&scope(subject, root, near, Some(&nothing)))
+        };
+        let whens = || {
+            self.reply
+                .when
                 .iter()
-                .zip(reply)
-                .all(|((_, wanted), (_, found))| {
-                    if wanted.is_empty() {
-                        found.is_empty()
-                    } else {
-                        wanted.iter().any(|value| found.contains(value))
-                    }
+                .enumerate()
+                .filter(|(index, _)| !topic.dependent_when.contains(index))
+                .map(|(_, when)| when)
+        };
+        if !whens().all(|when| when.reads().is_some() || holds(when, &near)) {
+            return None;
+        }
+        for (index, binding) in self.reply.bind.iter().enumerate() {
+            if !topic.dependent_bind.contains(&index) {
+                let found = binding.locators.values(&scope(subject, root, &near, None));
+                self.bind(topic, &mut near, binding.var, found)?;
+            }
+        }
+        whens()
+            .all(|when| when.reads().is_none() || holds(when, &near))
+            .then_some(near)
+    }
+
+    /// Adds what a locator of the reply found to what its topic told.
+    fn bind(
+        &self,
+        topic: &ReplyTopic,
+        near: &mut Bindings,
+        var: VarId,
+        found: Vec<Value>,
+    ) -> Option<()> {
+        let is_in_topic = topic.pattern.vars().contains(&var);
+        let values = match near.get(var) {
+            [] if !is_in_topic => found,
+            known => common(known, &found),
+        };
+        if is_in_topic && values.is_empty() {
+            return None;
+        }
+        near.set(var, values);
+        Some(())
+    }
+
+    /// What depends on the request: whether the reply with `near` answers the one with `far`. What
+    /// both share is narrowed down to what they have in common.
+    pub(super) fn agrees(
+        &self,
+        topic: &ReplyTopic,
+        subject: &Subject<'_>,
+        root: NodeId,
+        near: &Bindings,
+        far: &Bindings,
+        is_topic_known: bool,
+    ) -> Option<Bindings> {
+        let mut near = near.clone();
+        let in_topic = topic.pattern.vars();
+        for &var in &topic.shared {
+            if is_topic_known && in_topic.contains(&var) {
+                continue;
+            }
+            if !agree(far.get(var), near.get(var)) {
+                return None;
+            }
+            let both = common(near.get(var), far.get(var));
+            near.set(var, both);
+        }
+        for &index in &topic.dependent_bind {
+            let binding = self.reply.bind.get(index)?;
+            let scope = scope(subject, root, &near, Some(far));
+            let found = binding.locators.values(&scope);
+            if self.is_bound_by_request(binding.var) {
+                if !agree(far.get(binding.var), &found) {
+                    return None;
+                }
+                near.set(binding.var, common(&found, far.get(binding.var)));
+            } else {
+                self.bind(topic, &mut near, binding.var, found)?;
+            }
+        }
+        let scope = scope(subject, root, &near, Some(far));
+        let mut late = topic.dependent_when.iter();
+        late.all(|index| {
+            let when = self.reply.when.get(*index);
+            when.is_none_or(|when| when.holds(&scope))
+        })
+        .then_some(near)
+    }
+
+    /// How the message answers one request, if it does: by the first of its parts, topics and ways to read them.
+    pub(super) fn answered(&self, subject: &Subject<'_>, far: &Bindings) -> Option<Status> {
+        let given = |var| self.is_bound_by_request(var).then(|| far.get(var));
+        self.roots(subject).into_iter().find_map(|root| {
+            self.reply.topics.iter().find_map(|topic| {
+                let parses = topic.pattern.parses_given(subject.topic(), &given);
+                parses.iter().find_map(|spans| {
+                    let near = self.reading(topic, subject, spans, root)?;
+                    let near = self.agrees(topic, subject, root, &near, far, true)?;
+                    Some(self.status(&scope(subject, root, &near, Some(far))))
                 })
+            })
+        })
+    }
+
+    /// What the reply says; progress is looked at before error.
+    pub(super) fn status(&self, scope: &Scope<'_, '_>) -> Status {
+        let outcome = if condition::any(&self.status.progress, scope) {
+            OutcomeKind::Progress
+        } else if condition::any(&self.status.error, scope) {
+            OutcomeKind::Error
+        } else {
+            OutcomeKind::Ok
+        };
+        let first = |locators: &Locators| {
+            let values = locators.values(scope);
+            values.first().map(|value| value.to_string().into())
+        };
+        Status {
+            outcome,
+            code: first(&self.status.code),
+            message: first(&self.status.message),
+        }
+    }
+
+    /// What to subscribe so that every reply to the request arrives: `reply.subscribe`, or derived.
+    pub fn subscriptions(&self, request: &Bindings) -> Result<Vec<TopicFilter>, String> {
+        let known = |var| {
+            self.is_bound_by_request(var)
+                .then(|| request.get(var).to_vec())
+        };
+        let fixed = self.reply.subscribe.iter();
+        let mut filters = Vec::new();
+        if self.reply.subscribe.is_empty() {
+            for topic in &self.reply.topics {
+                filters.extend(topic.pattern.filters(known)?);
+            }
+        } else {
+            for pattern in fixed {
+                filters.extend(pattern.filters(known)?);
+            }
+        }
+        Ok(super::pattern::least(filters))
+    }
+
+    /// What to subscribe to hear of the device's coming and going.
+    pub fn presence_subscriptions(&self, request: &Bindings) -> Vec<TopicFilter> {
+        let known = |var| {
+            let values = request.get(var).to_vec();
+            (!values.is_empty()).then_some(values)
+        };
+        let Some(presence) = &self.presence else {
+            return Vec::new();
+        };
+        presence.topic.filters(known).unwrap_or_default()
+    }
+
+    /// What the message says of a device's presence, if it does.
+    pub fn presence(&self, subject: &Subject<'_>) -> Option<Presence> {
+        let presence = self.presence.as_ref()?;
+        let spans = presence.topic.first(subject.topic())?;
+        let near = captured(&presence.topic, subject.topic(), &spans);
+        let scope = scope(subject, Json::ROOT, &near, None);
+        let is_offline = condition::any(&presence.offline, &scope);
+        if !is_offline && !condition::any(&presence.online, &scope) {
+            return None;
+        }
+        Some(Presence {
+            rule: Arc::clone(&self.id),
+            is_online: !is_offline,
+            who: self.named(&near),
+        })
+    }
+
+    /// Whether a request went to the device that a presence message is about.
+    pub fn concerns(&self, presence: &Presence, request: &Bindings) -> bool {
+        presence.rule == self.id
+            && presence.who.iter().all(|(name, values)| {
+                self.var(name).is_none_or(|var| {
+                    let bound = request.get(var);
+                    bound.is_empty() || agree(bound, values)
+                })
+            })
+    }
+
+    /// Whether a correlation variable was bound, so that further replies can be told from others.
+    pub(super) fn has_id(&self, request: &Bindings) -> bool {
+        self.var("id")
+            .is_some_and(|var| self.is_bound_by_request(var) && !request.get(var).is_empty())
+    }
+
+    /// Whether the message is a request by this rule.
+    pub fn is_request(&self, message: &Message) -> bool {
+        self.request(&Subject::new(message)).is_some()
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::model::correlation::CorrelationData;
-    use crate::model::message::UserProperty;
-
-    fn request(correlation: Option<&'static [u8]>) -> Message {
-        let mut message = Message::new(TopicName::new("cmnd").unwrap(), "");
-        message.properties.response_topic = Some(TopicName::new("resp").unwrap());
-        message.properties.correlation_data = correlation.map(CorrelationData::new);
-        message
+pub(super) fn scope<'a, 'm>(
+    subject: &'a Subject<'m>,
+    root: NodeId,
+    near: &'a Bindings,
+    far: Option<&'a Bindings>,
+) -> Scope<'a, 'm> {
+    Scope {
+        subject,
+        root,
+        near,
+        far,
     }
+}
 
-    fn reply(correlation: Option<&'static [u8]>, properties: &[(&str, &str)]) -> Message {
-        let mut message = Message::new(TopicName::new("resp").unwrap(), "");
-        message.properties.correlation_data = correlation.map(CorrelationData::new);
-        message.properties.user_properties = properties
-            .iter()
-            .map(|(name, value)| UserProperty {
-                name: (*name).into(),
-                value: (*value).into(),
-            })
-            .collect();
-        message
+/// What the holes of a pattern hold.
+pub(super) fn captured(pattern: &Pattern, topic: &str, spans: &Spans) -> Bindings {
+    let mut bindings = Bindings::default();
+    for (index, (hole, span)) in pattern.holes().iter().zip(spans).enumerate() {
+        if let Some(var) = hole.var {
+            bindings.set(var, pattern.capture(index, topic, span));
+        }
     }
-
-    #[test]
-    fn equality_is_of_exact_bytes_and_absent_is_not_empty() {
-        let rule = Rule::mqtt5();
-        let agrees = |wanted: Option<&'static [u8]>, found: Option<&'static [u8]>| {
-            rule.expect(&request(wanted))
-                .unwrap()
-                .agrees_with(&rule.shared_of_reply(&reply(found, &[])))
-        };
-        assert!(agrees(Some(b"\x00\xff"), Some(b"\x00\xff")));
-        assert!(!agrees(Some(b"a"), Some(b"A")));
-        assert!(!agrees(Some(b""), None));
-        assert!(!agrees(None, Some(b"")));
-        assert!(agrees(None, None));
-        assert!(agrees(Some(b""), Some(b"")));
-    }
-
-    #[test]
-    fn a_message_without_response_topic_is_no_request() {
-        assert!(
-            Rule::mqtt5()
-                .expect(&Message::new(TopicName::new("x").unwrap(), ""))
-                .is_none()
-        );
-    }
-
-    #[test]
-    fn a_reply_tells_its_failure_by_user_property() {
-        let outcome = |properties: &[(&str, &str)]| Rule::mqtt5().outcome(&reply(None, properties));
-        assert_eq!(outcome(&[]), Outcome::Ok);
-        assert_eq!(outcome(&[("__stat", "204")]), Outcome::Ok);
-        assert_eq!(outcome(&[("__apErr", "False")]), Outcome::Ok);
-        assert_eq!(
-            outcome(&[("__stat", "404"), ("__stMsg", "no such lamp")]),
-            Outcome::Error {
-                code: Some("404".into()),
-                message: Some("no such lamp".into())
-            }
-        );
-        assert_eq!(
-            outcome(&[("AppErrCode", "7")]),
-            Outcome::Error {
-                code: Some("7".into()),
-                message: None
-            }
-        );
-    }
+    bindings
 }

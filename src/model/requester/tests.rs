@@ -3,6 +3,7 @@
 use super::*;
 use crate::model::correlation::{CorrelationData, CorrelationSpec};
 use crate::model::message::{Qos, UserProperty};
+use crate::model::topic::TopicName;
 use std::time::Duration;
 
 /// A requester and every exchange as its effects tell it.
@@ -11,6 +12,7 @@ struct Bench {
     exchanges: BTreeMap<ExchangeId, Exchange>,
     arrived: Vec<(MessageVerdict, Option<ExchangeId>)>,
     subscribed: Vec<String>,
+    unsubscribed: Vec<String>,
     published: Vec<ExchangeId>,
     withdrawn: Vec<(ExchangeId, Arc<str>, Timestamp)>,
 }
@@ -36,6 +38,7 @@ impl Bench {
             exchanges: BTreeMap::new(),
             arrived: Vec::new(),
             subscribed: Vec::new(),
+            unsubscribed: Vec::new(),
             published: Vec::new(),
             withdrawn: Vec::new(),
         }
@@ -54,6 +57,7 @@ impl Bench {
                     .apply(change, at),
                 Effect::Arrived { verdict, near, .. } => self.arrived.push((verdict, near)),
                 Effect::Subscribe(filter) => self.subscribed.push(filter.to_string()),
+                Effect::Unsubscribe(filter) => self.unsubscribed.push(filter.to_string()),
                 Effect::Publish { id, .. } => self.published.push(id),
                 Effect::Withdraw { id, why, at } => self.withdrawn.push((id, why, at)),
             }

@@ -1,0 +1,215 @@
+//! Requests of one rule by what a reply on one topic has to say.
+
+use super::Standing;
+use crate::model::exchange::ExchangeId;
+use crate::model::pairing::locator::Bindings;
+use crate::model::pairing::pattern::VarId;
+use crate::model::pairing::rule::{ReplyTopic, Rule};
+use crate::model::pairing::value::Value;
+use bytes::Bytes;
+use std::collections::{BTreeSet, HashMap};
+
+/// A value of every shared variable; `None` is absent.
+type Key = Box<[Option<Bytes>]>;
+
+/// With more combinations of values a request is compared one by one.
+const MAX_KEYS: usize = 4096;
+/// With more combinations near misses are not looked for.
+const MAX_NEAR_KEYS: usize = 64;
+
+/// Requests by standing.
+#[derive(Debug, Default)]
+struct Slot([BTreeSet<ExchangeId>; 3]);
+
+impl Slot {
+    fn of(&self, standing: Standing) -> &BTreeSet<ExchangeId> {
+        let [open, timed_out, completed] = &self.0;
+        match standing {
+            Standing::Open => open,
+            Standing::TimedOut => timed_out,
+            Standing::Completed => completed,
+        }
+    }
+
+    fn set(&mut self, id: ExchangeId, standing: Standing, is_there: bool) {
+        let [open, timed_out, completed] = &mut self.0;
+        let slot = match standing {
+            Standing::Open => open,
+            Standing::TimedOut => timed_out,
+            Standing::Completed => completed,
+        };
+        if is_there {
+            slot.insert(id);
+        } else {
+            slot.remove(&id);
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.0.iter().all(BTreeSet::is_empty)
+    }
+}
+
+#[derive(Debug, Default)]
+pub struct Table {
+    exact: HashMap<Key, Slot>,
+    /// Open requests by all values but one; the number says which.
+    but_one: HashMap<(usize, Key), BTreeSet<ExchangeId>>,
+    all: Slot,
+    /// Those that the keys do not find.
+    irregular: Slot,
+}
+
+impl Table {
+    pub fn is_empty_of(&self, standing: Standing) -> bool {
+        self.all.of(standing).is_empty()
+    }
+
+    pub fn has_irregular(&self, standing: Standing) -> bool {
+        !self.irregular.of(standing).is_empty()
+    }
+
+    /// What has to be compared one by one; everything, where the message cannot be looked up.
+    pub fn irregular(&self, standing: Standing, is_everything: bool) -> &BTreeSet<ExchangeId> {
+        if is_everything {
+            self.all.of(standing)
+        } else {
+            self.irregular.of(standing)
+        }
+    }
+
+    pub fn set(
+        &mut self,
+        id: ExchangeId,
+        standing: Standing,
+        shared: &[VarId],
+        request: &Bindings,
+        is_regular: bool,
+        is_there: bool,
+    ) {
+        self.all.set(id, standing, is_there);
+        let keys = keys(shared, request, MAX_KEYS).filter(|_| is_regular);
+        let Some(keys) = keys else {
+            self.irregular.set(id, standing, is_there);
+            return;
+        };
+        if standing == Standing::Open && keys.len() <= MAX_NEAR_KEYS {
+            for place in 0..shared.len() {
+                for key in &keys {
+                    let key = (place, without(key, place));
+                    if is_there {
+                        self.but_one.entry(key).or_default().insert(id);
+                    } else if let Some(slot) = self.but_one.get_mut(&key) {
+                        slot.remove(&id);
+                        if slot.is_empty() {
+                            self.but_one.remove(&key);
+                        }
+                    }
+                }
+            }
+        }
+        for key in keys {
+            if is_there {
+                self.exact.entry(key).or_default().set(id, standing, true);
+            } else if let Some(slot) = self.exact.get_mut(&key) {
+                slot.set(id, standing, false);
+                if slot.is_empty() {
+                    self.exact.remove(&key);
+                }
+            }
+        }
+    }
+
+    /// The requests with the same values; `None` when the message has too many to look them up.
+    pub fn find(
+        &self,
+        standing: Standing,
+        shared: &[VarId],
+        near: &Bindings,
+    ) -> Option<Vec<&BTreeSet<ExchangeId>>> {
+        let keys = keys(shared, near, MAX_KEYS)?;
+        let slots = keys.iter().filter_map(|key| self.exact.get(key));
+        Some(
+            slots
+                .map(|slot| slot.of(standing))
+                .filter(|slot| !slot.is_empty())
+                .collect(),
+        )
+    }
+
+    /// The oldest open request with the same values but for one variable.
+    pub fn find_but(&self, place: usize, shared: &[VarId], near: &Bindings) -> Option<ExchangeId> {
+        let keys = keys(shared, near, MAX_NEAR_KEYS)?;
+        let slots = keys
+            .iter()
+            .filter_map(|key| self.but_one.get(&(place, without(key, place))));
+        slots.filter_map(|slot| slot.first().copied()).min()
+    }
+}
+
+fn without(key: &[Option<Bytes>], place: usize) -> Key {
+    key.iter()
+        .enumerate()
+        .filter(|(index, _)| *index != place)
+        .map(|(_, value)| value.clone())
+        .collect()
+}
+
+/// Every combination of values.
+fn keys(shared: &[VarId], bindings: &Bindings, limit: usize) -> Option<Vec<Key>> {
+    let mut keys: Vec<Vec<Option<Bytes>>> = vec![Vec::with_capacity(shared.len())];
+    for var in shared {
+        let values = bindings.get(*var);
+        let forms: Vec<Option<Bytes>> = if values.is_empty() {
+            vec![None]
+        } else {
+            values
+                .iter()
+                .flat_map(Value::forms)
+                .cloned()
+                .map(Some)
+                .collect()
+        };
+        if keys.len().saturating_mul(forms.len()) > limit {
+            return None;
+        }
+        if let [form] = forms.as_slice() {
+            for key in &mut keys {
+                key.push(form.clone());
+            }
+            continue;
+        }
+        keys = keys
+            .iter()
+            .flat_map(|key| {
+                forms.iter().map(|form| {
+                    let mut key = key.clone();
+                    key.push(form.clone());
+                    key
+                })
+            })
+            .collect();
+    }
+    Some(keys.into_iter().map(Vec::into_boxed_slice).collect())
+}
+
+/// Whether the values of a request are such as the pattern finds them in a topic: a value with a `/` stands for
+/// itself in a reply topic, but `{x}` alone would not find it.
+pub fn fits_its_pattern(rule: &Rule, topic: &ReplyTopic, request: &Bindings) -> bool {
+    topic.pattern.holes().iter().all(|hole| {
+        let Some(var) = hole.var.filter(|var| rule.is_bound_by_request(*var)) else {
+            return true;
+        };
+        let values = request.get(var);
+        let fits = |value: &Value| {
+            value.as_text().is_some_and(|text| {
+                (hole.spans_levels || !text.contains('/'))
+                    && (hole.may_be_empty || !text.is_empty())
+                    && hole.regex.as_ref().is_none_or(|regex| {
+                        (text.is_empty() && hole.may_be_empty) || regex.is_match(text.as_bytes())
+                    })
+            })
+        };
+        hole.codec.is_none() && !values.is_empty() && values.iter().all(fits)
+    })
+}
