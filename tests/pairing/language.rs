@@ -368,9 +368,9 @@ fn filters_are_derived_or_given_and_never_wider_than_needed() {
         filters(&azure.replace("SUB", ""), message).unwrap(),
         ["$iothub/twin/res/+/+"]
     );
-    let fixed = azure.replace("SUB", r##","subscribe":["$iothub/twin/res/#"]"##);
+    let fixed = azure.replace("SUB", r#","subscribe":["$iothub/twin/res/#"]"#);
     assert_eq!(filters(&fixed, message).unwrap(), ["$iothub/twin/res/#"]);
-    let named = azure.replace("SUB", r##","subscribe":["dev/{id}/+"]"##);
+    let named = azure.replace("SUB", r#","subscribe":["dev/{id}/+"]"#);
     assert_eq!(filters(&named, message).unwrap(), ["dev/7/+"]);
     let tr369 = r#"{"request":{"topic":"{to*}/reply-to={reply_to|uri}"},"reply":{"topic":["{reply_to*}","{reply_to*}/reply-to={_}"]}}"#;
     assert_eq!(

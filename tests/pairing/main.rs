@@ -11,12 +11,12 @@ const GOLDENS: &str = include_str!("goldens.json");
 /// The rules as a user may have written them, look-ahead included.
 const WRITTEN: &str = include_str!("rules.json");
 
-pub fn rules(text: &str) -> Rules {
+pub(crate) fn rules(text: &str) -> Rules {
     Rules::new(read_rules(text, Format::Json).unwrap_or_else(|errors| panic!("{errors:?}")))
 }
 
 /// The verdicts on a trace, in the short notation.
-pub fn verdicts(rules: Rules, trace: &str) -> Vec<String> {
+pub(crate) fn verdicts(rules: Rules, trace: &str) -> Vec<String> {
     let samples = read_trace(trace).unwrap_or_else(|errors| panic!("{errors:?}"));
     let mut trial = Trial::new(rules);
     samples

@@ -148,7 +148,7 @@ impl Reader<'_> {
     }
 
     /// A list, or one thing that stands for a list of one.
-    fn list<'a>(&mut self, node: Option<&'a Node>) -> Vec<&'a Node> {
+    fn list(node: Option<&Node>) -> Vec<&Node> {
         match node.map(|node| (node, &node.tree)) {
             None => Vec::new(),
             Some((_, Tree::List(list))) => list.iter().collect(),
@@ -232,12 +232,11 @@ impl Reader<'_> {
             return None;
         };
         let table = self.table(node, "request", &["topic", "when", "bind"]);
-        let topic = match field(table, "topic") {
-            Some(topic) => self.pattern(topic, "request.topic", names),
-            None => {
-                self.wrong(node.at, "request.topic", "it is missing");
-                None
-            }
+        let topic = if let Some(topic) = field(table, "topic") {
+            self.pattern(topic, "request.topic", names)
+        } else {
+            self.wrong(node.at, "request.topic", "it is missing");
+            None
         };
         let when = self.conditions(field(table, "when"), "request.when", names);
         let bind = self.bindings(field(table, "bind"), "request.bind", names);
@@ -262,7 +261,7 @@ impl Reader<'_> {
             "reply",
             &["topic", "when", "bind", "each", "subscribe"],
         );
-        let topics = self.list(field(table, "topic"));
+        let topics = Self::list(field(table, "topic"));
         if topics.is_empty() {
             self.wrong(
                 node.at,
@@ -283,13 +282,13 @@ impl Reader<'_> {
         }
         side.when = self.conditions(field(table, "when"), "reply.when", names);
         side.bind = self.bindings(field(table, "bind"), "reply.bind", names);
-        let each = self.list(field(table, "each"));
+        let each = Self::list(field(table, "each"));
         for (path, node) in paths("reply.each", &each) {
             let pointer = self.text(node, &path).map(Pointer::parse);
             side.each
                 .extend(pointer.and_then(|pointer| self.ok(node.at, &path, pointer)));
         }
-        let subscribe = self.list(field(table, "subscribe"));
+        let subscribe = Self::list(field(table, "subscribe"));
         for (path, node) in paths("reply.subscribe", &subscribe) {
             let filter = self.text(node, &path).map(|text| {
                 let pattern = Pattern::parse_filter(text, names)?;
@@ -324,12 +323,11 @@ impl Reader<'_> {
     fn presence(&mut self, rule: Table<'_>, names: &mut Names) -> Option<PresenceSide> {
         let node = field(rule, "presence")?;
         let table = self.table(node, "presence", &["topic", "online", "offline"]);
-        let topic = match field(table, "topic") {
-            Some(topic) => self.pattern(topic, "presence.topic", names),
-            None => {
-                self.wrong(node.at, "presence.topic", "it is missing");
-                None
-            }
+        let topic = if let Some(topic) = field(table, "topic") {
+            self.pattern(topic, "presence.topic", names)
+        } else {
+            self.wrong(node.at, "presence.topic", "it is missing");
+            None
         };
         Some(PresenceSide {
             topic: topic?,
@@ -471,7 +469,7 @@ impl Reader<'_> {
     }
 
     fn locators(&mut self, node: Option<&Node>, path: &str, names: &mut Names) -> Locators {
-        let list = self.list(node);
+        let list = Self::list(node);
         if list.is_empty()
             && let Some(node) = node
         {

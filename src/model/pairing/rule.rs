@@ -256,7 +256,7 @@ impl Rule {
         for (index, binding) in self.reply.bind.iter().enumerate() {
             if !topic.dependent_bind.contains(&index) {
                 let found = binding.locators.values(&scope(subject, root, &near, None));
-                self.bind(topic, &mut near, binding.var, found)?;
+                Self::bind(topic, &mut near, binding.var, found)?;
             }
         }
         whens()
@@ -265,13 +265,7 @@ impl Rule {
     }
 
     /// Adds what a locator of the reply found to what its topic told.
-    fn bind(
-        &self,
-        topic: &ReplyTopic,
-        near: &mut Bindings,
-        var: VarId,
-        found: Vec<Value>,
-    ) -> Option<()> {
+    fn bind(topic: &ReplyTopic, near: &mut Bindings, var: VarId, found: Vec<Value>) -> Option<()> {
         let is_in_topic = topic.pattern.vars().contains(&var);
         let values = match near.get(var) {
             [] if !is_in_topic => found,
@@ -317,7 +311,7 @@ impl Rule {
                 }
                 near.set(binding.var, common(&found, far.get(binding.var)));
             } else {
-                self.bind(topic, &mut near, binding.var, found)?;
+                Self::bind(topic, &mut near, binding.var, found)?;
             }
         }
         let scope = scope(subject, root, &near, Some(far));
