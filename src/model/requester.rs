@@ -126,6 +126,11 @@ impl Requester {
         }
     }
 
+    /// Other rules from now on. What is open keeps the rule that it was sent by.
+    pub fn set_rules(&mut self, rules: &Rules) {
+        self.matcher.set_rules(rules);
+    }
+
     /// Opens an exchange by the first rule that takes the message for a request. A message that none takes
     /// opens one that fails at once.
     pub fn begin(
