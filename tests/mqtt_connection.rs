@@ -81,6 +81,7 @@ impl Desk {
                 profile: Arc::new(profile),
                 password: None,
             },
+            roundtrip::model::pairing::Rules::shipped(),
             listeners,
             Arc::new(move |event| seen.lock().unwrap().push(event)),
         );
@@ -182,6 +183,7 @@ fn request(topic: &str) -> Request {
         payload_is_utf8: false,
         message_expiry_secs: None,
         user_properties: Vec::new(),
+        pairing: roundtrip::model::request::Pairing::default(),
     }
 }
 

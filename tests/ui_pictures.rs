@@ -33,7 +33,7 @@ fn at(micros: i64) -> Timestamp {
 fn sent(app: &mut App, id: u64, draft: &RequestDraft, start: i64) -> ExchangeId {
     let surroundings = Surroundings {
         client_id: "roundtrip-7f",
-        response_information: None,
+        ..Surroundings::default()
     };
     let request = Arc::new(draft.validate(&surroundings).unwrap());
     let data = CorrelationData::new(id.to_be_bytes().to_vec());

@@ -179,12 +179,14 @@ impl App {
             Some(info) => Surroundings {
                 client_id: &info.client_id,
                 response_information: info.response_information.as_deref(),
+                rules: Some(session.rules()),
             },
             None => Surroundings {
                 client_id: library
                     .profile(connection)
                     .map_or("", |profile| &profile.client_id),
                 response_information: None,
+                rules: Some(session.rules()),
             },
         }
     }

@@ -440,6 +440,7 @@ mod tests {
             payload_is_utf8: false,
             message_expiry_secs: None,
             user_properties: Vec::new(),
+            pairing: crate::model::request::Pairing::default(),
         };
         let message = Arc::new(request.message(None));
         let mut exchange = Exchange::new(

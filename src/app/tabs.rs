@@ -1,6 +1,7 @@
 //! The open requests: what is typed, whether it is valid, whether it is saved, what came of it.
 
 use crate::model::FieldError;
+use crate::model::pairing::Rules;
 use crate::model::request::{Request, RequestDraft, RequestField, Surroundings};
 use crate::model::timeline::RowId;
 use std::sync::Arc;
@@ -42,6 +43,7 @@ struct Checked {
     draft: RequestDraft,
     client_id: String,
     response_information: Option<String>,
+    rules: Option<Rules>,
     result: Result<Arc<Request>, Vec<FieldError<RequestField>>>,
 }
 
@@ -85,6 +87,7 @@ impl Tab {
         let is_current = self.checked.as_ref().is_some_and(|checked| {
             checked.client_id == surroundings.client_id
                 && checked.response_information.as_deref() == surroundings.response_information
+                && is_same(checked.rules.as_ref(), surroundings.rules)
                 && checked.draft == self.draft
         });
         match self.checked.take() {
@@ -93,6 +96,7 @@ impl Tab {
                 draft: self.draft.clone(),
                 client_id: surroundings.client_id.to_owned(),
                 response_information: surroundings.response_information.map(str::to_owned),
+                rules: surroundings.rules.cloned(),
                 result: self.draft.validate(surroundings).map(Arc::new),
             },
         }
@@ -118,6 +122,13 @@ impl Tab {
     /// The valid request, as of the last check.
     pub fn valid(&self) -> Option<&Arc<Request>> {
         self.checked.as_ref()?.result.as_ref().ok()
+    }
+}
+
+fn is_same(one: Option<&Rules>, other: Option<&Rules>) -> bool {
+    match (one, other) {
+        (Some(one), Some(other)) => one.is_same(other),
+        (one, other) => one.is_none() && other.is_none(),
     }
 }
 
@@ -227,6 +238,7 @@ mod tests {
     const HERE: Surroundings<'static> = Surroundings {
         client_id: "c",
         response_information: None,
+        rules: None,
     };
 
     #[test]
@@ -251,6 +263,7 @@ mod tests {
         let told = Surroundings {
             client_id: "c",
             response_information: Some("rr/"),
+            rules: None,
         };
         assert_eq!(
             tab.check(&told)

@@ -109,5 +109,6 @@ pub fn surroundings<'a>(session: &'a Session, id: &str) -> Surroundings<'a> {
         .map_or_else(Surroundings::default, |info| Surroundings {
             client_id: &info.client_id,
             response_information: info.response_information.as_deref(),
+            rules: Some(session.rules()),
         })
 }

@@ -47,7 +47,7 @@ pub fn run(request: Request) -> Result<ExitCode, Stop> {
     }
     let valid = valid(&draft, payload.as_deref(), &session, &id)?;
     let valid = Arc::new(valid);
-    if valid.response_topic.is_none() {
+    if !valid.asks_for_reply() {
         return publish(&mut session, &id, valid);
     }
     let Some(exchange) = session.send(&id, valid) else {

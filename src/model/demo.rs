@@ -143,7 +143,7 @@ mod tests {
             for request in &demo.requests {
                 let valid = request.draft.validate(&Surroundings {
                     client_id: "x",
-                    response_information: None,
+                    ..Surroundings::default()
                 });
                 assert!(valid.is_ok(), "{name}: {}: {valid:?}", request.id);
             }

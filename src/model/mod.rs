@@ -11,6 +11,7 @@ pub mod exchange;
 pub mod message;
 pub mod pairing;
 pub mod payload;
+pub mod presets;
 pub mod profile;
 pub mod request;
 pub mod requester;

@@ -136,6 +136,11 @@ impl Requester {
         self
     }
 
+    /// Other rules from now on. What is open keeps the rule that it was sent by.
+    pub fn set_rules(&mut self, rules: &Rules) {
+        self.matcher.set_rules(rules);
+    }
+
     /// Opens an exchange by the first rule that takes the message for a request. A message that none takes
     /// opens one that fails at once.
     pub fn begin(
@@ -145,7 +150,7 @@ impl Requester {
         message: Arc<Message>,
         now: Timestamp,
     ) -> Vec<Effect> {
-        let asked = self.asked(&request, &message);
+        let asked = self.version.as_asked(&message);
         let found = self.matcher.opens(&Subject::new(&asked));
         self.begin_as(id, found, request, message, now)
     }
@@ -159,18 +164,12 @@ impl Requester {
         message: Arc<Message>,
         now: Timestamp,
     ) -> Vec<Effect> {
-        let asked = self.asked(&request, &message);
+        let asked = self.version.as_asked(&message);
         let found = self.matcher.rules().find(rule).and_then(|(index, rule)| {
             let bindings = rule.request(&Subject::new(&asked))?;
             Some((index, bindings))
         });
         self.begin_as(id, found, request, message, now)
-    }
-
-    /// What the request is recognised by.
-    fn asked(&self, request: &Request, message: &Message) -> Message {
-        self.version
-            .as_asked(message, request.response_topic.as_ref())
     }
 
     fn begin_as(

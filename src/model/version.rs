@@ -1,7 +1,6 @@
 //! The two versions of MQTT that a connection can speak, and what the older one cannot say.
 
 use crate::model::message::{Message, Properties};
-use crate::model::topic::TopicName;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::sync::Arc;
@@ -89,11 +88,11 @@ impl MqttVersion {
     /// What a request is recognised by. Its Response Topic counts also where it cannot be sent: replies are
     /// awaited there, and a responder may know it by convention. Correlation Data that was not sent
     /// cannot come back.
-    pub fn as_asked(self, message: &Message, response_topic: Option<&TopicName>) -> Message {
+    pub fn as_asked(self, message: &Message) -> Message {
         let mut asked = message.clone();
         if self == Self::V311 {
             asked.properties = Properties {
-                response_topic: response_topic.cloned(),
+                response_topic: asked.properties.response_topic,
                 ..Properties::default()
             };
         }
@@ -141,6 +140,7 @@ impl fmt::Display for MqttVersion {
 mod tests {
     use super::*;
     use crate::model::correlation::CorrelationData;
+    use crate::model::topic::TopicName;
 
     #[test]
     fn every_feature_is_there_in_mqtt_5_and_is_missed_in_words_in_3_1_1() {
@@ -165,9 +165,9 @@ mod tests {
         assert_eq!(MqttVersion::V311.as_sent(Arc::clone(&full)), bare);
         let same = MqttVersion::V311.as_sent(Arc::clone(&bare));
         assert!(Arc::ptr_eq(&same, &bare), "nothing to take off");
-        let asked = MqttVersion::V311.as_asked(&bare, Some(&topic));
+        let asked = MqttVersion::V311.as_asked(&full);
         assert_eq!(asked.properties.response_topic, Some(topic));
         assert_eq!(asked.properties.count(), 1);
-        assert_eq!(MqttVersion::V5.as_asked(&full, None), *full);
+        assert_eq!(MqttVersion::V5.as_asked(&full), *full);
     }
 }

@@ -13,7 +13,7 @@ use super::subscriptions::SubscribeOptions;
 use crate::model::connection::{ConnectionState, Problem};
 use crate::model::exchange::{Change, Exchange, ExchangeId, MessageVerdict, Reason};
 use crate::model::message::{Message, PUBLISHER_PROPERTY, Qos};
-use crate::model::pairing::Rule;
+use crate::model::pairing::Rules;
 use crate::model::profile::MqttVersion;
 use crate::model::request::Request;
 use crate::model::requester::{Effect, Requester, Withdrawn};
@@ -81,6 +81,7 @@ enum Input {
         at: Timestamp,
     },
     Happened(Signal),
+    Rules(Rules),
     Deadline,
     Disconnect,
 }
@@ -111,6 +112,7 @@ impl Connection {
     pub fn start(
         runtime: &Handle,
         options: ClientOptions,
+        rules: Rules,
         listeners: Option<Listeners>,
         sink: ConnectionSink,
     ) -> Self {
@@ -126,7 +128,7 @@ impl Connection {
                     }
                 }),
                 work: Mutex::new(Work {
-                    requester: Requester::new(connection, Rule::mqtt5()).speaking(version),
+                    requester: Requester::new(connection, rules).speaking(version),
                     version,
                     open: BTreeMap::new(),
                     bare: BTreeMap::new(),
@@ -165,6 +167,11 @@ impl Connection {
             message,
             at,
         });
+    }
+
+    /// Other pairing rules from now on.
+    pub fn set_rules(&self, rules: Rules) {
+        self.put(Input::Rules(rules));
     }
 
     fn put(&self, input: Input) {
@@ -229,6 +236,7 @@ impl Inner {
                 message,
                 at,
             } => self.send(&mut work, id, request, message, at),
+            Input::Rules(rules) => work.requester.set_rules(&rules),
             Input::Deadline => {
                 let effects = work.requester.expire(clock::now());
                 self.perform(&mut work, effects);
@@ -258,16 +266,17 @@ impl Inner {
         message: Arc<Message>,
         at: Timestamp,
     ) {
-        // What is told is what goes out.
-        let message = work.version.as_sent(message);
-        if request.response_topic.is_none() {
+        if !request.asks_for_reply() {
+            // What is told is what goes out.
+            let message = work.version.as_sent(message);
             work.bare.insert(id.0, (Arc::clone(&message), None));
             if let Err(err) = self.publish(message, id) {
                 self.bare_failed(work, id.0, &err);
             }
             return;
         }
-        let effects = work.requester.begin(id, request, message, at);
+        let rule = Arc::clone(&request.pairing.rule);
+        let effects = work.requester.begin_by(id, &rule, request, message, at);
         self.perform(work, effects);
         // No connection will come of itself, so there is nothing to wait for.
         let hopeless: Option<Arc<str>> = match self.client().map(|client| client.state()) {

@@ -201,12 +201,13 @@ impl DemoPlayer {
                 response_information: info
                     .as_ref()
                     .and_then(|info| info.response_information.as_deref()),
+                rules: Some(session.rules()),
             };
             match draft.validate(&surroundings) {
                 Ok(request) => {
                     let request: Arc<Request> = Arc::new(request);
                     let not_connected = || format!("{id}: not connected");
-                    if request.response_topic.is_none() {
+                    if !request.asks_for_reply() {
                         match session.publish(connection, request) {
                             Some(message) => self.published.push(message),
                             None => self.report.failures.push(not_connected()),

@@ -5,6 +5,7 @@ use crate::model::connection::ConnectionState;
 use crate::model::correlation::CorrelationSource;
 use crate::model::exchange::{Change, Exchange, ExchangeId, MessageVerdict, NearMiss};
 use crate::model::message::Message;
+use crate::model::pairing::Circumstances;
 use crate::model::profile::{BrokerAddress, Feature, Profile};
 use crate::model::request::Request;
 use crate::model::secret::Secret;
@@ -22,6 +23,8 @@ pub struct Link {
     /// Live subscriptions: their SUBACK has been seen.
     pub subscriptions: Vec<TopicFilter>,
     pub(super) correlation: CorrelationSource,
+    /// Requests so far, for counters of pairing rules.
+    sent: u64,
 }
 
 impl Link {
@@ -65,7 +68,8 @@ impl Session {
                 may_be_lost,
             );
         });
-        let connection = Connection::start(&self.handle, options, listeners, sink);
+        let rules = self.rules.clone();
+        let connection = Connection::start(&self.handle, options, rules, listeners, sink);
         let correlation = CorrelationSource::seeded(rand::random());
         self.links.insert(
             id,
@@ -76,6 +80,7 @@ impl Session {
                 state: ConnectionState::Connecting,
                 subscriptions: Vec::new(),
                 correlation,
+                sent: 0,
             },
         );
         Ok(())
@@ -128,6 +133,10 @@ impl Session {
         let Some(data) = data else {
             return Vec::new();
         };
+        // By other rules every request has an id of its own, or none that could be told apart.
+        if !request.pairing.is_mqtt5() {
+            return Vec::new();
+        }
         let topic = request.response_topic.as_ref();
         self.observer
             .open_twins(&link.profile.address, topic, data.as_ref())
@@ -136,15 +145,28 @@ impl Session {
     /// Sends a request; a bare publish when it has no Response Topic. `None` when there is no
     /// such connection, or nothing to wait for.
     pub fn send(&mut self, id: &str, request: Arc<Request>) -> Option<ExchangeId> {
-        if request.response_topic.is_none() {
+        if !request.asks_for_reply() {
             self.publish(id, request)?;
             return None;
         }
         let link = self.links.get_mut(id)?;
+        link.sent += 1;
         let data = link.correlation.draw(&request.correlation);
-        // In the timeline stands what goes out.
-        let version = link.profile.mqtt_version;
-        let message = version.as_sent(Arc::new(request.message(data)));
+        let client_id = match link.state.info() {
+            Some(info) => Arc::clone(&info.client_id),
+            None => Arc::clone(&link.profile.client_id),
+        };
+        let here = Circumstances {
+            client_id: &client_id,
+            now_ms: clock::now().as_nanos() / 1_000_000,
+            counter: link.sent,
+        };
+        // Whatever lacks was said before it was sent; a rule that changed since makes a message that it does
+        // not take, and the exchange says so.
+        let message = request
+            .outgoing(&self.rules, data.clone(), &here, &mut rand::rng())
+            .map_or_else(|_| request.message(data), |outgoing| outgoing.message);
+        let message = Arc::new(message);
         let id = ExchangeId(self.next_exchange);
         self.next_exchange += 1;
         // In the timeline from now on: rows stand in the order in which requests were sent, on
@@ -153,8 +175,9 @@ impl Session {
             id,
             Arc::clone(&link.profile.id),
             Arc::clone(&request),
-            Arc::clone(&message),
-            Arc::clone(&self.rule),
+            // What goes out, and nothing else.
+            link.profile.mqtt_version.as_sent(Arc::clone(&message)),
+            Arc::clone(&request.pairing.rule),
             clock::now(),
         );
         self.observer.begun(&exchange, link.profile.address.clone());

@@ -24,7 +24,7 @@ pub use queue::Wake;
 use crate::broker::{Broker, BrokerError, Listeners};
 use crate::model::connection::ConnectionState;
 use crate::model::exchange::ExchangeId;
-use crate::model::pairing::Rule;
+use crate::model::pairing::Rules;
 use crate::model::time::Timestamp;
 use crate::model::timeline::{RowId, Timeline};
 use crate::mqtt::clock;
@@ -89,8 +89,8 @@ pub struct Session {
     last_port: Option<u16>,
     next_exchange: u64,
     next_publish: u64,
-    /// The pairing rule that requests are sent by.
-    rule: Arc<str>,
+    /// The pairing rules, in the order in which they are tried.
+    rules: Rules,
     generations: Generation,
     /// Told apart from the devices of another session on the same broker.
     token: u16,
@@ -119,7 +119,7 @@ impl Session {
             last_port: None,
             next_exchange: 1,
             next_publish: FIRST_PUBLISH,
-            rule: Rule::mqtt5().id,
+            rules: Rules::shipped(),
             generations: 0,
             token: rand::random(),
             handle: runtime.handle().clone(),
@@ -170,6 +170,18 @@ impl Session {
 
     pub fn now() -> Timestamp {
         clock::now()
+    }
+
+    pub fn rules(&self) -> &Rules {
+        &self.rules
+    }
+
+    /// Other pairing rules from now on. What is open keeps the rule that it was sent by.
+    pub fn set_rules(&mut self, rules: Rules) {
+        for link in self.links.values() {
+            link.connection.set_rules(rules.clone());
+        }
+        self.rules = rules;
     }
 
     fn new_generation(&mut self) -> Generation {

@@ -327,7 +327,7 @@ pub fn valid(draft: &RequestDraft) -> Request {
     draft
         .validate(&Surroundings {
             client_id: HERE,
-            response_information: None,
+            ..Surroundings::default()
         })
         .unwrap_or_else(|err| panic!("{err:?}"))
 }

@@ -202,7 +202,7 @@ impl App {
                     ),
                 };
                 // The fields say what is wrong; the pane that holds the first wrong one comes to the front.
-                if let Some(pane) = errors.first().and_then(|err| pane_of(err.field)) {
+                if let Some(pane) = errors.first().and_then(|err| pane_of(&err.field)) {
                     tab.pane = pane;
                 }
                 tab.was_tried = true;
@@ -321,9 +321,10 @@ impl App {
 }
 
 /// Where a field is that is not in the lines above the panes.
-fn pane_of(field: RequestField) -> Option<ComposerPane> {
+fn pane_of(field: &RequestField) -> Option<ComposerPane> {
     match field {
         RequestField::Payload => Some(ComposerPane::Payload),
+        RequestField::Pairing | RequestField::PairingValue(_) => Some(ComposerPane::Pairing),
         field if field.is_property() => Some(ComposerPane::Properties),
         _ => None,
     }

@@ -57,16 +57,28 @@ impl Rule {
         here: &Circumstances<'_>,
         random: &mut impl rand::Rng,
     ) -> Variables {
+        self.generate_for(message, true, given, here, random)
+    }
+
+    /// The same; `topic_counts` is false where the topic has yet to be rendered.
+    pub(super) fn generate_for(
+        &self,
+        message: &Message,
+        topic_counts: bool,
+        given: &Variables,
+        here: &Circumstances<'_>,
+        random: &mut impl rand::Rng,
+    ) -> Variables {
+        let has_value = |name: &str| self.has_value(message, topic_counts, name);
         let is_given = |name: &str| given.iter().any(|(known, _)| **known == *name);
         let mut drawn: Variables = Vec::new();
         for (name, generator) in &self.defaults.generate {
-            if !is_given(name) && !self.has_value(message, name) {
+            if !is_given(name) && !has_value(name) {
                 drawn.push((Arc::clone(name), vec![generator.draw(here, random)]));
             }
         }
-        let has_id = is_given("id")
-            || drawn.iter().any(|(name, _)| **name == *"id")
-            || self.has_value(message, "id");
+        let has_id =
+            is_given("id") || drawn.iter().any(|(name, _)| **name == *"id") || has_value("id");
         if !has_id && let Some(generator) = self.own_generator() {
             drawn.push(("id".into(), vec![generator.draw(here, random)]));
         }
@@ -74,15 +86,19 @@ impl Rule {
     }
 
     /// Whether the request says a variable's value already.
-    fn has_value(&self, message: &Message, name: &str) -> bool {
+    fn has_value(&self, message: &Message, topic_counts: bool, name: &str) -> bool {
         let subject = Subject::new(message);
         self.var(name)
-            .is_some_and(|var| !self.partial(&subject).get(var).is_empty())
+            .is_some_and(|var| !self.partial(&subject, topic_counts).get(var).is_empty())
     }
 
     /// What can be read from a request that is not complete.
-    fn partial(&self, subject: &Subject<'_>) -> Bindings {
-        let spans = self.request.topic.first(subject.topic());
+    fn partial(&self, subject: &Subject<'_>, topic_counts: bool) -> Bindings {
+        let spans = self
+            .request
+            .topic
+            .first(subject.topic())
+            .filter(|_| topic_counts);
         let mut near = spans.map_or_else(Bindings::default, |spans| {
             captured(&self.request.topic, subject.topic(), &spans)
         });
@@ -98,7 +114,7 @@ impl Rule {
     }
 
     /// Bytes where there is a place for bytes, a counter where only digits are taken, a UUID elsewhere.
-    fn own_generator(&self) -> Option<Generator> {
+    pub(super) fn own_generator(&self) -> Option<Generator> {
         let id = self.var("id")?;
         let mut binding = self.request.bind.iter().filter(|binding| binding.var == id);
         let mut holes = self.request.topic.holes().iter();
@@ -132,9 +148,26 @@ impl Rule {
         message: &Message,
         variables: &Variables,
     ) -> Result<(Message, Bindings), ComposeError> {
+        self.compose_on(message, Some(&message.topic), variables)
+    }
+
+    /// The same on a typed topic, or on the one that the rule renders.
+    pub(super) fn compose_on(
+        &self,
+        message: &Message,
+        typed: Option<&TopicName>,
+        variables: &Variables,
+    ) -> Result<(Message, Bindings), ComposeError> {
         let given = self.given(variables)?;
         let mut message = message.clone();
-        message.topic = self.request_topic(message.topic.as_str(), &given)?;
+        message.topic = match typed {
+            Some(topic) => self.request_topic(topic.as_str(), &given)?,
+            None => {
+                let text = self.rendered(&self.request.topic, |var| given.get(var).to_vec())?;
+                TopicName::new(&text)
+                    .map_err(|err| self.about(None, format!("`{text}` is no topic: {err}")))?
+            }
+        };
         for binding in &self.request.bind {
             let values = given.get(binding.var);
             if values.is_empty() {
@@ -217,7 +250,7 @@ impl Rule {
                 topic.source()
             );
         }
-        let near = self.partial(subject);
+        let near = self.partial(subject, true);
         let scope = scope(subject, Json::ROOT, &near, None);
         let broken = self.request.when.iter().find(|when| !when.holds(&scope));
         match broken {

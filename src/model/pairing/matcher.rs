@@ -102,6 +102,29 @@ impl Matcher {
         &self.rules
     }
 
+    /// Other rules from now on. What is remembered keeps the rule that it was sent by.
+    pub fn set_rules(&mut self, rules: &Rules) {
+        let mut used: Vec<usize> = self.kept.values().map(|kept| kept.rule).collect();
+        used.sort_unstable();
+        used.dedup();
+        let old = &self.rules;
+        let rules_of: Vec<Arc<Rule>> = used
+            .iter()
+            .filter_map(|&index| old.shared(index).cloned())
+            .collect();
+        let (rules, places) = rules.and(&rules_of);
+        let place_of: HashMap<usize, usize> = used.into_iter().zip(places).collect();
+        let mut fresh = Self::new(rules);
+        for (id, mut kept) in std::mem::take(&mut self.kept) {
+            if let Some(&place) = place_of.get(&kept.rule) {
+                kept.rule = place;
+                fresh.index(id, &kept, true);
+                fresh.kept.insert(id, kept);
+            }
+        }
+        *self = fresh;
+    }
+
     /// Remembers an open request of the rule at that place in the list.
     pub fn insert(&mut self, id: ExchangeId, rule: usize, request: Bindings) {
         let Some(compiled) = self.rules.get(rule) else {

@@ -9,12 +9,14 @@
 mod codec;
 mod compose;
 mod condition;
+mod describe;
 mod generate;
 mod inject;
 pub mod json;
 mod locator;
 mod matcher;
 mod node;
+mod outgoing;
 mod pattern;
 mod read;
 mod regex;
@@ -24,10 +26,12 @@ mod trace;
 mod value;
 
 pub use compose::{ComposeError, Variables};
+pub use describe::VariableInfo;
 pub use generate::{Circumstances, Generator};
 pub use locator::{Bindings, Subject};
 pub use matcher::{Match, Matcher, NearMiss, Pair, Standing};
 pub use node::{FileError, Format};
+pub use outgoing::{Outgoing, typed_variables};
 pub use pattern::covers;
 pub use read::read_rules;
 pub use rule::{Defaults, OutcomeKind, Presence, Replies, Rule, Status};

@@ -19,11 +19,48 @@ static COMPILED: LazyLock<Rules> = LazyLock::new(|| {
 
 /// Rules in the order in which they are tried. Cheap to clone.
 #[derive(Clone, Debug)]
-pub struct Rules(Arc<[Rule]>);
+pub struct Rules(Arc<[Arc<Rule>]>);
 
 impl Rules {
     pub fn new(rules: Vec<Rule>) -> Self {
-        Self(rules.into())
+        Self(rules.into_iter().map(Arc::new).collect())
+    }
+
+    /// The shipped rules with those of the user: `mqtt5` first, then the user's in their order, then the presets
+    /// that none of them replaces.
+    pub fn with_own(own: Vec<Rule>) -> Self {
+        let own: Vec<Arc<Rule>> = own.into_iter().map(Arc::new).collect();
+        let is_replaced = |rule: &&Arc<Rule>| own.iter().any(|mine| mine.id == rule.id);
+        let shipped = Self::shipped();
+        let mut presets = shipped.0.iter().filter(|rule| !is_replaced(rule)).cloned();
+        let first = presets.next();
+        Self(
+            first
+                .into_iter()
+                .chain(own.iter().cloned())
+                .chain(presets)
+                .collect(),
+        )
+    }
+
+    /// The same list with `more` at its end; gives the place of each of them, which is where it was if it was there.
+    pub(super) fn and(&self, more: &[Arc<Rule>]) -> (Self, Vec<usize>) {
+        let mut all = self.0.to_vec();
+        let places = more
+            .iter()
+            .map(|rule| {
+                let known = all.iter().position(|known| Arc::ptr_eq(known, rule));
+                known.unwrap_or_else(|| {
+                    all.push(Arc::clone(rule));
+                    all.len() - 1
+                })
+            })
+            .collect();
+        (Self(all.into()), places)
+    }
+
+    pub(super) fn shared(&self, index: usize) -> Option<&Arc<Rule>> {
+        self.0.get(index)
     }
 
     /// The presets.
@@ -31,12 +68,17 @@ impl Rules {
         COMPILED.clone()
     }
 
-    pub fn iter(&self) -> std::slice::Iter<'_, Rule> {
-        self.0.iter()
+    pub fn iter(&self) -> impl Iterator<Item = &Rule> {
+        self.0.iter().map(|rule| &**rule)
+    }
+
+    /// Whether it is the very same list.
+    pub fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
     }
 
     pub fn get(&self, index: usize) -> Option<&Rule> {
-        self.0.get(index)
+        self.0.get(index).map(|rule| &**rule)
     }
 
     pub fn len(&self) -> usize {
@@ -62,15 +104,6 @@ impl Rules {
         self.iter()
             .filter_map(|rule| rule.presence(subject))
             .collect()
-    }
-}
-
-impl<'a> IntoIterator for &'a Rules {
-    type Item = &'a Rule;
-    type IntoIter = std::slice::Iter<'a, Rule>;
-
-    fn into_iter(self) -> Self::IntoIter {
-        self.iter()
     }
 }
 

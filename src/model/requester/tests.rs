@@ -103,6 +103,7 @@ impl Bench {
             payload_is_utf8: false,
             message_expiry_secs: None,
             user_properties: Vec::new(),
+            pairing: crate::model::request::Pairing::default(),
         };
         let message = Arc::new(request.message(correlation.map(CorrelationData::new)));
         let effects = self

@@ -29,6 +29,7 @@ fn exchange(id: u64, topic: &str, payload: &'static str) -> Exchange {
         payload_is_utf8: false,
         message_expiry_secs: None,
         user_properties: Vec::new(),
+        pairing: crate::model::request::Pairing::default(),
     };
     Exchange::new(
         ExchangeId(id),

@@ -62,10 +62,10 @@ pub fn pane_tabs_ui(ui: &mut Ui, app: &mut App, actions: &mut Vec<Action>) {
         String::new()
     };
     let has_problem =
-        |fields: &dyn Fn(RequestField) -> bool| tab.errors().iter().any(|err| fields(err.field));
+        |fields: &dyn Fn(&RequestField) -> bool| tab.errors().iter().any(|err| fields(&err.field));
     let wrong_properties = has_problem(&RequestField::is_property);
     let shown = [
-        Tab::new("Payload").problem(has_problem(&|field| field == RequestField::Payload)),
+        Tab::new("Payload").problem(has_problem(&|field| *field == RequestField::Payload)),
         Tab::new("Properties").note(&note).problem(wrong_properties),
         Tab::new("Pairing · MQTT 5"),
     ];

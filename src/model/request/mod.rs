@@ -1,11 +1,15 @@
 //! Requests: as typed and saved ([`RequestDraft`]), and valid ([`Request`]).
 
+mod pairing;
+
 use crate::model::FieldError;
 use crate::model::correlation::{CorrelationData, CorrelationDraft, CorrelationSpec};
 use crate::model::message::{Message, Properties, Qos, UserProperty};
+use crate::model::pairing::Rules;
 use crate::model::payload::PayloadFormat;
 use crate::model::topic::{MAX_STRING_BYTES, TopicName};
 use bytes::Bytes;
+pub use pairing::{MQTT5_RULE, Pairing, PairingDraft};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use std::time::Duration;
@@ -71,6 +75,8 @@ pub struct RequestDraft {
     pub format: PayloadFormat,
     pub payload: String,
     pub user_properties: Vec<UserProperty>,
+    #[serde(skip_serializing_if = "PairingDraft::is_default")]
+    pub pairing: PairingDraft,
 }
 
 impl Default for RequestDraft {
@@ -92,12 +98,13 @@ impl Default for RequestDraft {
             format: PayloadFormat::Json,
             payload: String::new(),
             user_properties: Vec::new(),
+            pairing: PairingDraft::default(),
         }
     }
 }
 
 /// The fields of a request that can be wrong.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum RequestField {
     Topic,
     ResponseTopic,
@@ -110,11 +117,15 @@ pub enum RequestField {
     /// By position in the list.
     UserPropertyName(usize),
     UserPropertyValue(usize),
+    /// The choice of a pairing rule, and what it makes of the request as a whole.
+    Pairing,
+    /// The value of the rule's variable of that name.
+    PairingValue(Arc<str>),
 }
 
 impl RequestField {
     /// It is in the pane of the properties, not in the lines for topic and reply.
-    pub fn is_property(self) -> bool {
+    pub fn is_property(&self) -> bool {
         matches!(
             self,
             Self::Replies
@@ -179,12 +190,14 @@ pub fn parse_duration(text: &str) -> Result<Duration, String> {
     Ok(duration)
 }
 
-/// What a draft needs to know of its connection.
+/// What a draft needs to know of its connection and its workspace.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Surroundings<'a> {
     pub client_id: &'a str,
     /// Response Information of the CONNACK (MQTT 5 §3.2.2.3.15).
     pub response_information: Option<&'a str>,
+    /// The pairing rules there are; `None` for the shipped ones.
+    pub rules: Option<&'a Rules>,
 }
 
 impl Surroundings<'_> {
@@ -234,6 +247,7 @@ pub struct Request {
     pub payload_is_utf8: bool,
     pub message_expiry_secs: Option<u32>,
     pub user_properties: Vec<UserProperty>,
+    pub pairing: Pairing,
 }
 
 impl RequestDraft {
@@ -307,28 +321,61 @@ impl RequestDraft {
                 Some(replies),
                 Some(payload),
                 Some(message_expiry_secs),
-            ) if errors.is_empty() => Ok(Request {
-                name: self.name.as_str().into(),
-                topic,
-                qos: self.qos,
-                retain: self.retain,
-                payload,
-                response_topic,
-                correlation,
-                timeout,
-                replies,
-                content_type: Some(self.content_type.as_str())
-                    .filter(|text| !text.is_empty())
-                    .map(Into::into),
-                payload_is_utf8: self.payload_is_utf8,
-                message_expiry_secs,
-                user_properties: self.user_properties.clone(),
-            }),
+            ) if errors.is_empty() => self.by_rule(
+                surroundings,
+                Request {
+                    name: self.name.as_str().into(),
+                    topic,
+                    qos: self.qos,
+                    retain: self.retain,
+                    payload,
+                    response_topic,
+                    correlation,
+                    timeout,
+                    replies,
+                    content_type: Some(self.content_type.as_str())
+                        .filter(|text| !text.is_empty())
+                        .map(Into::into),
+                    payload_is_utf8: self.payload_is_utf8,
+                    message_expiry_secs,
+                    user_properties: self.user_properties.clone(),
+                    pairing: self.checked_pairing(),
+                },
+            ),
             _ => Err(errors),
         }
     }
 
+    /// The request with the topic that its rule makes of it, or what the rule lacks.
+    fn by_rule(
+        &self,
+        surroundings: &Surroundings<'_>,
+        mut request: Request,
+    ) -> Result<Request, Vec<FieldError<RequestField>>> {
+        if self.pairing.is_mqtt5() {
+            return Ok(request);
+        }
+        let shipped = Rules::shipped();
+        let rules = surroundings.rules.unwrap_or(&shipped);
+        match Self::sample(&request, rules, surroundings.client_id) {
+            Ok(message) => {
+                request.topic = message.topic;
+                Ok(request)
+            }
+            Err(err) => Err(vec![FieldError {
+                field: err
+                    .variable
+                    .map_or(RequestField::Pairing, RequestField::PairingValue),
+                message: err.message,
+            }]),
+        }
+    }
+
     fn checked_topic(&self) -> Result<TopicName, String> {
+        if !self.pairing.is_mqtt5() && (self.topic.trim().is_empty() || self.topic.contains('{')) {
+            // The rule renders it, which is checked when everything else is right.
+            return TopicName::new("-").map_err(|err| err.to_string());
+        }
         TopicName::new(&self.topic).map_err(|err| format!("the topic is not valid: {err}"))
     }
 
@@ -338,6 +385,9 @@ impl RequestDraft {
     ) -> Result<Option<TopicName>, String> {
         let text = match &self.response_topic {
             ResponseTopicDraft::None => return Ok(None),
+            ResponseTopicDraft::Generated if !self.rule_reads_response_topic(surroundings) => {
+                return Ok(None);
+            }
             ResponseTopicDraft::Generated => surroundings.generated_response_topic(),
             ResponseTopicDraft::Typed(text) => text.clone(),
         };
@@ -347,6 +397,16 @@ impl RequestDraft {
         TopicName::new(&text)
             .map(Some)
             .map_err(|err| format!("the Response Topic is not valid: {err}"))
+    }
+
+    /// Nobody would look at the Response Topic of a request by another rule.
+    fn rule_reads_response_topic(&self, surroundings: &Surroundings<'_>) -> bool {
+        let shipped = Rules::shipped();
+        let rules = surroundings.rules.unwrap_or(&shipped);
+        self.pairing.is_mqtt5()
+            || rules
+                .find(self.pairing.rule_id())
+                .is_some_and(|(_, rule)| rule.reads_response_topic())
     }
 
     fn checked_payload(&self) -> Result<Bytes, String> {
@@ -427,7 +487,7 @@ impl Request {
                 topic_alias: None,
                 response_topic: self.response_topic.clone(),
                 // Correlation Data belongs to a request; a bare publish carries none.
-                correlation_data: correlation_data.filter(|_| self.response_topic.is_some()),
+                correlation_data: correlation_data.filter(|_| self.asks_for_reply()),
                 user_properties: self.user_properties.clone(),
                 subscription_identifiers: Vec::new(),
                 content_type: self.content_type.clone(),
@@ -444,6 +504,7 @@ mod tests {
     const HERE: Surroundings<'static> = Surroundings {
         client_id: "rt-1",
         response_information: None,
+        rules: None,
     };
 
     fn draft() -> RequestDraft {
@@ -470,6 +531,7 @@ mod tests {
         let told = Surroundings {
             client_id: "a+b",
             response_information: Some("rr"),
+            rules: None,
         };
         assert_eq!(
             draft()
