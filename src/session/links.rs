@@ -163,9 +163,14 @@ impl Session {
         };
         // Whatever lacks was said before it was sent; a rule that changed since makes a message that it does
         // not take, and the exchange says so.
-        let message = request
-            .outgoing(&self.rules, data.clone(), &here, &mut rand::rng())
-            .map_or_else(|_| request.message(data), |outgoing| outgoing.message);
+        // By MQTT 5's own rule nothing is made up beside what is typed: no Correlation Data is none.
+        let message = if request.pairing.is_mqtt5() {
+            request.message(data)
+        } else {
+            request
+                .outgoing(&self.rules, data.clone(), &here, &mut rand::rng())
+                .map_or_else(|_| request.message(data), |outgoing| outgoing.message)
+        };
         let message = Arc::new(message);
         let id = ExchangeId(self.next_exchange);
         self.next_exchange += 1;
