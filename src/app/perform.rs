@@ -76,7 +76,7 @@ impl App {
             Action::SelectRow(row) => self.selected = row,
             Action::ClearTimeline => self.clear_timeline(),
             Action::PlayDemo(name) => self.play_demo(&name),
-            Action::StopDemo => self.demo = None,
+            Action::StopDemo => self.stop_demo(),
             Action::Undo(id) => self.undo(id),
             Action::UndoNewest => {
                 if let Some(id) = self.notices.newest_undo() {
