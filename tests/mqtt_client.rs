@@ -10,7 +10,7 @@ use roundtrip::model::connection::{ConnectionInfo, ConnectionState, Problem};
 use roundtrip::model::correlation::CorrelationData;
 use roundtrip::model::exchange::Reason;
 use roundtrip::model::message::{Message, Properties, Qos, UserProperty};
-use roundtrip::model::profile::{BrokerAddress, Profile, Will};
+use roundtrip::model::profile::{BrokerAddress, MqttVersion, Profile, Will};
 use roundtrip::model::secret::Secret;
 use roundtrip::model::time::Timestamp;
 use roundtrip::model::topic::{TopicFilter, TopicName};
@@ -40,6 +40,7 @@ fn profile(port: u16, client_id: &str) -> Profile {
             host: "127.0.0.1".into(),
             port,
         },
+        mqtt_version: MqttVersion::V5,
         client_id: client_id.into(),
         user_name: None,
         keep_alive_secs: 60,

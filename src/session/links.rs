@@ -6,7 +6,7 @@ use crate::model::correlation::CorrelationSource;
 use crate::model::exchange::{Change, Exchange, ExchangeId, MessageVerdict, NearMiss};
 use crate::model::message::Message;
 use crate::model::pairing::Circumstances;
-use crate::model::profile::{BrokerAddress, Profile};
+use crate::model::profile::{BrokerAddress, Feature, Profile};
 use crate::model::request::Request;
 use crate::model::secret::Secret;
 use crate::model::timeline::{MessageRow, PublishRow};
@@ -92,6 +92,14 @@ impl Session {
         }
     }
 
+    /// Drops its socket without a DISCONNECT, so that the broker publishes the will; then it is made again as
+    /// after any loss.
+    pub fn cut(&self, id: &str) {
+        if let Some(link) = self.links.get(id) {
+            link.connection.cut();
+        }
+    }
+
     /// Skips the wait before the next attempt.
     pub fn reconnect_now(&self, id: &str) {
         if let Some(link) = self.links.get(id) {
@@ -117,7 +125,12 @@ impl Session {
         let Some(link) = self.links.get(id) else {
             return Vec::new();
         };
-        let Some(data) = link.correlation.foresee(&request.correlation) else {
+        let lacks_data = link.profile.mqtt_version.lacks(Feature::CorrelationData);
+        let data = match lacks_data {
+            Some(_) => Some(None),
+            None => link.correlation.foresee(&request.correlation),
+        };
+        let Some(data) = data else {
             return Vec::new();
         };
         // By other rules every request has an id of its own, or none that could be told apart.
@@ -153,7 +166,9 @@ impl Session {
         let message = request
             .outgoing(&self.rules, data.clone(), &here, &mut rand::rng())
             .map_or_else(|_| request.message(data), |outgoing| outgoing.message);
-        let message = Arc::new(message);
+        // In the timeline stands what goes out.
+        let version = link.profile.mqtt_version;
+        let message = version.as_sent(Arc::new(message));
         let id = ExchangeId(self.next_exchange);
         self.next_exchange += 1;
         // In the timeline from now on: rows stand in the order in which requests were sent, on
@@ -176,7 +191,8 @@ impl Session {
     /// gets when it is out, see [`Timeline::publish_row`].
     pub fn publish(&mut self, id: &str, request: Arc<Request>) -> Option<Arc<Message>> {
         let link = self.links.get_mut(id)?;
-        let message = Arc::new(request.message(None));
+        let version = link.profile.mqtt_version;
+        let message = version.as_sent(Arc::new(request.message(None)));
         // The connection tells its messages apart by number; those of publishes are not shown.
         let number = ExchangeId(self.next_publish);
         self.next_publish += 1;

@@ -42,7 +42,7 @@ impl Observer {
         let key = key(&exchange.message);
         let waiting = Waiting {
             address: address.clone(),
-            response_topic: key.1.clone(),
+            response_topic: exchange.request.response_topic.clone(),
             correlation_data: key.2.clone(),
         };
         self.open.insert(exchange.id, waiting);
