@@ -128,7 +128,7 @@ fn start(session: &mut Session, demo: &Demo, url: Option<&str>) -> Result<(), St
         }
     }
     for device in &demo.devices {
-        let spec = device.draft.validate().map_err(|errors| {
+        let spec = device.draft.validate(session.rules()).map_err(|errors| {
             Stop::new(
                 ExitCode::Failed,
                 errors

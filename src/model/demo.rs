@@ -114,6 +114,7 @@ impl Demo {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::pairing::Rules;
     use crate::model::profile::BUILT_IN_ID;
     use crate::model::request::Surroundings;
 
@@ -148,7 +149,7 @@ mod tests {
                 assert!(valid.is_ok(), "{name}: {}: {valid:?}", request.id);
             }
             for device in &demo.devices {
-                let valid = device.draft.validate();
+                let valid = device.draft.validate(&Rules::shipped());
                 assert!(valid.is_ok(), "{name}: {}: {valid:?}", device.id);
             }
             for step in &demo.steps {
