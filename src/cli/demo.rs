@@ -116,7 +116,10 @@ impl<'a> Stage<'a> {
                 let Some(device) = self.demo.devices.iter().find(|device| device.id == *id) else {
                     return Ok(());
                 };
-                let spec = device.draft.validate().map_err(|errors| invalid(&errors))?;
+                let spec = device
+                    .draft
+                    .validate(session.rules())
+                    .map_err(|errors| invalid(&errors))?;
                 let profile = self.profile(&device.draft.connection)?;
                 session.start_device(id, spec, &profile, self.password.clone())?;
                 Ok(())
@@ -145,34 +148,11 @@ impl<'a> Stage<'a> {
         };
         draft.validate(id).map_err(|errors| invalid(&errors))
     }
-<<<<<<< HEAD
-    for device in &demo.devices {
-        let spec = device.draft.validate(session.rules()).map_err(|errors| {
-            Stop::new(
-                ExitCode::Failed,
-                errors
-                    .into_iter()
-                    .map(|err| err.message)
-                    .collect::<Vec<_>>()
-                    .join("; "),
-                "",
-            )
-        })?;
-        session.start_device(
-            &device.id,
-            spec,
-            &profile(&device.draft.connection)?,
-            password.clone(),
-        )?;
-    }
-    Ok(())
-=======
 }
 
 fn invalid<F>(errors: &[FieldError<F>]) -> Stop {
     let reasons: Vec<&str> = errors.iter().map(|err| &*err.message).collect();
     Stop::new(ExitCode::Failed, reasons.join("; "), "")
->>>>>>> main
 }
 
 /// What a device saw may come after the reply: the last legs are waited for, briefly.
