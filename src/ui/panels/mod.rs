@@ -7,6 +7,7 @@ pub mod connections;
 pub mod devices;
 pub mod dialogs;
 pub mod requests;
+pub mod rules;
 pub mod status_bar;
 pub mod timeline;
 pub mod top_bar;
