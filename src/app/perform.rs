@@ -95,7 +95,7 @@ impl App {
             Action::ClearTimeline => self.clear_timeline(),
             Action::OpenPresetExample(rule) => self.open_preset_example(&rule),
             Action::PlayDemo(name) => self.play_demo(&name),
-            Action::StopDemo => self.demo = None,
+            Action::StopDemo => self.stop_demo(),
             Action::Undo(id) => self.undo(id),
             Action::UndoNewest => {
                 if let Some(id) = self.notices.newest_undo() {

@@ -3,6 +3,7 @@
 use crate::model::exchange::Reason;
 use crate::model::message::{Qos, UserProperty};
 use crate::model::time::Timestamp;
+use crate::model::version::MqttVersion;
 use std::sync::Arc;
 
 /// Something that went wrong with a connection.
@@ -56,9 +57,11 @@ impl ConnectionState {
     }
 }
 
-/// What the broker said in its CONNACK (MQTT 5 §3.2.2.3). Absent means what the specification says it means.
+/// What the broker said in its CONNACK (MQTT 5 §3.2.2.3). Absent means what the specification says it means;
+/// in MQTT 3.1.1 everything but the session is absent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConnectionInfo {
+    pub version: MqttVersion,
     /// `host:port` as connected to.
     pub address: Arc<str>,
     /// The client id in use: the assigned one where the broker assigned it.

@@ -22,6 +22,8 @@ pub mod text;
 pub mod time;
 pub mod timeline;
 pub mod topic;
+pub mod version;
+pub mod will;
 
 /// What is wrong with one field of a draft, in words for the place beside it.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -4,7 +4,7 @@ use super::{Event, Generation, Session, SessionError};
 use crate::device::{DeviceEvent, SimulatedDevice};
 use crate::model::connection::ConnectionState;
 use crate::model::exchange::Change;
-use crate::model::profile::{BrokerAddress, Profile};
+use crate::model::profile::{BrokerAddress, MqttVersion, Profile};
 use crate::model::responder::Device;
 use crate::model::secret::Secret;
 use crate::model::topic::TopicFilter;
@@ -19,6 +19,7 @@ pub struct RunningDevice {
     pub spec: Arc<Device>,
     pub state: ConnectionState,
     pub(super) address: BrokerAddress,
+    pub(super) version: MqttVersion,
     pub(super) listening: BTreeSet<TopicFilter>,
     pub values: Vec<(Arc<str>, serde_json::Value)>,
     pub received: u64,
@@ -88,6 +89,7 @@ impl Session {
             .map(|(key, value)| (key.as_str().into(), value.clone()))
             .collect();
         let address = options.profile.address.clone();
+        let version = options.profile.mqtt_version;
         let running = SimulatedDevice::start(&self.handle, Arc::clone(&spec), options, sink);
         let entry = RunningDevice {
             device: running,
@@ -96,6 +98,7 @@ impl Session {
             spec,
             state: ConnectionState::Connecting,
             address,
+            version,
             listening: BTreeSet::new(),
             values,
             received: 0,
@@ -151,14 +154,20 @@ impl Session {
             DeviceEvent::Values(values) => running.values.clone_from(values),
             DeviceEvent::Received { message, at } => {
                 running.received += 1;
-                if let Some(exchange) = self.observer.exchange_of(message, &running.address) {
+                let exchange =
+                    self.observer
+                        .exchange_of(message, &running.address, running.version);
+                if let Some(exchange) = exchange {
                     self.timeline
                         .apply(exchange, Change::DeviceReceived { device: name }, *at);
                 }
             }
             DeviceEvent::Answered { request, at, .. } => {
                 running.answered += 1;
-                if let Some(exchange) = self.observer.exchange_of(request, &running.address) {
+                let exchange =
+                    self.observer
+                        .exchange_of(request, &running.address, running.version);
+                if let Some(exchange) = exchange {
                     self.timeline
                         .apply(exchange, Change::DeviceAnswered { device: name }, *at);
                 }

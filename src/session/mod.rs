@@ -16,7 +16,7 @@ mod queue;
 pub use crate::broker::BrokerEvent;
 pub use crate::device::DeviceEvent;
 pub use crate::mqtt::ConnectionEvent;
-pub use demo::{DemoPlayer, DemoProgress, DemoReport};
+pub use demo::{DemoPlayer, DemoProgress, DemoReport, Order};
 pub use devices::RunningDevice;
 pub use links::Link;
 pub use queue::Wake;
