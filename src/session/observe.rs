@@ -5,13 +5,14 @@ use crate::model::exchange::{Exchange, ExchangeId};
 use crate::model::message::Message;
 use crate::model::profile::BrokerAddress;
 use crate::model::topic::TopicName;
+use bytes::Bytes;
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
 /// How many exchanges are remembered: a device may be seen answering after the exchange is over.
 const REMEMBERED: usize = 10_000;
 
-/// Request topic, Response Topic and Correlation Data: what a device sees of a request.
-type Key = (TopicName, Option<TopicName>, Option<CorrelationData>);
+/// Request topic, Response Topic, Correlation Data and payload: what a device sees of a request.
+type Key = (TopicName, Option<TopicName>, Option<CorrelationData>, Bytes);
 
 #[derive(Default)]
 pub struct Observer {
@@ -34,6 +35,8 @@ fn key(message: &Message) -> Key {
         message.topic.clone(),
         properties.response_topic.clone(),
         properties.correlation_data.clone(),
+        // White space around it may be lost on the way: over plain TCP it is no part of a message.
+        message.payload.slice_ref(message.payload.trim_ascii()),
     )
 }
 
