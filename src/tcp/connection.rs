@@ -90,7 +90,6 @@ impl Connection {
             commands: Arc::clone(&commands),
             tell,
             listener: None,
-            problem: None,
             bind_at: Some(Instant::now()),
             patience_until: Instant::now() + PATIENCE,
             runtime: runtime.clone(),
@@ -139,8 +138,6 @@ struct Actor {
     commands: Arc<Commands>,
     tell: mpsc::Sender<FromPeer>,
     listener: Option<TcpListener>,
-    /// Why it does not listen.
-    problem: Option<Problem>,
     /// When to try to listen.
     bind_at: Option<Instant>,
     /// Until then a port that is taken may become free.
@@ -185,13 +182,10 @@ impl Actor {
                 request,
                 message,
                 at,
-            } => {
-                let why_not = self.problem.as_ref();
-                self.hub.send(id, request, message, at, why_not);
-            }
+            } => self.hub.send(id, request, message, at),
             Command::Rules(rules) => self.hub.set_rules(&rules),
             Command::ReconnectNow if self.listener.is_none() => {
-                self.problem = None;
+                self.hub.set_problem(None);
                 self.patience_until = Instant::now() + PATIENCE;
                 self.bind_at = Some(Instant::now());
                 self.state(ConnectionState::Connecting);
@@ -225,7 +219,7 @@ impl Actor {
             Err(err) => {
                 let problem = cannot_listen(&self.profile.address, &err);
                 log::error!("{}: {}", problem.summary, problem.detail);
-                self.problem = Some(problem.clone());
+                self.hub.set_problem(Some(problem.clone()));
                 self.state(ConnectionState::Refused { problem });
             }
         }

@@ -37,6 +37,7 @@ pub struct Hub {
     open: BTreeMap<ExchangeId, Sent>,
     /// Publishes that ask for no reply, by token.
     bare: BTreeMap<u64, (Arc<Message>, PeerId)>,
+    problem: Option<Problem>,
 }
 
 struct Sent {
@@ -61,6 +62,7 @@ impl Hub {
             next_peer: 1,
             open: BTreeMap::new(),
             bare: BTreeMap::new(),
+            problem: None,
         }
     }
 
@@ -108,45 +110,31 @@ impl Hub {
         }
     }
 
-    /// `why_not`: why nobody can be reached at all just now.
+    /// Nobody can be reached, because nobody listens; `None`: they can again.
+    pub fn set_problem(&mut self, problem: Option<Problem>) {
+        self.problem = problem;
+    }
+
     pub fn send(
         &mut self,
         id: ExchangeId,
         request: Arc<Request>,
         message: Arc<Message>,
         at: Timestamp,
-        why_not: Option<&Problem>,
     ) {
-        if !request.asks_for_reply() {
-            self.publish(id, message, why_not);
+        if request.asks_for_reply() {
+            let rule = Arc::clone(&request.pairing.rule);
+            let effects = self.requester.begin_by(id, &rule, request, message, at);
+            self.perform(effects);
             return;
         }
-        let rule = Arc::clone(&request.pairing.rule);
-        let mut effects = self.requester.begin_by(id, &rule, request, message, at);
-        if let Some(problem) = why_not {
-            effects.retain(|effect| !matches!(effect, Effect::Publish { .. }));
-            self.perform(effects);
-            let why = format!("not sent: {}", problem.summary).into();
-            effects = self.requester.not_sent(id, why, clock::now());
-        }
-        self.perform(effects);
-    }
-
-    /// A message that asks for no reply.
-    fn publish(&mut self, id: ExchangeId, message: Arc<Message>, why_not: Option<&Problem>) {
-        let unsent = match why_not {
-            Some(problem) => Unsent::Cannot(problem.summary.to_string()),
-            None => match self.hand_over(id, &message) {
-                Ok(sent) => {
-                    self.bare.insert(id.0, (message, sent.peer));
-                    return;
-                }
-                Err(unsent) => unsent,
-            },
-        };
-        let why = match unsent {
-            Unsent::Away(device) => away(&device),
-            Unsent::Cannot(why) => why,
+        let why = match self.hand_over(id, &message) {
+            Ok(sent) => {
+                self.bare.insert(id.0, (message, sent.peer));
+                return;
+            }
+            Err(Unsent::Away(device)) => away(&device),
+            Err(Unsent::Cannot(why)) => why,
         };
         self.publish_failed(message, &why);
     }
@@ -162,6 +150,9 @@ impl Hub {
     }
 
     fn hand_over(&self, id: ExchangeId, message: &Message) -> Result<Sent, Unsent> {
+        if let Some(problem) = &self.problem {
+            return Err(Unsent::Cannot(problem.summary.to_string()));
+        }
         let properties = &message.properties;
         if properties.response_topic.is_some() || properties.correlation_data.is_some() {
             return Err(Unsent::Cannot("plain TCP carries the payload alone, no Response Topic and no Correlation Data: choose the pairing rule `mqtt-two-way`".to_owned()));
