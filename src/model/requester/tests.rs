@@ -622,3 +622,23 @@ fn where_request_and_reply_share_a_topic_the_requester_does_not_hear_itself() {
         [(shared.to_owned(), true)]
     );
 }
+
+#[test]
+fn what_mqtt_3_1_1_cannot_carry_is_neither_sent_nor_missed() {
+    let mut bench = Bench::new();
+    bench.requester = bench.requester.speaking(MqttVersion::V311);
+    for (id, correlation) in [(1, "a"), (2, "b")] {
+        bench.send(id, Some(correlation), RepliesWanted::First);
+        let shown = &bench.exchanges[&ExchangeId(id)].message;
+        assert_eq!(shown.properties.count(), 0);
+    }
+    assert_eq!(bench.subscribed, ["resp"]);
+    // Nothing tells them apart: the one that was asked first is answered first.
+    bench.receive(reply(None), 5);
+    assert_eq!(
+        (bench.verdict(1), bench.verdict(2)),
+        ("answered", "waiting")
+    );
+    bench.receive(reply(None), 6);
+    assert_eq!(bench.verdict(2), "answered");
+}
