@@ -103,6 +103,7 @@ impl Played {
             device,
             options,
             Arc::new(move |event| log.lock().unwrap().push(event)),
+            None,
         );
         Self {
             device,

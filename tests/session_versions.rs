@@ -50,7 +50,8 @@ fn connect_old(desk: &mut Desk) {
 
 fn start_device(desk: &mut Desk, mqtt_version: MqttVersion, toml: &str) {
     let spec: DeviceDraft = toml::from_str(toml).unwrap();
-    let device = spec.validate().unwrap_or_else(|err| panic!("{err:?}"));
+    let rules = desk.session.rules();
+    let device = spec.validate(rules).unwrap_or_else(|err| panic!("{err:?}"));
     let profile = profile(desk, "devices", mqtt_version);
     let id = device.name.to_string();
     desk.session

@@ -7,6 +7,7 @@ use crate::model::exchange::Change;
 use crate::model::profile::{BrokerAddress, MqttVersion, Profile};
 use crate::model::responder::Device;
 use crate::model::secret::Secret;
+use crate::model::time::Timestamp;
 use crate::model::topic::TopicFilter;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -22,6 +23,8 @@ pub struct RunningDevice {
     pub(super) version: MqttVersion,
     pub(super) listening: BTreeSet<TopicFilter>,
     pub values: Vec<(Arc<str>, serde_json::Value)>,
+    /// Until when it sleeps, by its schedule.
+    pub asleep_until: Option<Timestamp>,
     pub received: u64,
     pub answered: u64,
 }
@@ -55,13 +58,14 @@ impl Session {
         };
         let profile = Profile {
             client_id: Arc::clone(&client_id),
-            clean_start: true,
-            session_expiry_secs: 0,
-            will: None,
+            clean_start: device.life.clean_start,
+            session_expiry_secs: device.life.session_expiry_secs,
+            will: device.life.will.clone(),
             ..profile.clone()
         };
         let options = self.client_options(profile, password)?;
-        self.stop_device(&id);
+        let before = self.devices.remove(&id);
+        let before = before.and_then(|running| running.device.make_way());
         let spec = Arc::new(device);
         let generation = self.new_generation();
         let (queue, sink_id) = (Arc::clone(&self.queue), Arc::clone(&id));
@@ -71,6 +75,7 @@ impl Session {
                 DeviceEvent::State(_)
                     | DeviceEvent::Listening { .. }
                     | DeviceEvent::NotListening { .. }
+                    | DeviceEvent::Asleep { .. }
                     | DeviceEvent::Values(_)
             );
             queue.push(
@@ -90,7 +95,8 @@ impl Session {
             .collect();
         let address = options.profile.address.clone();
         let version = options.profile.mqtt_version;
-        let running = SimulatedDevice::start(&self.handle, Arc::clone(&spec), options, sink);
+        let running =
+            SimulatedDevice::start(&self.handle, Arc::clone(&spec), options, sink, before);
         let entry = RunningDevice {
             device: running,
             generation,
@@ -101,6 +107,7 @@ impl Session {
             version,
             listening: BTreeSet::new(),
             values,
+            asleep_until: None,
             received: 0,
             answered: 0,
         };
@@ -122,6 +129,39 @@ impl Session {
         self.devices.iter()
     }
 
+    /// Drops the device's socket, so that the broker publishes its will; it comes back.
+    pub fn cut_device(&self, id: &str) {
+        if let Some(running) = self.devices.get(id) {
+            running.device.cut();
+        }
+    }
+
+    /// Wakes a device that sleeps, or skips its wait before the next attempt to connect.
+    pub fn wake_device(&self, id: &str) {
+        if let Some(running) = self.devices.get(id) {
+            running.device.reconnect_now();
+        }
+    }
+
+    /// How many open requests the broker keeps for a device that is not there.
+    pub fn queued_for(&self, id: &str) -> usize {
+        let keeps = |running: &&RunningDevice| running.spec.life.is_session_kept();
+        let Some(running) = self.devices.get(id).filter(keeps) else {
+            return 0;
+        };
+        let open = self.observer.open_at(&running.address);
+        let exchanges = open.filter_map(|id| self.timeline.exchange(id));
+        exchanges
+            .filter(|exchange| {
+                let legs = &exchange.legs;
+                let mut filters = running.spec.listens.iter();
+                legs.published.is_some()
+                    && legs.device_received.is_none()
+                    && filters.any(|filter| filter.matches(&exchange.message.topic))
+            })
+            .count()
+    }
+
     /// Sets one value of a running device's state.
     pub fn set_device_value(&self, id: &str, key: &str, value: serde_json::Value) {
         if let Some(running) = self.devices.get(id) {
@@ -141,6 +181,7 @@ impl Session {
         match event {
             DeviceEvent::State(state) => {
                 running.state = state.clone();
+                running.asleep_until = None;
                 if !running.state.is_connected() {
                     running.listening.clear();
                 }
@@ -170,7 +211,11 @@ impl Session {
                         .apply(exchange, Change::DeviceAnswered { device: name }, *at);
                 }
             }
-            DeviceEvent::NotAnswered { .. } | DeviceEvent::Noted { .. } => {}
+            DeviceEvent::Asleep { wakes, .. } => running.asleep_until = Some(*wakes),
+            DeviceEvent::NotAnswered { .. }
+            | DeviceEvent::Noted { .. }
+            | DeviceEvent::Published { .. }
+            | DeviceEvent::NotPublished { .. } => {}
         }
     }
 
