@@ -12,6 +12,13 @@ pub(super) enum Transport {
     Tcp(tcp::Client),
 }
 
+/// Where a device goes, and as whom.
+#[derive(Clone)]
+pub enum Way {
+    Mqtt(mqtt::ClientOptions),
+    Tcp(tcp::ClientOptions),
+}
+
 /// What becomes of an answer.
 pub(super) enum Ticket {
     Mqtt(mqtt::PublishTicket),
@@ -31,6 +38,14 @@ impl Transport {
         match self {
             Self::Mqtt(client) => client.as_sent(message),
             Self::Tcp(_) => message,
+        }
+    }
+
+    /// Drops the socket without a farewell.
+    pub fn cut(&self) {
+        match self {
+            Self::Mqtt(client) => client.cut(),
+            Self::Tcp(client) => client.cut(),
         }
     }
 
@@ -59,6 +74,17 @@ impl Ticket {
                 Err(_) => Err(gone.to_owned()),
             },
             Self::Tcp(ticket) => ticket.await.unwrap_or_else(|_| Err(gone.to_owned())),
+        }
+    }
+
+    /// Why it was refused after it was written, if it was.
+    pub async fn refusal(self) -> Option<Reason> {
+        let Self::Mqtt(ticket) = self else {
+            return None;
+        };
+        match ticket.acknowledged.await {
+            Ok(Ok(Some((reason, _)))) if reason.is_refusal() => Some(reason),
+            _ => None,
         }
     }
 

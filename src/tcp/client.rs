@@ -60,6 +60,7 @@ struct StopOnDrop {
     queue: mpsc::Sender<Outgoing>,
     stop: watch::Sender<bool>,
     retry: Arc<Notify>,
+    cut: Arc<Notify>,
 }
 
 impl Drop for StopOnDrop {
@@ -77,17 +78,23 @@ impl Client {
     pub fn start(runtime: &Handle, options: ClientOptions, sink: ClientSink) -> Self {
         let (queue, waiting) = mpsc::channel(MAX_QUEUED);
         let (stop, stopped) = watch::channel(false);
-        let retry = Arc::new(Notify::new());
+        let (retry, cut) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
         let actor = Actor {
             options,
             sink,
             waiting,
             stopped,
             retry: Arc::clone(&retry),
+            cut: Arc::clone(&cut),
         };
         runtime.spawn(actor.run());
         Self {
-            handle: Arc::new(StopOnDrop { queue, stop, retry }),
+            handle: Arc::new(StopOnDrop {
+                queue,
+                stop,
+                retry,
+                cut,
+            }),
         }
     }
 
@@ -114,6 +121,11 @@ impl Client {
         self.handle.stop.send_replace(true);
     }
 
+    /// Drops the socket without signing out; it comes back.
+    pub fn cut(&self) {
+        self.handle.cut.notify_one();
+    }
+
     /// Does not wait for the next attempt.
     pub fn reconnect_now(&self) {
         self.handle.retry.notify_one();
@@ -126,6 +138,7 @@ struct Actor {
     waiting: mpsc::Receiver<Outgoing>,
     stopped: watch::Receiver<bool>,
     retry: Arc<Notify>,
+    cut: Arc<Notify>,
 }
 
 impl Actor {
@@ -240,6 +253,7 @@ impl Actor {
                     }
                     return None;
                 }
+                () = self.cut.notified() => return Some(End::Closed),
                 Some(outgoing) = self.waiting.recv() => {
                     if let Err(err) = send(&writer, outgoing).await {
                         return Some(End::Broken(err));
