@@ -13,7 +13,7 @@ use super::subscriptions::SubscribeOptions;
 use crate::model::connection::{ConnectionState, Problem};
 use crate::model::exchange::{Change, Exchange, ExchangeId, MessageVerdict, Reason};
 use crate::model::message::{Message, PUBLISHER_PROPERTY, Qos};
-use crate::model::pairing::Rules;
+use crate::model::pairing::{NearMiss, Rules};
 use crate::model::profile::MqttVersion;
 use crate::model::request::Request;
 use crate::model::requester::{Effect, Requester, Withdrawn};
@@ -46,6 +46,8 @@ pub enum ConnectionEvent {
         responder: Option<Arc<str>>,
         /// The open exchange that it may have been meant for.
         near: Option<ExchangeId>,
+        /// Which variable of the rule differs, where it is only one.
+        miss: Option<NearMiss>,
     },
     /// A publish without Response Topic was written, and acknowledged at QoS 1 and 2.
     Published {
@@ -472,13 +474,14 @@ impl Inner {
                     at,
                     responder,
                     near,
-                    miss: _,
+                    miss,
                 } => self.tell(ConnectionEvent::Arrived {
                     message,
                     verdict,
                     at,
                     responder,
                     near,
+                    miss,
                 }),
                 Effect::Subscribe(filter) => {
                     if let Some(client) = self.client() {

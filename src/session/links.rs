@@ -3,7 +3,7 @@
 use super::{Event, Generation, Session, SessionError};
 use crate::model::connection::ConnectionState;
 use crate::model::correlation::CorrelationSource;
-use crate::model::exchange::{Change, Exchange, ExchangeId, MessageVerdict, NearMiss};
+use crate::model::exchange::{Change, Difference, Exchange, ExchangeId, MessageVerdict, NearMiss};
 use crate::model::message::Message;
 use crate::model::pairing::Circumstances;
 use crate::model::profile::{BrokerAddress, Feature, Profile};
@@ -266,6 +266,7 @@ impl Session {
                         received: reply.received,
                         responder: reply.responder.clone(),
                         near: Some(*exchange),
+                        difference: None,
                     });
                 }
                 if matches!(change, Change::Finished(_)) {
@@ -279,7 +280,9 @@ impl Session {
                 at,
                 responder,
                 near,
+                miss,
             } => {
+                let difference = miss.as_ref().map(|miss| Arc::new(Difference::from(miss)));
                 let responder = responder
                     .clone()
                     .map(|client_id| self.name_of_client(client_id));
@@ -287,6 +290,7 @@ impl Session {
                     let miss = NearMiss {
                         verdict: *verdict,
                         correlation_data: message.properties.correlation_data.clone(),
+                        difference: difference.clone(),
                     };
                     self.timeline.apply(*near, Change::NearMiss(miss), *at);
                 }
@@ -297,6 +301,7 @@ impl Session {
                     received: *at,
                     responder,
                     near: *near,
+                    difference,
                 });
             }
             ConnectionEvent::Published {
