@@ -203,7 +203,7 @@ impl App {
     /// Brings what is said to be wrong up to date with what is typed.
     pub fn check_typed(&mut self) {
         if let Some(dialog) = &mut self.dialog {
-            dialog.check_again();
+            dialog.check_again(self.session.rules());
         }
         let Some(connection) = self.tabs.front().map(|tab| tab.draft.connection.clone()) else {
             return;

@@ -382,6 +382,11 @@ impl Requester {
         self.finish(id, Verdict::Failed { reason: why }, at)
     }
 
+    /// Whoever it was sent to is gone, and nobody else can answer it. Should it be answered all the same, that is late.
+    pub fn responder_gone(&mut self, id: ExchangeId, why: Arc<str>, at: Timestamp) -> Vec<Effect> {
+        self.finish(id, Verdict::Failed { reason: why }, at)
+    }
+
     /// A message arrived: every one gets exactly one verdict.
     pub fn receive(
         &mut self,

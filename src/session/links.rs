@@ -1,5 +1,6 @@
 //! Connections of a session: what they are asked, and what they tell.
 
+use super::wire::Wire;
 use super::{Event, Generation, Session, SessionError};
 use crate::model::connection::ConnectionState;
 use crate::model::correlation::CorrelationSource;
@@ -12,11 +13,12 @@ use crate::model::secret::Secret;
 use crate::model::timeline::{MessageRow, PublishRow};
 use crate::model::topic::TopicFilter;
 use crate::mqtt::{ClientOptions, Connection, ConnectionEvent, clock};
+use crate::tcp;
 use std::sync::Arc;
 
 /// A connection as the session keeps it.
 pub struct Link {
-    pub(super) connection: Connection,
+    pub(super) connection: Wire,
     pub(super) generation: Generation,
     pub profile: Arc<Profile>,
     pub state: ConnectionState,
@@ -69,7 +71,19 @@ impl Session {
             );
         });
         let rules = self.rules.clone();
-        let connection = Connection::start(&self.handle, options, rules, listeners, sink);
+        let connection = if matches!(profile.address, BrokerAddress::Listener { .. }) {
+            let (profile, port) = (Arc::clone(&profile), self.port_of(&id));
+            Wire::Tcp(tcp::Connection::start(
+                &self.handle,
+                profile,
+                port,
+                rules,
+                sink,
+            ))
+        } else {
+            let connection = Connection::start(&self.handle, options, rules, listeners, sink);
+            Wire::Mqtt(connection)
+        };
         let correlation = CorrelationSource::seeded(rand::random());
         self.links.insert(
             id,
@@ -84,6 +98,11 @@ impl Session {
             },
         );
         Ok(())
+    }
+
+    /// Where the listener of a profile listens, now and later.
+    pub(super) fn port_of(&mut self, profile: &Arc<str>) -> tcp::Port {
+        Arc::clone(self.ports.entry(Arc::clone(profile)).or_default())
     }
 
     pub fn disconnect(&mut self, id: &str) {
@@ -214,7 +233,7 @@ impl Session {
                 self.start_broker()?;
                 self.broker_address().unwrap_or(BrokerAddress::BuiltIn)
             }
-            address @ BrokerAddress::Tcp { .. } => address,
+            address @ (BrokerAddress::Tcp { .. } | BrokerAddress::Listener { .. }) => address,
         };
         Ok(ClientOptions {
             profile: Arc::new(Profile { address, ..profile }),

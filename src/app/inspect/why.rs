@@ -21,7 +21,7 @@ pub(super) fn explanation(exchange: &Exchange) -> Option<String> {
         }
         Verdict::TimedOut => Some(timed_out(exchange)),
         Verdict::Late => Some(late(exchange)),
-        Verdict::NoSubscribers => Some("Nobody subscribes to the request topic: the broker had no one to give it to. Check the topic, or add a simulated device.".to_owned()),
+        Verdict::NoSubscribers => Some(device_away(exchange).unwrap_or_else(|| "Nobody subscribes to the request topic: the broker had no one to give it to. Check the topic, or add a simulated device.".to_owned())),
         Verdict::Rejected { what, reason } => {
             let hint = if reason.code == 0x87 { " The broker's access rules forbid it to this user: ask for the right, or use another topic." } else { "" };
             Some(format!("The broker refused {what}: {reason}.{hint}"))
@@ -34,6 +34,15 @@ pub(super) fn explanation(exchange: &Exchange) -> Option<String> {
 fn waiting(exchange: &Exchange) -> Option<String> {
     let note = exchange.presence.as_ref().filter(|note| !note.is_online)?;
     Some(presence(exchange, note))
+}
+
+/// Without a broker in between it is known before anything is sent that nobody would get it.
+fn device_away(exchange: &Exchange) -> Option<String> {
+    let why = exchange.unsent_for_want_of_a_subscriber()?;
+    Some(format!(
+        "{}, so the request was not sent. Nothing keeps it for later: send it again when the device is back.",
+        sentence(why)
+    ))
 }
 
 fn late(exchange: &Exchange) -> String {
