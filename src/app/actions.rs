@@ -60,6 +60,12 @@ pub enum Action {
         file: String,
         up: bool,
     },
+    /// Saves what the editor holds.
+    SaveRule,
+    /// Closes the editor whatever is in it.
+    DiscardRule,
+    /// Puts the messages of a row of the timeline on the editor's bench.
+    AddToBench(RowId),
     /// The request in front is sent by this rule from now on.
     UseRule(String),
     /// Shows or hides a group of rules in the list.

@@ -19,6 +19,7 @@ pub mod palette;
 mod perform;
 pub mod requests;
 pub mod rows;
+pub mod rule_editor;
 pub mod rules;
 pub mod status;
 pub mod tabs;

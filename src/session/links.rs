@@ -4,7 +4,7 @@ use super::wire::Wire;
 use super::{Event, Generation, Session, SessionError};
 use crate::model::connection::ConnectionState;
 use crate::model::correlation::CorrelationSource;
-use crate::model::exchange::{Change, Exchange, ExchangeId, MessageVerdict, NearMiss};
+use crate::model::exchange::{Change, Difference, Exchange, ExchangeId, MessageVerdict, NearMiss};
 use crate::model::message::Message;
 use crate::model::pairing::Circumstances;
 use crate::model::profile::{BrokerAddress, Feature, Profile};
@@ -285,6 +285,7 @@ impl Session {
                         received: reply.received,
                         responder: reply.responder.clone(),
                         near: Some(*exchange),
+                        difference: None,
                     });
                 }
                 if matches!(change, Change::Finished(_)) {
@@ -298,7 +299,9 @@ impl Session {
                 at,
                 responder,
                 near,
+                miss,
             } => {
+                let difference = miss.as_ref().map(|miss| Arc::new(Difference::from(miss)));
                 let responder = responder
                     .clone()
                     .map(|client_id| self.name_of_client(client_id));
@@ -306,6 +309,7 @@ impl Session {
                     let miss = NearMiss {
                         verdict: *verdict,
                         correlation_data: message.properties.correlation_data.clone(),
+                        difference: difference.clone(),
                     };
                     self.timeline.apply(*near, Change::NearMiss(miss), *at);
                 }
@@ -316,6 +320,7 @@ impl Session {
                     received: *at,
                     responder,
                     near: *near,
+                    difference,
                 });
             }
             ConnectionEvent::Published {

@@ -344,13 +344,14 @@ impl Hub {
                     at,
                     responder,
                     near,
-                    miss: _,
+                    miss,
                 } => self.tell(ConnectionEvent::Arrived {
                     message,
                     verdict,
                     at,
                     responder,
                     near,
+                    miss,
                 }),
                 // Whatever a device sends comes here.
                 Effect::Subscribe { filter, .. } => {
