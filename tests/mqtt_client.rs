@@ -2,199 +2,25 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test may fail")]
 
 mod common;
+#[path = "common/probe.rs"]
+mod probe;
 
 use bytes::Bytes;
-use common::{DEADLINE, Mosquitto, free_port, wait_until};
+use common::{Mosquitto, free_port, wait_until};
+use probe::{
+    Done, Probe, accept, all_properties, done, listen, message, profile, read_frame, runtime,
+    states, within,
+};
 use roundtrip::broker::Broker;
-use roundtrip::model::connection::{ConnectionInfo, ConnectionState, Problem};
-use roundtrip::model::correlation::CorrelationData;
-use roundtrip::model::exchange::Reason;
-use roundtrip::model::message::{Message, Properties, Qos, UserProperty};
+use roundtrip::model::connection::ConnectionState;
+use roundtrip::model::message::{Message, Qos};
 use roundtrip::model::profile::{BrokerAddress, Profile, Will};
-use roundtrip::model::secret::Secret;
 use roundtrip::model::time::Timestamp;
 use roundtrip::model::topic::{TopicFilter, TopicName};
-use roundtrip::mqtt::{
-    Client, ClientError, ClientEvent, ClientOptions, PublishTicket, SubscribeDone,
-    SubscribeOptions, clock,
-};
+use roundtrip::mqtt::{ClientError, PublishTicket, clock};
 use std::io::{Read as _, Write as _};
-use std::net::TcpListener;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
-use tokio::runtime::Runtime;
-
-fn runtime() -> Runtime {
-    tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()
-        .unwrap()
-}
-
-fn profile(port: u16, client_id: &str) -> Profile {
-    Profile {
-        id: "p".into(),
-        name: "P".into(),
-        address: BrokerAddress::Tcp {
-            host: "127.0.0.1".into(),
-            port,
-        },
-        client_id: client_id.into(),
-        user_name: None,
-        keep_alive_secs: 60,
-        clean_start: true,
-        session_expiry_secs: 0,
-        request_response_information: true,
-        request_problem_information: true,
-        will: None,
-    }
-}
-
-/// A client whose events are kept.
-struct Probe {
-    client: Client,
-    events: Arc<Mutex<Vec<ClientEvent>>>,
-}
-
-impl Probe {
-    fn start(runtime: &Runtime, profile: Profile) -> Self {
-        Self::start_with(runtime, profile, None)
-    }
-
-    fn start_with(runtime: &Runtime, profile: Profile, password: Option<&str>) -> Self {
-        let events: Arc<Mutex<Vec<ClientEvent>>> = Arc::default();
-        let seen = Arc::clone(&events);
-        let options = ClientOptions {
-            profile: Arc::new(profile),
-            password: password.map(|text| Secret::new(text.to_owned())),
-        };
-        let client = Client::start(
-            runtime.handle(),
-            options,
-            Arc::new(move |event| seen.lock().unwrap().push(event)),
-        );
-        Self { client, events }
-    }
-
-    #[track_caller]
-    fn connected(runtime: &Runtime, profile: Profile) -> Self {
-        let probe = Self::start(runtime, profile);
-        probe.wait_connected();
-        probe
-    }
-
-    #[track_caller]
-    fn wait_connected(&self) -> Arc<ConnectionInfo> {
-        let mut found = None;
-        wait_until("connected", || {
-            found = self.client.state().info().map(Arc::clone);
-            found.is_some()
-        });
-        found.unwrap()
-    }
-
-    /// Waits for Retrying or Refused.
-    #[track_caller]
-    fn wait_problem(&self) -> (ConnectionState, Problem) {
-        let mut found = None;
-        wait_until("a problem", || {
-            let state = self.client.state();
-            found = state
-                .problem()
-                .cloned()
-                .map(|problem| (state.clone(), problem));
-            found.is_some()
-        });
-        found.unwrap()
-    }
-
-    fn messages(&self) -> Vec<(Arc<Message>, Timestamp)> {
-        self.events
-            .lock()
-            .unwrap()
-            .iter()
-            .filter_map(|event| match event {
-                ClientEvent::Message { message, at } => Some((Arc::clone(message), *at)),
-                ClientEvent::State(_) => None,
-            })
-            .collect()
-    }
-
-    #[track_caller]
-    fn wait_messages(&self, count: usize) -> Vec<(Arc<Message>, Timestamp)> {
-        wait_until(&format!("{count} messages"), || {
-            self.messages().len() >= count
-        });
-        self.messages()
-    }
-
-    #[track_caller]
-    fn subscribe(&self, runtime: &Runtime, filter: &str) -> SubscribeDone {
-        self.try_subscribe(runtime, filter).unwrap()
-    }
-
-    fn try_subscribe(&self, runtime: &Runtime, filter: &str) -> Result<SubscribeDone, ClientError> {
-        within(
-            runtime,
-            self.client.subscribe(
-                TopicFilter::new(filter).unwrap(),
-                SubscribeOptions::default(),
-            ),
-        )
-    }
-}
-
-#[track_caller]
-fn within<T>(runtime: &Runtime, future: impl Future<Output = T>) -> T {
-    runtime
-        .block_on(async { tokio::time::timeout(DEADLINE, future).await })
-        .expect("an answer in time")
-}
-
-#[derive(Debug)]
-struct Done {
-    published: Result<Timestamp, ClientError>,
-    acknowledged: Result<Option<(Reason, Timestamp)>, ClientError>,
-}
-
-#[track_caller]
-fn done(runtime: &Runtime, ticket: PublishTicket) -> Done {
-    within(runtime, async {
-        Done {
-            published: ticket.published.await.unwrap(),
-            acknowledged: ticket.acknowledged.await.unwrap(),
-        }
-    })
-}
-
-fn message(topic: &str, qos: Qos) -> Message {
-    let mut message = Message::new(TopicName::new(topic).unwrap(), "hello");
-    message.qos = qos;
-    message
-}
-
-fn all_bytes() -> Vec<u8> {
-    (0..=255).collect()
-}
-
-fn all_properties() -> Properties {
-    Properties {
-        payload_is_utf8: Some(true),
-        message_expiry_secs: Some(1000),
-        topic_alias: None,
-        response_topic: Some(TopicName::new("reply/é").unwrap()),
-        correlation_data: Some(CorrelationData::new(all_bytes())),
-        user_properties: [("b", "1"), ("a", "2"), ("b", "1"), ("", "")]
-            .map(|(name, value)| UserProperty {
-                name: name.to_owned(),
-                value: value.to_owned(),
-            })
-            .to_vec(),
-        subscription_identifiers: Vec::new(),
-        content_type: Some("text/plain".into()),
-    }
-}
 
 #[test]
 fn every_property_survives_the_broker_at_every_qos() {
@@ -346,25 +172,6 @@ fn what_the_broker_does_not_take_is_refused_and_the_connection_stays() {
     assert!(done(&runtime, ticket).acknowledged.is_ok());
     probe.wait_messages(1);
     assert_eq!(states(&probe), ["connecting", "connected"]);
-}
-
-fn states(probe: &Probe) -> Vec<&'static str> {
-    probe
-        .events
-        .lock()
-        .unwrap()
-        .iter()
-        .filter_map(|event| match event {
-            ClientEvent::State(state) => Some(match state {
-                ConnectionState::Disconnected => "disconnected",
-                ConnectionState::Connecting => "connecting",
-                ConnectionState::Connected(_) => "connected",
-                ConnectionState::Retrying { .. } => "retrying",
-                ConnectionState::Refused { .. } => "refused",
-            }),
-            ClientEvent::Message { .. } => None,
-        })
-        .collect()
 }
 
 #[test]
@@ -1007,28 +814,4 @@ fn a_topic_that_breaks_the_rules_does_no_harm() {
     wait_until("something", || {
         probe.messages().len() == 2 || probe.client.state().problem().is_some()
     });
-}
-
-fn listen() -> (TcpListener, u16) {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = listener.local_addr().unwrap().port();
-    (listener, port)
-}
-
-/// Takes a connection and reads its CONNECT.
-fn accept(listener: &TcpListener) -> std::net::TcpStream {
-    let (mut stream, _) = listener.accept().unwrap();
-    stream.set_read_timeout(Some(DEADLINE)).unwrap();
-    assert_eq!(read_frame(&mut stream)[0], 0x10);
-    stream
-}
-
-/// One packet of less than 128 bytes.
-fn read_frame(stream: &mut std::net::TcpStream) -> Vec<u8> {
-    let mut frame = vec![0; 2];
-    stream.read_exact(&mut frame).unwrap();
-    let mut body = vec![0; usize::from(frame[1])];
-    stream.read_exact(&mut body).unwrap();
-    frame.extend(body);
-    frame
 }

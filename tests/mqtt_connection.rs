@@ -18,7 +18,7 @@ use roundtrip::model::correlation::CorrelationData;
 use roundtrip::model::correlation::CorrelationSpec;
 use roundtrip::model::exchange::{Exchange, ExchangeId, MessageVerdict, Verdict};
 use roundtrip::model::message::{Message, Properties, Qos, UserProperty};
-use roundtrip::model::profile::{BrokerAddress, Profile};
+use roundtrip::model::profile::{BrokerAddress, MqttVersion, Profile};
 use roundtrip::model::request::{RepliesWanted, Request};
 use roundtrip::model::topic::{TopicFilter, TopicName};
 use roundtrip::mqtt::{
@@ -45,6 +45,7 @@ fn profile(port: u16, client_id: &str) -> Profile {
             host: "127.0.0.1".into(),
             port,
         },
+        mqtt_version: MqttVersion::V5,
         client_id: client_id.into(),
         user_name: None,
         keep_alive_secs: 60,

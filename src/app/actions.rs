@@ -70,6 +70,9 @@ pub enum Action {
     SetCategory(Option<Category>),
     SelectRow(Option<RowId>),
     ClearTimeline,
+    // Pairing rules
+    /// The example request of a shipped rule, with a simulated device that answers it.
+    OpenPresetExample(String),
     // The rest
     PlayDemo(String),
     StopDemo,

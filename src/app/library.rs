@@ -8,6 +8,7 @@ mod saves;
 pub use saves::Written;
 
 use crate::model::demo::Demo;
+use crate::model::presets::Preset;
 use crate::model::profile::{BUILT_IN_ID, ProfileDraft};
 use crate::model::request::RequestDraft;
 use crate::model::responder::DeviceDraft;
@@ -349,6 +350,20 @@ impl Library {
             self.save_device(Some(&one.id), &one.draft)?;
         }
         Ok(())
+    }
+
+    /// Takes the example of a shipped rule in, under the id that both its parts get; what is there already stays.
+    pub fn adopt_preset(&mut self, preset: &Preset) -> Result<String, Trouble> {
+        let id = format!("example-{}", preset.rule);
+        if !self.requests.contains_key(&id) {
+            let mut request = preset.request.clone();
+            "Examples".clone_into(&mut request.folder);
+            self.save_request(Some(&id), &request)?;
+        }
+        if !self.devices.contains_key(&id) {
+            self.save_device(Some(&id), &preset.device)?;
+        }
+        Ok(id)
     }
 
     pub fn save_settings(&mut self, settings: &Settings, on_conflict: OnConflict) {

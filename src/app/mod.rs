@@ -7,6 +7,7 @@
 
 pub mod actions;
 pub mod connections;
+pub mod demo;
 pub mod devices;
 pub mod dialogs;
 pub mod inspect;
@@ -32,10 +33,9 @@ use crate::model::request::Surroundings;
 use crate::model::secret::Secret;
 use crate::model::time::Timestamp;
 use crate::model::timeline::{Bounds, RowId};
-use crate::session::{
-    ConnectionEvent, DemoPlayer, DemoProgress, DemoReport, DeviceEvent, Event, Session,
-};
+use crate::session::{ConnectionEvent, DeviceEvent, Event, Session};
 use crate::store::Settings;
+use demo::Demos;
 use devices::Activity;
 use dialogs::Dialog;
 use library::Library;
@@ -64,8 +64,9 @@ pub struct App {
     pub wants_to_quit: bool,
     /// The workspace's folder, where it is only for this run.
     scratch: Option<crate::store::Scratch>,
-    demo: Option<DemoPlayer>,
-    demo_report: Option<DemoReport>,
+    demos: Demos,
+    /// Demos leave time to read what they say.
+    pub is_demo_read_along: bool,
     /// Passwords given in this run, by profile id.
     passwords: BTreeMap<String, Secret>,
     /// Profiles whose password the user did not want to be kept.
@@ -97,8 +98,8 @@ impl App {
             clipboard: None,
             wants_to_quit: false,
             scratch: None,
-            demo: None,
-            demo_report: None,
+            demos: Demos::default(),
+            is_demo_read_along: false,
             passwords: BTreeMap::new(),
             unkept: BTreeSet::new(),
             held: Vec::new(),
@@ -157,7 +158,7 @@ impl App {
         if retries {
             sooner(Duration::from_secs(1));
         }
-        if self.demo.is_some() {
+        if self.is_demo_running() {
             sooner(Duration::from_millis(50));
         }
         if let Some(expiry) = self.notices.next_expiry() {
@@ -233,15 +234,6 @@ impl App {
                 reasons.join("; ")
             )
         })
-    }
-
-    pub fn is_demo_running(&self) -> bool {
-        self.demo.is_some()
-    }
-
-    /// How the last demo ended, once.
-    pub fn take_demo_report(&mut self) -> Option<DemoReport> {
-        self.demo_report.take()
     }
 
     /// Makes them again where they are old.
@@ -326,39 +318,6 @@ impl App {
             }
             Event::Interrupted => self.wants_to_quit = true,
             Event::Connection { .. } | Event::Broker(_) => {}
-        }
-    }
-
-    fn advance_demo(&mut self) {
-        let Some(mut player) = self.demo.take() else {
-            return;
-        };
-        match player.tick(&mut self.session, self.now) {
-            DemoProgress::Running { .. } => self.demo = Some(player),
-            DemoProgress::Done(report) => {
-                if report.failures.is_empty() {
-                    self.notices.inform(
-                        format!(
-                            "{}: played, every exchange ended as it should",
-                            player.title()
-                        ),
-                        self.now,
-                    );
-                } else {
-                    self.notices.fail(
-                        format!("{}: {}", player.title(), report.failures.join("; ")),
-                        "The timeline shows which exchange it was.",
-                    );
-                }
-                if let Some(row) = report
-                    .exchanges
-                    .last()
-                    .and_then(|exchange| self.session.row_of(*exchange))
-                {
-                    self.selected = Some(row);
-                }
-                self.demo_report = Some(report);
-            }
         }
     }
 

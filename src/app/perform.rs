@@ -3,6 +3,7 @@
 mod connections;
 mod devices;
 mod files;
+mod presets;
 mod requests;
 
 use crate::app::App;
@@ -75,8 +76,9 @@ impl App {
             }
             Action::SelectRow(row) => self.selected = row,
             Action::ClearTimeline => self.clear_timeline(),
+            Action::OpenPresetExample(rule) => self.open_preset_example(&rule),
             Action::PlayDemo(name) => self.play_demo(&name),
-            Action::StopDemo => self.demo = None,
+            Action::StopDemo => self.stop_demo(),
             Action::Undo(id) => self.undo(id),
             Action::UndoNewest => {
                 if let Some(id) = self.notices.newest_undo() {

@@ -278,3 +278,38 @@ fn message_row() -> crate::model::timeline::MessageRow {
         near: None,
     }
 }
+
+#[test]
+fn the_example_of_a_shipped_rule_can_be_sent_at_once_and_is_taken_in_once() {
+    let mut app = app();
+    app.perform(Action::OpenPresetExample("mqtt-fetch-readme".to_owned()));
+    app.perform(Action::OpenPresetExample("mqtt-fetch-readme".to_owned()));
+    let id = "example-mqtt-fetch-readme";
+    let until = std::time::Instant::now() + Duration::from_secs(20);
+    let listens = |app: &App| {
+        let device = app.session.device(id);
+        device.is_some_and(crate::session::RunningDevice::is_listening)
+            && app.session.state("built-in-broker").is_connected()
+    };
+    while !listens(&app) && std::time::Instant::now() < until {
+        app.session.wait(Duration::from_millis(20));
+        app.tick();
+    }
+    let tab = app.tabs.front().unwrap();
+    assert_eq!(tab.saved_id.as_deref(), Some(id));
+    assert!(!tab.is_dirty());
+    let known = app.library.requests().keys();
+    let of_it = known.filter(|known| known.starts_with(id));
+    assert_eq!(of_it.count(), 1);
+    let tab = tab.id;
+    app.perform(Action::Send(tab));
+    let exchange = app.tabs.get(tab).unwrap().last;
+    assert!(exchange.is_some(), "{:?}", app.notices.shown());
+    app.perform(Action::OpenPresetExample("nothing".to_owned()));
+    assert!(
+        app.notices
+            .shown()
+            .iter()
+            .any(|it| it.text.contains("nothing"))
+    );
+}

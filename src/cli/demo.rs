@@ -4,18 +4,21 @@ use crate::cli::exit::ExitCode;
 use crate::cli::headless;
 use crate::cli::stop::Stop;
 use crate::cli::{json, out};
+use crate::model::FieldError;
 use crate::model::demo::Demo;
 use crate::model::exchange::{Change, Exchange};
 use crate::model::payload;
-use crate::model::profile::{BUILT_IN_ADDRESS, BUILT_IN_ID, ProfileDraft};
+use crate::model::profile::{BUILT_IN_ADDRESS, BUILT_IN_ID, Profile, ProfileDraft};
 use crate::model::secret::Secret;
 use crate::model::text;
-use crate::session::{ConnectionEvent, DemoPlayer, DemoProgress, Event, Session};
+use crate::session::{ConnectionEvent, DemoPlayer, DemoProgress, Event, Order, Session};
 use std::time::Duration;
 
 pub fn list() -> Result<ExitCode, Stop> {
-    for demo in Demo::shipped() {
-        out::line(&format!("{:<14} {}", demo.name, demo.summary))?;
+    let demos = Demo::shipped();
+    let width = demos.iter().map(|demo| demo.name.len()).max().unwrap_or(0);
+    for demo in demos {
+        out::line(&format!("{:<width$}  {}", demo.name, demo.summary))?;
     }
     Ok(ExitCode::Answered)
 }
@@ -35,8 +38,8 @@ pub fn find(name: &str) -> Result<Demo, Stop> {
 pub fn run(name: &str, url: Option<&str>, as_json: bool) -> Result<ExitCode, Stop> {
     let demo = find(name)?;
     let mut session = headless::start()?;
-    start(&mut session, &demo, url)?;
-    let mut player = DemoPlayer::new(&demo, Session::now());
+    let stage = Stage::new(&demo, url)?;
+    let mut player = DemoPlayer::new(&demo, &mut session, Session::now());
     loop {
         let progress = player.tick(&mut session, Session::now());
         while let Some(words) = player.next_words() {
@@ -63,6 +66,7 @@ pub fn run(name: &str, url: Option<&str>, as_json: bool) -> Result<ExitCode, Sto
                     ExitCode::Failed
                 });
             }
+            DemoProgress::Please(order) => stage.carry_out(&order, &mut session)?,
             DemoProgress::Running { next } => {
                 let wait = next.since(Session::now()).min(Duration::from_millis(200));
                 headless::pump(&mut session, wait, |event, _| tell(event))?;
@@ -71,82 +75,85 @@ pub fn run(name: &str, url: Option<&str>, as_json: bool) -> Result<ExitCode, Sto
     }
 }
 
-/// The scene: every connection, then every device.
-fn start(session: &mut Session, demo: &Demo, url: Option<&str>) -> Result<(), Stop> {
-    let parsed = url
-        .map(|url| headless::profile_of_url(url, None))
-        .transpose()?;
-    let address = parsed.as_ref().map_or_else(
-        || BUILT_IN_ADDRESS.to_owned(),
-        |(profile, _)| profile.address.to_string(),
-    );
-    let user_name = parsed
-        .as_ref()
-        .and_then(|(profile, _)| profile.user_name.as_deref())
-        .unwrap_or_default()
-        .to_owned();
-    let password: Option<Secret> = parsed.and_then(|(_, password)| password);
-    let profile = |id: &str| {
-        let draft = demo
-            .connections
-            .iter()
-            .find(|connection| connection.id == id)
-            .map(|connection| connection.draft.clone());
-        let draft = draft.unwrap_or_else(|| ProfileDraft {
-            client_id: format!("roundtrip-{:08x}", rand::random::<u32>()),
-            ..ProfileDraft::built_in()
+/// The demo's scene on the broker that it is played on.
+struct Stage<'a> {
+    demo: &'a Demo,
+    address: String,
+    user_name: String,
+    password: Option<Secret>,
+    /// Of the connection that all demos share, the same all the time.
+    client_id: String,
+}
+
+impl<'a> Stage<'a> {
+    fn new(demo: &'a Demo, url: Option<&str>) -> Result<Self, Stop> {
+        let parsed = url
+            .map(|url| headless::profile_of_url(url, None))
+            .transpose()?;
+        let (profile, password) = parsed.map_or((None, None), |(profile, password)| {
+            (Some(profile), password)
         });
+        Ok(Self {
+            demo,
+            address: profile.as_ref().map_or_else(
+                || BUILT_IN_ADDRESS.to_owned(),
+                |profile| profile.address.to_string(),
+            ),
+            user_name: profile
+                .and_then(|profile| profile.user_name)
+                .map_or_else(String::new, |name| name.to_string()),
+            password,
+            client_id: format!("roundtrip-{:08x}", rand::random::<u32>()),
+        })
+    }
+
+    fn carry_out(&self, order: &Order, session: &mut Session) -> Result<(), Stop> {
+        match order {
+            Order::Connect(id) => {
+                headless::connect(session, self.profile(id)?, self.password.clone())
+            }
+            Order::SwitchOn(id) => {
+                let Some(device) = self.demo.devices.iter().find(|device| device.id == *id) else {
+                    return Ok(());
+                };
+                let spec = device.draft.validate().map_err(|errors| invalid(&errors))?;
+                let profile = self.profile(&device.draft.connection)?;
+                session.start_device(id, spec, &profile, self.password.clone())?;
+                Ok(())
+            }
+        }
+    }
+
+    fn profile(&self, id: &str) -> Result<Profile, Stop> {
+        let connection = self.demo.connections.iter().find(|one| one.id == id);
+        let draft = connection.map_or_else(
+            || ProfileDraft {
+                client_id: self.client_id.clone(),
+                ..ProfileDraft::built_in()
+            },
+            |one| one.draft.clone(),
+        );
+        // No broker stands in for a listener.
+        if draft.is_listener() {
+            return draft.validate(id).map_err(|errors| invalid(&errors));
+        }
         let draft = ProfileDraft {
-            address: address.clone(),
-            user_name: user_name.clone(),
+            address: self.address.clone(),
+            user_name: self.user_name.clone(),
             name: if id == BUILT_IN_ID {
-                address.clone()
+                self.address.clone()
             } else {
                 draft.name.clone()
             },
             ..draft
         };
-        draft.validate(id).map_err(|errors| {
-            Stop::new(
-                ExitCode::Failed,
-                errors
-                    .into_iter()
-                    .map(|err| err.message)
-                    .collect::<Vec<_>>()
-                    .join("; "),
-                "",
-            )
-        })
-    };
-    for id in demo.connection_ids() {
-        if demo
-            .requests
-            .iter()
-            .any(|request| request.draft.connection == id)
-        {
-            headless::connect(session, profile(id)?, password.clone())?;
-        }
+        draft.validate(id).map_err(|errors| invalid(&errors))
     }
-    for device in &demo.devices {
-        let spec = device.draft.validate().map_err(|errors| {
-            Stop::new(
-                ExitCode::Failed,
-                errors
-                    .into_iter()
-                    .map(|err| err.message)
-                    .collect::<Vec<_>>()
-                    .join("; "),
-                "",
-            )
-        })?;
-        session.start_device(
-            &device.id,
-            spec,
-            &profile(&device.draft.connection)?,
-            password.clone(),
-        )?;
-    }
-    Ok(())
+}
+
+fn invalid<F>(errors: &[FieldError<F>]) -> Stop {
+    let reasons: Vec<&str> = errors.iter().map(|err| &*err.message).collect();
+    Stop::new(ExitCode::Failed, reasons.join("; "), "")
 }
 
 /// What a device saw may come after the reply: the last legs are waited for, briefly.

@@ -128,6 +128,8 @@ impl Worker {
     }
 
     fn send(&mut self, request: Arc<Message>, answer: Arc<Message>) {
+        // What is told is what goes out.
+        let answer = self.client.as_sent(answer);
         let ticket = self.client.publish(Arc::clone(&answer));
         let sink = Arc::clone(&self.sink);
         self.under_way.spawn(follow(ticket, request, answer, sink));

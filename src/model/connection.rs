@@ -4,6 +4,7 @@ use crate::model::exchange::{Change, Exchange, ExchangeId, MessageVerdict, Reaso
 use crate::model::message::{Message, Qos, UserProperty};
 use crate::model::time::Timestamp;
 use crate::model::topic::TopicFilter;
+use crate::model::version::MqttVersion;
 use std::sync::Arc;
 
 /// What happens on a connection. The listener knows which one it is.
@@ -95,9 +96,10 @@ impl ConnectionState {
 }
 
 /// What the broker said in its CONNACK (MQTT 5 §3.2.2.3). Absent means what the specification says it means;
-/// where there is no broker, all of it is.
+/// in MQTT 3.1.1 everything but the session is absent, and where there is no broker all of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ConnectionInfo {
+    pub version: MqttVersion,
     /// `host:port` as connected to.
     pub address: Arc<str>,
     /// The client id in use: the assigned one where the broker assigned it.

@@ -112,6 +112,16 @@ pub enum MessageVerdict {
 }
 
 impl MessageVerdict {
+    pub const ALL: [Self; 7] = [
+        Self::Reply,
+        Self::AdditionalReply,
+        Self::LateReply,
+        Self::WrongCorrelation,
+        Self::MissingCorrelation,
+        Self::Stale,
+        Self::Unmatched,
+    ];
+
     pub fn word(self) -> &'static str {
         match self {
             Self::Reply => "reply",

@@ -11,6 +11,7 @@ pub mod exchange;
 pub mod message;
 pub mod pairing;
 pub mod payload;
+pub mod presets;
 pub mod profile;
 pub mod request;
 pub mod requester;
@@ -21,6 +22,8 @@ pub mod text;
 pub mod time;
 pub mod timeline;
 pub mod topic;
+pub mod version;
+pub mod will;
 
 /// What is wrong with one field of a draft, in words for the place beside it.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -3,13 +3,13 @@
 //! A profile never holds a password: where it is kept is the business of `store`.
 
 use crate::model::FieldError;
-use crate::model::message::{Properties, Qos};
-use crate::model::payload::PayloadFormat;
-use crate::model::topic::{MAX_STRING_BYTES, TopicName};
-use bytes::Bytes;
+use crate::model::topic::MAX_STRING_BYTES;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::sync::Arc;
+
+pub use crate::model::version::{Feature, MqttVersion};
+pub use crate::model::will::{Will, WillDraft};
 
 /// The id and file name of the built-in broker's profile.
 pub const BUILT_IN_ID: &str = "built-in-broker";
@@ -25,6 +25,8 @@ pub struct ProfileDraft {
     pub name: String,
     /// `mqtt://host:port`, or `built-in`.
     pub address: String,
+    #[serde(skip_serializing_if = "MqttVersion::is_default")]
+    pub mqtt_version: MqttVersion,
     pub client_id: String,
     pub user_name: String,
     /// Whether a password belongs to the user name. Where one is kept is not said here.
@@ -43,6 +45,7 @@ impl Default for ProfileDraft {
         Self {
             name: String::new(),
             address: "mqtt://127.0.0.1:1883".to_owned(),
+            mqtt_version: MqttVersion::default(),
             client_id: String::new(),
             user_name: String::new(),
             password_wanted: false,
@@ -56,18 +59,6 @@ impl Default for ProfileDraft {
     }
 }
 
-/// The last will (MQTT 5 §3.1.3) as typed.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct WillDraft {
-    pub topic: String,
-    pub qos: Qos,
-    pub retain: bool,
-    pub format: PayloadFormat,
-    pub payload: String,
-    pub delay_secs: u32,
-}
-
 /// The fields of a profile that can be wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ProfileField {
@@ -78,6 +69,10 @@ pub enum ProfileField {
     KeepAlive,
     WillTopic,
     WillPayload,
+    WillResponseTopic,
+    WillCorrelationData,
+    WillContentType,
+    WillUserProperties,
 }
 
 /// Where a broker is, or where devices come to when there is none.
@@ -252,17 +247,6 @@ impl fmt::Display for BrokerAddress {
     }
 }
 
-/// A valid last will.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Will {
-    pub topic: TopicName,
-    pub payload: Bytes,
-    pub qos: Qos,
-    pub retain: bool,
-    pub delay_secs: u32,
-    pub properties: Properties,
-}
-
 /// A profile that a connection can be made with.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Profile {
@@ -270,16 +254,30 @@ pub struct Profile {
     pub id: Arc<str>,
     pub name: Arc<str>,
     pub address: BrokerAddress,
+    pub mqtt_version: MqttVersion,
     /// Empty: the broker assigns one (MQTT 5 §3.1.3.1).
     pub client_id: Arc<str>,
     pub user_name: Option<Arc<str>>,
     /// 0 switches keep alive off.
     pub keep_alive_secs: u16,
     pub clean_start: bool,
+    /// Means nothing in MQTT 3.1.1: see [`Self::session_kept_secs`].
     pub session_expiry_secs: u32,
     pub request_response_information: bool,
     pub request_problem_information: bool,
     pub will: Option<Will>,
+}
+
+impl Profile {
+    /// How long the broker is asked to keep the session once the connection is gone; `u32::MAX` is for ever.
+    pub fn session_kept_secs(&self) -> u32 {
+        match self.mqtt_version {
+            MqttVersion::V5 => self.session_expiry_secs,
+            // Clean Session 1 ends with its connection (MQTT 3.1.1 §3.1.2.4).
+            MqttVersion::V311 if self.clean_start => 0,
+            MqttVersion::V311 => u32::MAX,
+        }
+    }
 }
 
 impl ProfileDraft {
@@ -342,28 +340,11 @@ impl ProfileDraft {
         if self.client_id.is_empty() && !self.clean_start {
             wrong(ProfileField::ClientId, "a session can only be resumed under a client id of its own; type one or switch clean start on".to_owned());
         }
+        let version = self.mqtt_version;
         let will = self.will.as_ref().and_then(|will| {
-            let topic = TopicName::new(&will.topic)
-                .map_err(|err| {
-                    wrong(
-                        ProfileField::WillTopic,
-                        format!("the will's topic is not valid: {err}"),
-                    );
-                })
-                .ok();
-            let payload = will
-                .format
-                .encode(&will.payload)
-                .map_err(|err| wrong(ProfileField::WillPayload, err.to_string()))
-                .ok();
-            Some(Will {
-                topic: topic?,
-                payload: payload?,
-                qos: will.qos,
-                retain: will.retain,
-                delay_secs: will.delay_secs,
-                properties: Properties::default(),
-            })
+            will.validate(version)
+                .map_err(|found| errors.extend(found))
+                .ok()
         });
         let Some(parsed) = parsed.filter(|_| errors.is_empty()) else {
             return Err(errors);
@@ -377,13 +358,16 @@ impl ProfileDraft {
             id: id.into(),
             name: self.name.trim().into(),
             address: parsed.address,
+            mqtt_version: version,
             client_id: self.client_id.as_str().into(),
             user_name: user_name.map(Into::into),
             keep_alive_secs: self.keep_alive_secs,
             clean_start: self.clean_start,
             session_expiry_secs: self.session_expiry_secs,
-            request_response_information: self.request_response_information,
-            request_problem_information: self.request_problem_information,
+            request_response_information: self.request_response_information
+                && version.lacks(Feature::RequestInformation).is_none(),
+            request_problem_information: self.request_problem_information
+                && version.lacks(Feature::RequestInformation).is_none(),
             will,
         })
     }
@@ -530,6 +514,36 @@ mod tests {
             ]
         );
         assert!(ProfileDraft::built_in().validate(BUILT_IN_ID).is_ok());
+    }
+
+    #[test]
+    fn the_version_is_in_the_file_only_when_it_is_not_mqtt_5() {
+        let mut draft = ProfileDraft::built_in();
+        let text = toml::to_string(&draft).unwrap();
+        assert!(!text.contains("mqtt_version"), "{text}");
+        assert_eq!(toml::from_str::<ProfileDraft>(&text).unwrap(), draft);
+        draft.mqtt_version = MqttVersion::V311;
+        let text = toml::to_string(&draft).unwrap();
+        assert!(text.contains("mqtt_version = \"3.1.1\""), "{text}");
+        assert_eq!(toml::from_str::<ProfileDraft>(&text).unwrap(), draft);
+        assert!(toml::from_str::<ProfileDraft>("mqtt_version = \"4\"").is_err());
+    }
+
+    #[test]
+    fn a_session_of_mqtt_3_1_1_is_kept_for_ever_or_not_at_all() {
+        let kept = |mqtt_version, clean_start| {
+            let draft = ProfileDraft {
+                client_id: "c".to_owned(),
+                mqtt_version,
+                clean_start,
+                session_expiry_secs: 30,
+                ..ProfileDraft::built_in()
+            };
+            draft.validate("x").unwrap().session_kept_secs()
+        };
+        assert_eq!(kept(MqttVersion::V5, true), 30);
+        assert_eq!(kept(MqttVersion::V311, true), 0);
+        assert_eq!(kept(MqttVersion::V311, false), u32::MAX);
     }
 
     #[test]

@@ -15,6 +15,7 @@ use crate::model::pairing::{
 use crate::model::request::{RepliesWanted, Request};
 use crate::model::time::Timestamp;
 use crate::model::topic::TopicFilter;
+use crate::model::version::MqttVersion;
 use presence::Presences;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
@@ -100,6 +101,7 @@ struct Open {
 #[derive(Debug)]
 pub struct Requester {
     connection: Arc<str>,
+    version: MqttVersion,
     matcher: Matcher,
     open: BTreeMap<ExchangeId, Open>,
     deadlines: BTreeSet<(Timestamp, ExchangeId)>,
@@ -116,6 +118,7 @@ impl Requester {
     pub fn new(connection: Arc<str>, rules: impl Into<Rules>) -> Self {
         Self {
             connection,
+            version: MqttVersion::default(),
             matcher: Matcher::new(rules.into()),
             open: BTreeMap::new(),
             deadlines: BTreeSet::new(),
@@ -124,6 +127,13 @@ impl Requester {
             subscriptions: Subscriptions::default(),
             presences: Presences::default(),
         }
+    }
+
+    /// On a connection of that version: what it cannot carry is neither sent nor compared.
+    #[must_use]
+    pub fn speaking(mut self, version: MqttVersion) -> Self {
+        self.version = version;
+        self
     }
 
     /// Other rules from now on. What is open keeps the rule that it was sent by.
@@ -140,7 +150,8 @@ impl Requester {
         message: Arc<Message>,
         now: Timestamp,
     ) -> Vec<Effect> {
-        let found = self.matcher.opens(&Subject::new(&message));
+        let asked = self.version.as_asked(&message);
+        let found = self.matcher.opens(&Subject::new(&asked));
         self.begin_as(id, found, request, message, now)
     }
 
@@ -153,8 +164,9 @@ impl Requester {
         message: Arc<Message>,
         now: Timestamp,
     ) -> Vec<Effect> {
+        let asked = self.version.as_asked(&message);
         let found = self.matcher.rules().find(rule).and_then(|(index, rule)| {
-            let bindings = rule.request(&Subject::new(&message))?;
+            let bindings = rule.request(&Subject::new(&asked))?;
             Some((index, bindings))
         });
         self.begin_as(id, found, request, message, now)
@@ -168,6 +180,7 @@ impl Requester {
         message: Arc<Message>,
         now: Timestamp,
     ) -> Vec<Effect> {
+        let message = self.version.as_sent(message);
         let rules = self.matcher.rules().clone();
         let rule = found.as_ref().and_then(|(index, _)| rules.get(*index));
         let shown = rule.or_else(|| rules.get(0));

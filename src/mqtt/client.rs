@@ -1,25 +1,26 @@
-//! One MQTT 5 connection that reconnects with back-off. Knows nothing of requests.
+//! One connection that reconnects with back-off, in either version of MQTT. Knows nothing of requests.
 //!
 //! A [`Client`] is a cheap handle; the work is done by a task in [`driver`](super::driver). Calls
 //! only note what is wanted in [`Core`] and give rumqttc what it has room for; they never wait.
 //! What happened is put into the outbox while the core is locked and handed over after that, so the
 //! listener hears everything in the order it happened and may call back.
 
+use super::clock;
 use super::driver;
+use super::echo::Echoes;
 use super::error::ClientError;
 use super::ledger::{self, Ledger, OnWire, Progress, PublishTicket, Watcher};
 use super::outbox::Outbox;
-use super::packets;
-use super::subscriptions::{Acknowledged, Control, SubscribeDone, SubscribeOptions, Subscriptions};
+use super::subscriptions::{Acknowledged, SubscribeDone, SubscribeOptions, Subscriptions};
 use super::tap::{Outgoing, Tap};
+use super::wire::Link;
 use super::words::Stage;
 use crate::model::connection::ConnectionState;
 use crate::model::message::Message;
-use crate::model::profile::{BrokerAddress, Profile};
+use crate::model::profile::{BrokerAddress, Feature, MqttVersion, Profile};
 use crate::model::secret::Secret;
 use crate::model::time::Timestamp;
 use crate::model::topic::TopicFilter;
-use rumqttc::{AsyncClient, PublishOptions, SubscribeFilter};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::runtime::Handle;
 use tokio::sync::{Notify, oneshot, watch};
@@ -96,11 +97,13 @@ pub(super) struct Core {
     /// Of the newest attempt.
     pub tap: Option<Arc<Tap>>,
     /// Present while connected.
-    pub link: Option<AsyncClient>,
+    pub link: Option<Link>,
     /// What is under way may be resumed.
     pub session_may_resume: bool,
     pub ledger: Ledger,
     pub subscriptions: Subscriptions,
+    /// Empty where the broker can be asked to keep them to itself.
+    pub echoes: Echoes,
     pub assigned_client_id: Option<Arc<str>>,
     signals: Vec<Signal>,
 }
@@ -128,15 +131,15 @@ impl Core {
         }
         if let Some(link) = &self.link {
             while let Some(control) = self.subscriptions.next() {
-                if let Err(err) = send_control(link, &control) {
+                if let Err(err) = link.control(&control) {
                     log::error!("{control:?}: {err}");
                 }
             }
             while let Some(message) = self.ledger.next(tap.backlog(), &mut told) {
-                if let Err(err) = send_publish(link, &message) {
+                if let Err(why) = link.publish(&message) {
                     let err = ClientError::Invalid {
                         what: "message",
-                        why: err.to_string(),
+                        why,
                     };
                     self.ledger.not_taken(&err, &mut told);
                 }
@@ -144,30 +147,6 @@ impl Core {
         }
         self.tell(told);
     }
-}
-
-fn send_control(link: &AsyncClient, control: &Control) -> Result<(), rumqttc::ClientError> {
-    match control {
-        Control::Subscribe(filter, options) => {
-            let filter = SubscribeFilter {
-                path: filter.as_str().to_owned(),
-                qos: packets::qos_to(options.qos),
-                nolocal: options.no_local,
-                preserve_retain: options.retain_as_published,
-                retain_forward_rule: options.retain_rule(),
-            };
-            link.try_subscribe_many([filter])
-        }
-        Control::Unsubscribe(filter) => link.try_unsubscribe(filter.as_str()),
-    }
-}
-
-fn send_publish(link: &AsyncClient, message: &Message) -> Result<(), rumqttc::ClientError> {
-    let mut options = PublishOptions::new(packets::qos_to(message.qos)).retain(message.retain);
-    if let Some(properties) = packets::properties_to(&message.properties) {
-        options = options.properties(properties);
-    }
-    link.try_publish(message.topic.as_str(), message.payload.clone(), options)
 }
 
 impl Shared {
@@ -247,6 +226,15 @@ impl Shared {
     }
 }
 
+/// A broker that assigns a client id says which one in MQTT 5 only: in MQTT 3.1.1 it is made here.
+fn named(mut profile: Arc<Profile>) -> Arc<Profile> {
+    if profile.mqtt_version == MqttVersion::V311 && profile.client_id.is_empty() {
+        let id = format!("roundtrip{:012x}", rand::random::<u64>() >> 16);
+        Arc::make_mut(&mut profile).client_id = id.into();
+    }
+    profile
+}
+
 impl Client {
     pub fn start(runtime: &Handle, options: ClientOptions, sink: ClientSink) -> Self {
         Self::start_with(runtime, options, move |signal| match signal {
@@ -269,7 +257,7 @@ impl Client {
             BrokerAddress::BuiltIn => ("built-in".into(), crate::model::profile::DEFAULT_PORT),
         };
         let shared = Arc::new(Shared {
-            profile: options.profile,
+            profile: named(options.profile),
             password: options.password,
             host,
             port,
@@ -281,6 +269,7 @@ impl Client {
                 session_may_resume: false,
                 ledger: Ledger::default(),
                 subscriptions: Subscriptions::default(),
+                echoes: Echoes::default(),
                 assigned_client_id: None,
                 signals: Vec::new(),
             }),
@@ -361,6 +350,11 @@ impl Client {
         });
     }
 
+    /// The message as it will be published: without what the version of MQTT cannot carry.
+    pub fn as_sent(&self, message: Arc<Message>) -> Arc<Message> {
+        self.shared().profile.mqtt_version.as_sent(message)
+    }
+
     /// Never waits. What the broker does not take, by its CONNACK, fails here and does no harm.
     pub fn publish(&self, message: Arc<Message>) -> PublishTicket {
         let (watcher, ticket) = Watcher::ticket();
@@ -412,6 +406,8 @@ impl Client {
         watcher: Watcher,
     ) -> Result<(), (Watcher, ClientError)> {
         let shared = self.shared();
+        let version = shared.profile.mqtt_version;
+        let message = version.as_sent(message);
         shared.with_core_soon(|core| {
             let checked = match shared.closed_door(core) {
                 Some(err) => Err(err),
@@ -422,7 +418,11 @@ impl Client {
             if let Err(err) = checked {
                 return Err((watcher, err));
             }
-            core.ledger.push(message, watcher)?;
+            core.ledger.push(Arc::clone(&message), watcher)?;
+            if version.lacks(Feature::NoLocal).is_some() {
+                let times = core.subscriptions.spared_by(&message.topic);
+                core.echoes.expect(&message, times, clock::now());
+            }
             core.settle();
             Ok(())
         })
@@ -431,6 +431,14 @@ impl Client {
     /// DISCONNECT, and no further attempts.
     pub fn disconnect(&self) {
         self.shared().stop.send_replace(true);
+    }
+
+    /// Drops the socket without a DISCONNECT, so that the broker publishes the will, and goes on as
+    /// after any connection that was lost. Without a connection it does nothing.
+    pub fn cut(&self) {
+        if let Some(tap) = &self.shared().lock().tap {
+            tap.cut();
+        }
     }
 
     /// Cuts a back-off short, and tries again after a refusal.

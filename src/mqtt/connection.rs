@@ -14,6 +14,7 @@ use crate::model::connection::{ConnectionEvent, ConnectionSink, ConnectionState,
 use crate::model::exchange::{Change, ExchangeId, Reason};
 use crate::model::message::{Message, PUBLISHER_PROPERTY, Qos};
 use crate::model::pairing::Rules;
+use crate::model::profile::MqttVersion;
 use crate::model::request::Request;
 use crate::model::requester::{Effect, Requester, Withdrawn};
 use crate::model::time::Timestamp;
@@ -60,6 +61,7 @@ struct Inner {
 
 struct Work {
     requester: Requester,
+    version: MqttVersion,
     /// The request topics of what is open.
     open: BTreeMap<ExchangeId, TopicName>,
     /// Publishes without Response Topic, by token, with the time they were written.
@@ -80,6 +82,7 @@ impl Connection {
     ) -> Self {
         let (deadline, deadlines) = watch::channel(None);
         let connection = Arc::clone(&options.profile.id);
+        let version = options.profile.mqtt_version;
         let inner = Arc::new_cyclic(|weak: &Weak<Inner>| {
             let weak = Weak::clone(weak);
             Inner {
@@ -89,7 +92,8 @@ impl Connection {
                     }
                 }),
                 work: Mutex::new(Work {
-                    requester: Requester::new(connection, rules),
+                    requester: Requester::new(connection, rules).speaking(version),
+                    version,
                     open: BTreeMap::new(),
                     bare: BTreeMap::new(),
                     subscriptions: Vec::new(),
@@ -150,6 +154,13 @@ impl Connection {
     /// not sent any more.
     pub fn disconnect(&self) {
         self.put(Input::Disconnect);
+    }
+
+    /// Drops the socket without a DISCONNECT, see [`Client::cut`].
+    pub fn cut(&self) {
+        if let Some(client) = self.inner.client() {
+            client.cut();
+        }
     }
 
     /// Cuts a back-off short, and tries again after a refusal.
@@ -220,6 +231,8 @@ impl Inner {
         at: Timestamp,
     ) {
         if !request.asks_for_reply() {
+            // What is told is what goes out.
+            let message = work.version.as_sent(message);
             work.bare.insert(id.0, (Arc::clone(&message), None));
             if let Err(err) = self.publish(message, id) {
                 self.bare_failed(work, id.0, &err);

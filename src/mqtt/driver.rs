@@ -10,13 +10,10 @@ use super::clock;
 use super::error::ClientError;
 use super::frames;
 use super::ledger::Limits;
-use super::options::{self, CONNECT_TIMEOUT, Loop};
-use super::packets;
-use super::words::{self, Attempt, Fault, Packet as Said, Stage};
+use super::wire::{self, CONNECT_TIMEOUT, Connack, Event, Failure, Incoming, Link, Wire};
+use super::words::{self, Attempt, Fault, Stage};
 use crate::model::connection::{ConnectionInfo, ConnectionState, Problem};
 use rand::RngExt as _;
-use rumqttc::mqttbytes::v5::{ConnAck, PubAckProperties, PubRecProperties};
-use rumqttc::{AsyncClient, ConnectionError, Event, EventLoop, Outgoing, Packet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -32,35 +29,31 @@ enum Ended {
     Stopped,
     /// What is under way cannot go on under the new connection's limits.
     Unresumable,
-    Failed(Box<ConnectionError>),
+    Failed(Box<Failure>),
 }
 
 pub async fn run(shared: Arc<Shared>) {
-    let mut kept: Option<Loop> = None;
+    let mut kept: Option<(Link, Wire)> = None;
     let mut was_connected = false;
     let mut must_be_clean = false;
     let mut attempt = 0_u32;
     while !shared.is_stopping() {
         let clean_start = must_be_clean
             || (shared.profile.clean_start
-                && !(was_connected && shared.profile.session_expiry_secs > 0));
-        let (client, mut eventloop) = match kept.take() {
+                && !(was_connected && shared.profile.session_kept_secs() > 0));
+        let (link, mut wire) = match kept.take() {
             Some(kept) => kept,
-            None => match options::build(&shared, clean_start) {
-                Ok(built) => built,
-                Err(err) => {
-                    let problem = words::unusable(&shared.address(), &err);
+            None => match wire::open(&shared, clean_start) {
+                Ok(opened) => opened,
+                Err(why) => {
+                    let problem = words::unusable(&shared.address(), why);
                     refused_here(&shared, problem);
                     wait(&shared, None).await;
                     continue;
                 }
             },
         };
-        eventloop.options.set_clean_start(clean_start);
-        // A Server Keep Alive of the last connection must not be announced as ours.
-        eventloop
-            .options
-            .set_keep_alive(shared.profile.keep_alive_secs);
+        wire.renew(clean_start, shared.profile.keep_alive_secs);
         shared.with_core(|core| {
             core.stage = Stage::Resolving;
             core.tap = None;
@@ -69,10 +62,10 @@ pub async fn run(shared: Arc<Shared>) {
         let started = Instant::now();
         let ended = tokio::select! {
             biased;
-            ended = drive(&shared, &client, &mut eventloop) => ended,
-            () = goodbye(&shared, &client) => Ended::Stopped,
+            ended = drive(&shared, &link, &mut wire) => ended,
+            () = goodbye(&shared, &link) => Ended::Stopped,
         };
-        let err = match ended {
+        let failure = match ended {
             Ended::Stopped => break,
             Ended::Unresumable => {
                 must_be_clean = true;
@@ -82,9 +75,9 @@ pub async fn run(shared: Arc<Shared>) {
                 );
                 continue;
             }
-            Ended::Failed(err) => err,
+            Ended::Failed(failure) => *failure,
         };
-        let (fault, stage, keep) = shared.with_core(|core| note_failure(&shared, core, &err));
+        let (fault, stage, keep) = shared.with_core(|core| note_failure(&shared, core, failure));
         if stage == Stage::Connected {
             was_connected = true;
             must_be_clean = false;
@@ -93,9 +86,9 @@ pub async fn run(shared: Arc<Shared>) {
             }
         }
         if keep {
-            kept = Some((client, eventloop));
+            kept = Some((link, wire));
         } else {
-            drop((client, eventloop));
+            drop((link, wire));
         }
         if fault.is_final {
             attempt = 0;
@@ -148,32 +141,26 @@ fn refused_here(shared: &Shared, problem: Problem) {
 }
 
 /// Polls until the connection ends.
-async fn drive(shared: &Arc<Shared>, client: &AsyncClient, eventloop: &mut EventLoop) -> Ended {
+async fn drive(shared: &Arc<Shared>, link: &Link, wire: &mut Wire) -> Ended {
     loop {
-        match eventloop.poll().await {
-            Ok(Event::Incoming(Packet::ConnAck(connack))) => {
-                // Only a fresh loop needs it, to be allowed to resume the broker's session.
-                eventloop.options.clear_session_store();
-                let queues = eventloop.diagnostics().queues;
-                let still_coming = (queues.requests_rx_len, queues.control_requests_rx_len);
-                if !connected(shared, client, connack, still_coming) {
+        match wire.poll().await {
+            Ok(Event::Incoming(Incoming::Connack(connack))) => {
+                if !connected(shared, link, connack, wire.still_coming()) {
                     return Ended::Unresumable;
                 }
             }
             Ok(Event::Incoming(packet)) => shared.with_core(|core| incoming(core, packet)),
-            Ok(Event::Outgoing(Outgoing::Disconnect)) if shared.is_stopping() => {
-                return Ended::Stopped;
-            }
-            Ok(Event::Outgoing(_) | Event::Auth(_)) => shared.settle(),
+            Ok(Event::SaidGoodbye) if shared.is_stopping() => return Ended::Stopped,
+            Ok(Event::Outgoing | Event::SaidGoodbye) => shared.settle(),
             Err(_) if shared.is_stopping() => return Ended::Stopped,
-            Err(err) => return Ended::Failed(Box::new(err)),
+            Err(failure) => return Ended::Failed(Box::new(failure)),
         }
     }
 }
 
 /// Waits for the end of the client; then lets what is queued go out, says goodbye and gives the
 /// DISCONNECT the time to be written. Only then is the poll in progress given up.
-async fn goodbye(shared: &Shared, client: &AsyncClient) {
+async fn goodbye(shared: &Shared, link: &Link) {
     let mut stop = shared.stop.subscribe();
     // The sender is part of `shared`.
     if stop.wait_for(|stop| *stop).await.is_err() {
@@ -197,7 +184,7 @@ async fn goodbye(shared: &Shared, client: &AsyncClient) {
             shared.address()
         );
     }
-    if client.try_disconnect_now().is_ok() {
+    if link.say_goodbye() {
         tokio::time::sleep(GOODBYE).await;
     }
 }
@@ -221,19 +208,14 @@ fn back_off(attempt: u32) -> Duration {
 }
 
 /// A CONNACK that accepts. Says whether what is under way can go on.
-fn connected(
-    shared: &Shared,
-    client: &AsyncClient,
-    connack: ConnAck,
-    still_coming: (usize, usize),
-) -> bool {
+fn connected(shared: &Shared, link: &Link, connack: Connack, still_coming: (usize, usize)) -> bool {
     shared.with_core(|core| {
         let at = core
             .tap
             .as_ref()
             .map_or_else(clock::now, |tap| tap.read_at(frames::CONNACK, 0));
-        let session_present = connack.session_present;
-        let mut info = packets::info_from(connack, shared.address(), &shared.profile.client_id, at);
+        let session_present = connack.session_present();
+        let mut info = connack.into_info(shared.address(), &shared.profile.client_id, at);
         // After a reconnect the assigned id is our own.
         if let ConnectionInfo { client_id, .. } = &mut info
             && client_id.is_empty()
@@ -259,10 +241,10 @@ fn connected(
         core.tell(told);
         let expiry = info
             .session_expiry_secs
-            .unwrap_or(shared.profile.session_expiry_secs);
+            .unwrap_or_else(|| shared.profile.session_kept_secs());
         core.session_may_resume = expiry > 0;
         core.stage = Stage::Connected;
-        core.link = Some(client.clone());
+        core.link = Some(link.clone());
         core.ledger.set_limits(limits);
         core.state = ConnectionState::Connected(Arc::new(info));
         let state = core.state.clone();
@@ -272,75 +254,65 @@ fn connected(
     })
 }
 
-fn incoming(core: &mut Core, packet: Packet) {
+fn incoming(core: &mut Core, packet: Incoming) {
     core.settle();
     let Some(tap) = core.tap.clone() else { return };
     let read_at = |kind: u8, packet_id: u16| tap.read_at(kind, packet_id);
     let mut told = Vec::new();
     match packet {
-        Packet::Publish(publish) => {
-            let at = read_at(frames::PUBLISH, publish.pkid);
-            let message = Arc::new(packets::message_from(publish));
-            core.signal(Signal::Message { message, at });
+        Incoming::Publish { message, packet_id } => {
+            let at = read_at(frames::PUBLISH, packet_id);
+            if !core.echoes.is_own(&message, at) {
+                let message = Arc::new(*message);
+                core.signal(Signal::Message { message, at });
+            }
             return;
         }
-        Packet::PubAck(ack) => {
-            let at = read_at(4, ack.pkid);
-            let said = ack.properties.as_ref().and_then(puback_says);
-            let reason = words::reason(Said::Puback, ack.reason as u8, said);
-            core.ledger.on_end(ack.pkid, reason, at, &mut told);
+        Incoming::Puback { packet_id, reason } => {
+            let at = read_at(4, packet_id);
+            core.ledger.on_end(packet_id, reason, at, &mut told);
         }
-        Packet::PubRec(ack) => {
-            let at = read_at(5, ack.pkid);
-            let said = ack.properties.as_ref().and_then(pubrec_says);
-            let reason = words::reason(Said::Puback, ack.reason as u8, said);
+        Incoming::Pubrec { packet_id, reason } => {
+            let at = read_at(5, packet_id);
             if reason.is_refusal() {
-                core.ledger.on_end(ack.pkid, reason, at, &mut told);
+                core.ledger.on_end(packet_id, reason, at, &mut told);
             } else {
-                core.ledger.on_received(ack.pkid, reason, at, &mut told);
+                core.ledger.on_received(packet_id, reason, at, &mut told);
             }
         }
-        Packet::PubComp(ack) => {
-            let at = read_at(7, ack.pkid);
-            let reason = words::reason(Said::Puback, ack.reason as u8, None);
-            core.ledger.on_end(ack.pkid, reason, at, &mut told);
+        Incoming::Pubcomp { packet_id, reason } => {
+            let at = read_at(7, packet_id);
+            core.ledger.on_end(packet_id, reason, at, &mut told);
         }
-        Packet::SubAck(ack) => {
-            let at = read_at(9, ack.pkid);
-            if let Some(acknowledged) = core.subscriptions.on_suback(&ack, at) {
+        Incoming::Suback { packet_id, reason } => {
+            let at = read_at(9, packet_id);
+            if let Some(acknowledged) = core.subscriptions.on_suback(packet_id, reason, at) {
                 core.signal(Signal::Subscribed(acknowledged));
             }
         }
-        Packet::UnsubAck(ack) => {
-            read_at(11, ack.pkid);
-            core.subscriptions.on_unsuback(&ack);
+        Incoming::Unsuback { packet_id } => {
+            read_at(11, packet_id);
+            core.subscriptions.on_unsuback(packet_id);
         }
-        Packet::PubRel(release) => {
-            read_at(6, release.pkid);
+        Incoming::Pubrel { packet_id } => {
+            read_at(6, packet_id);
         }
-        Packet::PingResp => {
+        Incoming::Pingresp => {
             read_at(13, 0);
         }
-        _ => {}
+        Incoming::Connack(_) | Incoming::Other => {}
     }
     core.tell(told);
     core.settle();
 }
 
-fn puback_says(properties: &PubAckProperties) -> Option<&str> {
-    properties.reason_string.as_deref()
-}
-
-fn pubrec_says(properties: &PubRecProperties) -> Option<&str> {
-    properties.reason_string.as_deref()
-}
-
 /// The attempt failed or the connection was lost: what that means, how far it had come, and whether
 /// the loop is to be kept to resume the session.
-fn note_failure(shared: &Shared, core: &mut Core, err: &ConnectionError) -> (Fault, Stage, bool) {
+fn note_failure(shared: &Shared, core: &mut Core, failure: Failure) -> (Fault, Stage, bool) {
     // What was handed to the tap before the failure has its Packet Identifier.
     core.link = None;
     core.settle();
+    core.echoes.forget();
     let stage = core.stage;
     let profile = &shared.profile;
     let client_id = core
@@ -350,7 +322,9 @@ fn note_failure(shared: &Shared, core: &mut Core, err: &ConnectionError) -> (Fau
     let tap = core.tap.take();
     let fault = words::fault(
         &Attempt {
+            version: profile.mqtt_version,
             stage,
+            was_cut: tap.as_ref().is_some_and(|tap| tap.was_cut()),
             host: &shared.host,
             port: shared.port,
             client_id: &client_id,
@@ -360,7 +334,7 @@ fn note_failure(shared: &Shared, core: &mut Core, err: &ConnectionError) -> (Fau
             connack: tap.as_ref().and_then(|tap| tap.connack()),
             disconnect: tap.as_ref().and_then(|tap| tap.disconnect()),
         },
-        err,
+        failure,
     );
     let had_hope = core.session_may_resume || stage == Stage::Connected;
     let keep = core.session_may_resume && !fault.is_final;
@@ -435,8 +409,8 @@ mod tests {
         };
         let client = Client::start_with(runtime.handle(), options, |_| {});
         let shared = client.shared();
-        let err = rumqttc::ClientBuildError::Config(rumqttc::ConfigError::MaxPacketSize);
-        refused_here(shared, words::unusable(&shared.address(), &err));
+        let why = "max packet size is 0".to_owned();
+        refused_here(shared, words::unusable(&shared.address(), why));
         let ConnectionState::Refused { problem } = shared.with_core(|core| core.state.clone())
         else {
             panic!("not refused")

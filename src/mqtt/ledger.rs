@@ -6,12 +6,13 @@
 //! were handed over, which is how their Packet Identifiers find back to them.
 
 use super::error::ClientError;
-use super::packets;
 use super::tap::Outgoing;
+use super::wire;
 use crate::model::connection::ConnectionInfo;
 use crate::model::correlation;
 use crate::model::exchange::Reason;
 use crate::model::message::{Message, Qos};
+use crate::model::profile::MqttVersion;
 use crate::model::time::Timestamp;
 use crate::model::topic::{MAX_STRING_BYTES, TopicName};
 use std::collections::{BTreeMap, VecDeque};
@@ -28,7 +29,7 @@ const QUEUE_MAX: usize = 100_000;
 /// One message may always wait, however large.
 const QUEUE_MAX_BYTES: usize = 256 * 1024 * 1024;
 /// MQTT 5 §1.5.5: the longest Remaining Length, and the fixed header before it.
-const PACKET_MAX: u32 = 268_435_455 + 5;
+pub const PACKET_MAX: u32 = 268_435_455 + 5;
 
 type Published = Result<Timestamp, ClientError>;
 type AcknowledgedOrNot = Result<Option<(Reason, Timestamp)>, ClientError>;
@@ -181,6 +182,7 @@ enum Unwritten {
 /// What the broker allows on this connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
+    pub version: MqttVersion,
     pub window: u16,
     pub maximum_packet_size: u32,
     pub maximum_qos: Qos,
@@ -191,6 +193,7 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
+            version: MqttVersion::default(),
             window: WINDOW,
             maximum_packet_size: PACKET_MAX,
             maximum_qos: Qos::ExactlyOnce,
@@ -203,6 +206,7 @@ impl Default for Limits {
 impl Limits {
     pub fn of(info: &ConnectionInfo) -> Self {
         Self {
+            version: info.version,
             window: info.receive_maximum.unwrap_or(WINDOW).clamp(1, WINDOW),
             maximum_packet_size: info
                 .maximum_packet_size
@@ -234,7 +238,7 @@ impl Limits {
                 maximum: self.topic_alias_maximum,
             });
         }
-        let size = packets::publish_to(message).size();
+        let size = wire::publish_size(self.version, message);
         if size > self.maximum_packet_size as usize {
             return Err(ClientError::TooLarge {
                 size,

@@ -3,8 +3,9 @@
 //! May use `model` and `clock`. Everything that leaves this room is a type of `model` or of this room, and
 //! every error has been translated into what failed, on what, why, and what to do.
 //!
-//! * [`client`]: one MQTT 5 connection that reconnects; knows nothing of requests. Start there.
+//! * [`client`]: one connection that reconnects, MQTT 5 or 3.1.1; knows nothing of requests. Start there.
 //! * [`connection`]: a client with a [`Requester`](crate::model::requester::Requester) on top.
+//! * `wire`: what differs between the two versions of MQTT; nothing else does.
 //!
 //! What always holds: no task waits for a slow listener, every queue is bounded or accounted for,
 //! and a time is taken where the packet is read from or written to the socket.
@@ -14,15 +15,15 @@
 pub mod client;
 pub mod connection;
 mod driver;
+mod echo;
 mod error;
 mod frames;
 mod ledger;
-mod options;
 mod outbox;
-mod packets;
 mod socket;
 mod subscriptions;
 mod tap;
+mod wire;
 mod words;
 
 pub use crate::clock;

@@ -5,13 +5,10 @@
 //! handed over, which is how their Packet Identifiers find back to them.
 
 use super::error::ClientError;
-use super::packets;
-use super::words::{self, Packet};
 use crate::model::exchange::Reason;
 use crate::model::message::Qos;
 use crate::model::time::Timestamp;
-use crate::model::topic::TopicFilter;
-use rumqttc::mqttbytes::v5::{SubAck, UnsubAck};
+use crate::model::topic::{TopicFilter, TopicName};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use tokio::sync::oneshot;
 
@@ -184,18 +181,19 @@ impl Subscriptions {
         }
     }
 
-    pub fn on_suback(&mut self, suback: &SubAck, at: Timestamp) -> Option<Acknowledged> {
-        let Some(Handed::Subscribe(filter, options)) = self.sent.remove(&suback.pkid) else {
+    /// Without a reason the packet was broken.
+    pub fn on_suback(
+        &mut self,
+        packet_id: u16,
+        reason: Option<Reason>,
+        at: Timestamp,
+    ) -> Option<Acknowledged> {
+        let Some(Handed::Subscribe(filter, options)) = self.sent.remove(&packet_id) else {
             return None;
         };
-        let code = packets::suback_code(*suback.return_codes.first()?);
-        let said = suback
-            .properties
-            .as_ref()
-            .and_then(|all| all.reason_string.as_deref());
         let done = SubscribeDone {
             at,
-            reason: words::reason(Packet::Suback, code, said),
+            reason: reason?,
         };
         // Unsubscribed, or asked for with other options, meanwhile: this answer is of no interest.
         let entry = self.entries.get_mut(&filter)?;
@@ -214,8 +212,8 @@ impl Subscriptions {
         Some(Acknowledged { filter, done })
     }
 
-    pub fn on_unsuback(&mut self, unsuback: &UnsubAck) {
-        if let Some(Handed::Unsubscribe(Some(answer))) = self.sent.remove(&unsuback.pkid) {
+    pub fn on_unsuback(&mut self, packet_id: u16) {
+        if let Some(Handed::Unsubscribe(Some(answer))) = self.sent.remove(&packet_id) {
             tell(answer, Ok(()));
         }
     }
@@ -264,6 +262,21 @@ impl Subscriptions {
         }
     }
 
+    /// How many subscriptions that asked for No Local a message on this topic may come by; 0 where
+    /// another one wants it.
+    pub fn spared_by(&self, topic: &TopicName) -> usize {
+        let mut count = 0;
+        for (filter, entry) in &self.entries {
+            if filter.matches(topic) {
+                if !entry.options.no_local {
+                    return 0;
+                }
+                count += 1;
+            }
+        }
+        count
+    }
+
     pub fn has_unsent(&self) -> bool {
         !self.handed.is_empty() || !self.unsubscribe.is_empty()
     }
@@ -274,36 +287,17 @@ fn tell<T>(answer: oneshot::Sender<T>, value: T) {
     drop(answer.send(value));
 }
 
-impl SubscribeOptions {
-    /// In rumqttc's words.
-    pub(super) fn retain_rule(self) -> rumqttc::RetainForwardRule {
-        match self.retain_handling {
-            RetainHandling::Send => rumqttc::RetainForwardRule::OnEverySubscribe,
-            RetainHandling::SendIfNew => rumqttc::RetainForwardRule::OnNewSubscribe,
-            RetainHandling::DoNotSend => rumqttc::RetainForwardRule::Never,
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use rumqttc::mqttbytes::QoS;
-    use rumqttc::mqttbytes::v5::SubscribeReasonCode;
 
     fn filter(text: &str) -> TopicFilter {
         TopicFilter::new(text).unwrap()
     }
 
-    fn suback(packet_id: u16, code: SubscribeReasonCode) -> SubAck {
-        SubAck {
-            pkid: packet_id,
-            return_codes: vec![code],
-            properties: None,
-        }
+    fn granted() -> Option<Reason> {
+        Some(Reason::new(2, "granted QoS 2"))
     }
-
-    const OK: SubscribeReasonCode = SubscribeReasonCode::Success(QoS::ExactlyOnce);
 
     fn live(subscriptions: &mut Subscriptions, text: &str, packet_id: u16) {
         subscriptions.subscribe(filter(text), SubscribeOptions::default(), None);
@@ -311,7 +305,7 @@ mod tests {
         subscriptions.on_wire(packet_id);
         assert!(
             subscriptions
-                .on_suback(&suback(packet_id, OK), Timestamp::default())
+                .on_suback(packet_id, granted(), Timestamp::default())
                 .is_some()
         );
     }
@@ -330,7 +324,7 @@ mod tests {
         subscriptions.subscribe(filter("a"), options, Some(second));
         assert_eq!(subscriptions.next(), None);
         subscriptions.on_wire(5);
-        subscriptions.on_suback(&suback(5, OK), Timestamp::default());
+        subscriptions.on_suback(5, granted(), Timestamp::default());
         assert!(first_answer.try_recv().unwrap().is_ok());
         assert!(second_answer.try_recv().unwrap().is_ok());
         let (third, mut third_answer) = oneshot::channel();
@@ -346,10 +340,8 @@ mod tests {
         subscriptions.subscribe(filter("a"), SubscribeOptions::default(), Some(answer));
         subscriptions.next();
         subscriptions.on_wire(1);
-        subscriptions.on_suback(
-            &suback(1, SubscribeReasonCode::NotAuthorized),
-            Timestamp::default(),
-        );
+        let refused = Some(Reason::new(0x87, "not authorized"));
+        subscriptions.on_suback(1, refused, Timestamp::default());
         assert!(told.try_recv().unwrap().unwrap().reason.is_refusal());
         subscriptions.forget_session(0);
         assert_eq!(subscriptions.next(), None);
@@ -367,6 +359,23 @@ mod tests {
     }
 
     #[test]
+    fn a_message_is_spared_where_every_subscription_that_it_comes_by_asked_for_it() {
+        let mut subscriptions = Subscriptions::default();
+        let spared = SubscribeOptions {
+            no_local: true,
+            ..SubscribeOptions::default()
+        };
+        subscriptions.subscribe(filter("a/+"), spared, None);
+        subscriptions.subscribe(filter("a/b"), spared, None);
+        let topic = |text: &str| TopicName::new(text).unwrap();
+        assert_eq!(subscriptions.spared_by(&topic("a/b")), 2);
+        assert_eq!(subscriptions.spared_by(&topic("a/c")), 1);
+        assert_eq!(subscriptions.spared_by(&topic("b")), 0);
+        subscriptions.subscribe(filter("#"), SubscribeOptions::default(), None);
+        assert_eq!(subscriptions.spared_by(&topic("a/b")), 0);
+    }
+
+    #[test]
     fn a_suback_after_unsubscribing_changes_nothing() {
         let mut subscriptions = Subscriptions::default();
         let (answer, mut told) = oneshot::channel();
@@ -376,7 +385,7 @@ mod tests {
         subscriptions.unsubscribe(filter("a"), None, true);
         assert!(told.try_recv().unwrap().is_err());
         assert_eq!(
-            subscriptions.on_suback(&suback(1, OK), Timestamp::default()),
+            subscriptions.on_suback(1, granted(), Timestamp::default()),
             None
         );
         assert_eq!(

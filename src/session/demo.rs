@@ -1,14 +1,18 @@
-//! Plays a demo's steps in a session: waits until everybody is connected, sends, waits for the verdicts.
+//! Plays a demo's steps in a session: waits until everybody is there, does what the step says, sends, waits for the
+//! verdicts.
 //!
-//! It never blocks: whoever owns the session calls [`DemoPlayer::tick`] after each drain.
+//! It never blocks: whoever owns the session calls [`DemoPlayer::tick`] after each drain, and carries out the
+//! [`Order`]s: connecting may need a password, which only the owner has.
+
+mod judge;
 
 use crate::model::demo::{Demo, Step};
-use crate::model::exchange::{ExchangeId, Verdict};
-use crate::model::message::Message;
-use crate::model::request::{Request, Surroundings};
+use crate::model::exchange::ExchangeId;
+use crate::model::message::{Message, Qos};
+use crate::model::request::{Request, RequestDraft, Surroundings};
 use crate::model::time::Timestamp;
 use crate::session::{RunningDevice, Session};
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,13 +22,27 @@ const READY_WITHIN: Duration = Duration::from_secs(15);
 /// How long one step may take: exchanges end by themselves, a bare publish might be lost with its connection.
 const STEP_WITHIN: Duration = Duration::from_mins(1);
 
+/// How long messages that are expected may take after the last exchange.
+const MESSAGES_WITHIN: Duration = Duration::from_secs(3);
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DemoProgress {
     /// Look again at the next event, or at this time at the latest.
     Running {
         next: Timestamp,
     },
+    /// To be carried out; then look again.
+    Please(Order),
     Done(DemoReport),
+}
+
+/// What the owner of the session has to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Order {
+    /// The id of a connection profile.
+    Connect(String),
+    /// The id of a simulated device.
+    SwitchOn(String),
 }
 
 /// How a demo ended.
@@ -32,87 +50,146 @@ pub enum DemoProgress {
 pub struct DemoReport {
     /// In the order in which they were sent.
     pub exchanges: Vec<ExchangeId>,
+    /// The one to look at.
+    pub shown: Option<ExchangeId>,
     /// What did not end as it should; empty when all did.
     pub failures: Vec<String>,
 }
 
 enum Stage {
-    Connecting { since: Timestamp },
-    Pausing { until: Timestamp },
-    Waiting { since: Timestamp },
+    /// The pause before a step.
+    Pausing {
+        until: Timestamp,
+    },
+    /// Its words are read.
+    Reading {
+        until: Timestamp,
+    },
+    /// What it orders is under way, such as everybody coming in at the beginning.
+    Preparing {
+        since: Timestamp,
+    },
+    Lingering {
+        until: Timestamp,
+        since: Timestamp,
+    },
+    Waiting {
+        since: Timestamp,
+    },
+    /// All steps are done: what was left open ends, and the last messages come in.
+    Closing {
+        since: Timestamp,
+    },
     Over,
+}
+
+/// An exchange under way.
+struct Sent {
+    exchange: ExchangeId,
+    verdict: String,
+    answer: String,
 }
 
 pub struct DemoPlayer {
     title: String,
-    /// Connection and request of every saved request, by its id.
-    requests: Vec<(String, Arc<str>, crate::model::request::RequestDraft)>,
-    devices: Vec<String>,
+    requests: BTreeMap<String, RequestDraft>,
+    /// Of the demo, to tell its messages from others.
     connections: Vec<String>,
+    shown_request: Option<String>,
     steps: VecDeque<Step>,
+    step_count: usize,
+    steps_begun: usize,
+    began: Timestamp,
     stage: Stage,
-    /// Sent in this step and not yet over.
-    open: Vec<ExchangeId>,
+    orders: VecDeque<Order>,
+    /// Connections and devices that have to be there before anything is sent.
+    awaited: Vec<Order>,
+    /// Sent and not yet judged; those of this step, and those that were left open.
+    open: Vec<Sent>,
+    left_open: Vec<Sent>,
     /// Bare publishes of this step.
     published: Vec<Arc<Message>>,
+    expect_messages: BTreeMap<String, usize>,
+    lesson: String,
     report: DemoReport,
+    is_read_along: bool,
     /// What to say, oldest first.
     said: VecDeque<String>,
 }
 
 impl DemoPlayer {
-    /// The session's connections and devices must have been started already.
-    pub fn new(demo: &Demo, now: Timestamp) -> Self {
-        let steps = demo
+    /// Sends the scene's latecomers out and orders everybody else that is not there in.
+    pub fn new(demo: &Demo, session: &mut Session, now: Timestamp) -> Self {
+        let mut awaited = Vec::new();
+        let mut orders = VecDeque::new();
+        for id in demo.client_ids() {
+            let is_there = session.link(id).is_some();
+            if demo.is_later(id) {
+                session.disconnect(id);
+            } else {
+                awaited.push(Order::Connect(id.to_owned()));
+                orders.extend((!is_there).then(|| Order::Connect(id.to_owned())));
+            }
+        }
+        for device in &demo.devices {
+            let is_there = session.device(&device.id).is_some();
+            if demo.is_later(&device.id) {
+                session.stop_device(&device.id);
+            } else {
+                awaited.push(Order::SwitchOn(device.id.clone()));
+                orders.extend((!is_there).then(|| Order::SwitchOn(device.id.clone())));
+            }
+        }
+        let requests = demo.requests.iter();
+        let steps: VecDeque<Step> = demo
             .steps
             .iter()
-            .flat_map(|step| (0..step.times.max(1)).map(|_| step.clone()))
+            .flat_map(|step| (0..step.times.0.max(1)).map(|_| step.clone()))
             .collect();
         Self {
             title: demo.title.clone(),
-            requests: demo
-                .requests
-                .iter()
-                .map(|request| {
-                    (
-                        request.id.clone(),
-                        request.draft.connection.as_str().into(),
-                        request.draft.clone(),
-                    )
-                })
+            requests: requests
+                .map(|request| (request.id.clone(), request.draft.clone()))
                 .collect(),
-            devices: demo
-                .devices
-                .iter()
-                .map(|device| device.id.clone())
-                .collect(),
-            connections: demo
-                .connection_ids()
-                .into_iter()
-                .map(str::to_owned)
-                .filter(|id| {
-                    demo.requests
-                        .iter()
-                        .any(|request| request.draft.connection == *id)
-                })
-                .collect(),
+            connections: demo.client_ids().into_iter().map(str::to_owned).collect(),
+            shown_request: demo.shown_request().map(str::to_owned),
+            step_count: steps.len(),
+            steps_begun: 0,
             steps,
-            stage: Stage::Connecting { since: now },
+            began: now,
+            stage: Stage::Preparing { since: now },
+            orders,
+            awaited,
             open: Vec::new(),
+            left_open: Vec::new(),
             published: Vec::new(),
+            expect_messages: demo.expect_messages.clone(),
+            lesson: demo.lesson.clone(),
             report: DemoReport {
                 exchanges: Vec::new(),
+                shown: None,
                 failures: Vec::new(),
             },
+            is_read_along: false,
             said: VecDeque::new(),
         }
+    }
+
+    /// Somebody reads along: before something happens there is time to read what is said of it.
+    pub fn read_along(&mut self) {
+        self.is_read_along = true;
     }
 
     pub fn title(&self) -> &str {
         &self.title
     }
 
-    /// What the demo says it does, as it does it.
+    /// Which step it is at, from 1, and how many there are.
+    pub fn place(&self) -> (usize, usize) {
+        (self.steps_begun, self.step_count)
+    }
+
+    /// What the demo says it does, as it does it, and in the end what there was to be seen.
     pub fn next_words(&mut self) -> Option<String> {
         self.said.pop_front()
     }
@@ -120,57 +197,78 @@ impl DemoPlayer {
     pub fn tick(&mut self, session: &mut Session, now: Timestamp) -> DemoProgress {
         loop {
             match self.stage {
-                Stage::Connecting { since } => {
-                    let missing = self.missing(session);
-                    let deadline = since.saturating_add(READY_WITHIN);
-                    if missing.is_empty() {
-                        self.next_step(now);
-                    } else if now >= deadline {
-                        self.report.failures.push(format!(
-                            "not connected within {} s: {}",
-                            READY_WITHIN.as_secs(),
-                            missing.join(", ")
-                        ));
-                        self.stage = Stage::Over;
-                    } else {
-                        return DemoProgress::Running { next: deadline };
-                    }
-                }
-                Stage::Pausing { until } if now < until => {
+                Stage::Pausing { until }
+                | Stage::Reading { until }
+                | Stage::Lingering { until, .. }
+                    if now < until =>
+                {
                     return DemoProgress::Running { next: until };
                 }
-                Stage::Pausing { .. } => self.send(session, now),
-                Stage::Waiting { since } => {
-                    if self.is_step_over(session) {
-                        self.judge(session);
-                        self.steps.pop_front();
+                Stage::Pausing { .. } => self.speak(now),
+                Stage::Reading { .. } => self.change_scene(session, now),
+                Stage::Preparing { since } => {
+                    if let Some(order) = self.orders.pop_front() {
+                        return DemoProgress::Please(order);
+                    }
+                    let missing = self.missing(session);
+                    if !missing.is_empty() {
+                        match self.still_waits(since, READY_WITHIN, now) {
+                            Some(next) => return DemoProgress::Running { next },
+                            None => self.give_up(&format!(
+                                "not connected within {} s: {}",
+                                READY_WITHIN.as_secs(),
+                                missing.join(", ")
+                            )),
+                        }
+                    } else if self.steps_begun == 0 {
                         self.next_step(now);
                     } else {
-                        let deadline = since.saturating_add(STEP_WITHIN);
-                        if now < deadline {
-                            return DemoProgress::Running { next: deadline };
-                        }
-                        self.report
-                            .failures
-                            .push("a step did not end within a minute".to_owned());
-                        self.stage = Stage::Over;
+                        self.send(session, now);
                     }
+                }
+                Stage::Lingering { since, .. } => self.stage = Stage::Waiting { since },
+                Stage::Waiting { since } => {
+                    if self.is_step_over(session) {
+                        self.end_step(session);
+                        self.next_step(now);
+                    } else if let Some(next) = self.still_waits(since, STEP_WITHIN, now) {
+                        return DemoProgress::Running { next };
+                    } else {
+                        self.give_up("a step did not end within a minute");
+                    }
+                }
+                Stage::Closing { since } => {
+                    if let Some(next) = self.close(session, since, now) {
+                        return DemoProgress::Running { next };
+                    }
+                    self.stage = Stage::Over;
                 }
                 Stage::Over => return DemoProgress::Done(self.report.clone()),
             }
         }
     }
 
+    fn still_waits(&self, since: Timestamp, most: Duration, now: Timestamp) -> Option<Timestamp> {
+        let deadline = since.saturating_add(most);
+        (now < deadline).then_some(deadline)
+    }
+
+    fn give_up(&mut self, why: &str) {
+        self.report.failures.push(why.to_owned());
+        self.stage = Stage::Over;
+    }
+
     fn missing(&self, session: &Session) -> Vec<String> {
-        let connections = self
-            .connections
-            .iter()
-            .filter(|id| !session.state(id).is_connected());
-        let devices = self
-            .devices
-            .iter()
-            .filter(|id| !session.device(id).is_some_and(RunningDevice::is_listening));
-        connections.chain(devices).cloned().collect()
+        let is_missing = |order: &&Order| match order {
+            Order::Connect(id) => !session.state(id).is_connected(),
+            Order::SwitchOn(id) => !session.device(id).is_some_and(RunningDevice::is_listening),
+        };
+        let missing = self.awaited.iter().filter(is_missing);
+        missing
+            .map(|order| match order {
+                Order::Connect(id) | Order::SwitchOn(id) => id.clone(),
+            })
+            .collect()
     }
 
     fn next_step(&mut self, now: Timestamp) {
@@ -178,23 +276,62 @@ impl DemoPlayer {
             Some(step) => Stage::Pausing {
                 until: now.saturating_add(step.pause()),
             },
-            None => Stage::Over,
+            None => Stage::Closing { since: now },
         };
+    }
+
+    fn speak(&mut self, now: Timestamp) {
+        let words = self.steps.front().map_or("", |step| &step.say);
+        self.steps_begun += 1;
+        let mut until = now;
+        if !words.is_empty() {
+            // What is under way does not wait for a reader.
+            if self.is_read_along && self.left_open.is_empty() {
+                until = now.saturating_add(time_to_read(words));
+            }
+            self.said.push_back(words.to_owned());
+        }
+        self.stage = Stage::Reading { until };
+    }
+
+    /// Who has to go goes; who has to come is ordered in and waited for.
+    fn change_scene(&mut self, session: &mut Session, now: Timestamp) {
+        self.awaited.clear();
+        if let Some(step) = self.steps.front() {
+            for id in &step.switch_off {
+                session.stop_device(id);
+            }
+            for id in &step.disconnect {
+                session.disconnect(id);
+            }
+            let came = step.switch_on.iter().cloned().map(Order::SwitchOn);
+            let came = came.chain(step.connect.iter().cloned().map(Order::Connect));
+            self.awaited.extend(came);
+            self.orders.extend(self.awaited.iter().cloned());
+            for id in &step.cut {
+                if let Err(why) = cut(session, id) {
+                    self.report.failures.push(why);
+                }
+            }
+        }
+        self.stage = Stage::Preparing { since: now };
     }
 
     fn send(&mut self, session: &mut Session, now: Timestamp) {
         let Some(step) = self.steps.front() else {
             return;
         };
-        self.said.push_back(step.say.clone());
-        self.open.clear();
+        let since = now;
+        let until = now.saturating_add(step.wait());
         self.published.clear();
-        for id in &step.send {
-            let Some((_, connection, draft)) =
-                self.requests.iter().find(|(request, _, _)| request == id)
-            else {
+        for (place, id) in step.send.iter().enumerate() {
+            let Some(draft) = self.requests.get(id) else {
+                self.report
+                    .failures
+                    .push(format!("there is no request `{id}`"));
                 continue;
             };
+            let connection = draft.connection.as_str();
             let info = session.state(connection).info().cloned();
             let surroundings = Surroundings {
                 client_id: info.as_ref().map_or("", |info| &info.client_id),
@@ -203,86 +340,133 @@ impl DemoPlayer {
                     .and_then(|info| info.response_information.as_deref()),
                 rules: Some(session.rules()),
             };
-            match draft.validate(&surroundings) {
-                Ok(request) => {
-                    let request: Arc<Request> = Arc::new(request);
-                    let not_connected = || format!("{id}: not connected");
-                    if !request.asks_for_reply() {
-                        match session.publish(connection, request) {
-                            Some(message) => self.published.push(message),
-                            None => self.report.failures.push(not_connected()),
-                        }
-                    } else {
-                        match session.send(connection, request) {
-                            Some(exchange) => {
-                                self.open.push(exchange);
-                                self.report.exchanges.push(exchange);
-                            }
-                            None => self.report.failures.push(not_connected()),
-                        }
-                    }
+            let request: Arc<Request> = match draft.validate(&surroundings) {
+                Ok(request) => Arc::new(request),
+                Err(errors) => {
+                    let errors = errors.into_iter();
+                    let failures = errors.map(|err| format!("{id}: {}", err.message));
+                    self.report.failures.extend(failures);
+                    continue;
                 }
-                Err(errors) => self.report.failures.extend(
-                    errors
-                        .into_iter()
-                        .map(|err| format!("{id}: {}", err.message)),
-                ),
+            };
+            let not_connected = || format!("{id}: not connected");
+            if !request.asks_for_reply() {
+                match session.publish(connection, request) {
+                    Some(message) => self.published.push(message),
+                    None => self.report.failures.push(not_connected()),
+                }
+                continue;
             }
+            let Some(exchange) = session.send(connection, request) else {
+                self.report.failures.push(not_connected());
+                continue;
+            };
+            self.report.exchanges.push(exchange);
+            if self.shown_request.as_deref() == Some(id) {
+                self.report.shown = Some(exchange);
+            }
+            self.open.push(Sent {
+                exchange,
+                verdict: step.expect.of(place).to_owned(),
+                answer: step.answers.get(place).cloned().unwrap_or_default(),
+            });
         }
-        self.stage = Stage::Waiting { since: now };
+        self.stage = Stage::Lingering { until, since };
     }
 
     fn is_step_over(&self, session: &Session) -> bool {
+        let Some(step) = self.steps.front() else {
+            return true;
+        };
         // What is not in the timeline any more was over when it was cleared.
-        let is_over = |id: &ExchangeId| {
-            let exchange = session.timeline.exchange(*id);
+        let is_over = |sent: &Sent| {
+            let exchange = session.timeline.exchange(sent.exchange);
             exchange.is_none_or(|exchange| !exchange.verdict.is_open())
         };
-        self.open.iter().all(is_over)
-            && self
-                .published
-                .iter()
-                .all(|message| session.timeline.publish_row(message).is_some())
+        let is_away = |sent: &Sent| {
+            let exchange = session.timeline.exchange(sent.exchange);
+            exchange.is_none_or(|exchange| {
+                let is_out = match exchange.message.qos {
+                    Qos::AtMostOnce => exchange.legs.published.is_some(),
+                    Qos::AtLeastOnce | Qos::ExactlyOnce => exchange.acknowledgement.is_some(),
+                };
+                is_out || !session.state(&exchange.connection).is_connected()
+            }) || is_over(sent)
+        };
+        let is_done = |message: &Arc<Message>| session.timeline.publish_row(message).is_some();
+        let mut own = self.open.iter();
+        (if step.leave_open {
+            own.all(is_away)
+        } else {
+            own.all(is_over)
+        }) && (!step.awaits || self.left_open.iter().all(is_over))
+            && self.published.iter().all(is_done)
     }
 
-    fn judge(&mut self, session: &Session) {
-        let Some(step) = self.steps.front() else {
+    fn end_step(&mut self, session: &Session) {
+        let Some(step) = self.steps.pop_front() else {
             return;
         };
-        for row in self
-            .published
-            .iter()
-            .filter_map(|message| session.timeline.publish_row(message))
-        {
-            let refusal = row
-                .acknowledgement
-                .as_ref()
-                .filter(|reason| reason.is_refusal());
-            let failure = row.failure.as_ref().map(ToString::to_string);
-            if let Some(why) = failure.or_else(|| refusal.map(ToString::to_string)) {
-                let topic = &row.message.topic;
-                self.report
-                    .failures
-                    .push(format!("{topic}: not {}: {why}", step.expect));
+        judge::publishes(&self.published, session, &mut self.report.failures);
+        let mut ended = Vec::new();
+        if step.awaits {
+            ended.append(&mut self.left_open);
+        }
+        if step.leave_open {
+            self.left_open.append(&mut self.open);
+        } else {
+            ended.append(&mut self.open);
+        }
+        judge::exchanges(&ended, session, &mut self.report.failures);
+    }
+
+    /// Waits for what is left; `None` when all is judged.
+    fn close(&mut self, session: &Session, since: Timestamp, now: Timestamp) -> Option<Timestamp> {
+        let is_open = |sent: &Sent| {
+            let exchange = session.timeline.exchange(sent.exchange);
+            exchange.is_some_and(|exchange| exchange.verdict.is_open())
+        };
+        if self.left_open.iter().any(is_open) {
+            let next = self.still_waits(since, STEP_WITHIN, now);
+            if next.is_some() {
+                return next;
             }
         }
-        for id in &self.open {
-            let Some(exchange) = session.timeline.exchange(*id) else {
-                continue;
-            };
-            if exchange.verdict.word() != step.expect {
-                let why = match &exchange.verdict {
-                    Verdict::Failed { reason } => format!(": {reason}"),
-                    Verdict::Rejected { reason, .. } => format!(": {reason}"),
-                    _ => String::new(),
-                };
-                self.report.failures.push(format!(
-                    "{}: {} instead of {}{why}",
-                    exchange.request.topic,
-                    exchange.verdict.word(),
-                    step.expect
-                ));
+        let counts = judge::message_counts(
+            session,
+            &self.connections,
+            &self.report.exchanges,
+            self.began,
+        );
+        let have_come = |(word, wanted): (&String, &usize)| judge::count(&counts, word) >= *wanted;
+        if !self.expect_messages.iter().all(have_come) {
+            let next = self.still_waits(since, MESSAGES_WITHIN, now);
+            if next.is_some() {
+                return next;
             }
         }
+        let ended = std::mem::take(&mut self.left_open);
+        let failures = &mut self.report.failures;
+        judge::exchanges(&ended, session, failures);
+        judge::messages(&self.expect_messages, &counts, failures);
+        if failures.is_empty() && !self.lesson.is_empty() {
+            self.said.push_back(self.lesson.clone());
+        }
+        None
     }
 }
+
+/// Drops the socket of a connection without a DISCONNECT.
+fn cut(_session: &mut Session, id: &str) -> Result<(), String> {
+    Err(format!("{id}: connections cannot be cut yet"))
+}
+
+/// Two hundred words a minute, more or less.
+fn time_to_read(words: &str) -> Duration {
+    let letters = u32::try_from(words.chars().count()).unwrap_or(u32::MAX);
+    (Duration::from_millis(45).saturating_mul(letters))
+        .clamp(Duration::from_millis(1200), Duration::from_secs(6))
+}
+
+#[cfg(test)]
+mod tests;

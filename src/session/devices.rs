@@ -4,7 +4,7 @@ use super::{Event, Generation, Session, SessionError};
 use crate::device::{DeviceEvent, SimulatedDevice};
 use crate::model::connection::ConnectionState;
 use crate::model::exchange::Change;
-use crate::model::profile::{BrokerAddress, Profile};
+use crate::model::profile::{BrokerAddress, MqttVersion, Profile};
 use crate::model::responder::Device;
 use crate::model::secret::Secret;
 use crate::model::topic::TopicFilter;
@@ -20,6 +20,7 @@ pub struct RunningDevice {
     pub spec: Arc<Device>,
     pub state: ConnectionState,
     pub(super) address: BrokerAddress,
+    pub(super) version: MqttVersion,
     pub(super) listening: BTreeSet<TopicFilter>,
     pub values: Vec<(Arc<str>, serde_json::Value)>,
     pub received: u64,
@@ -91,11 +92,12 @@ impl Session {
             .map(|(key, value)| (key.as_str().into(), value.clone()))
             .collect();
         let address = options.profile.address.clone();
+        let version = options.profile.mqtt_version;
         let running = if is_on_tcp {
             let options = tcp::ClientOptions {
                 device: Arc::clone(&client_id),
                 address: address.clone(),
-                port: self.port_of(&options.profile.id),
+                place: self.place_of(&options.profile.id),
             };
             SimulatedDevice::start_on_tcp(&self.handle, Arc::clone(&spec), options, sink)
         } else {
@@ -108,6 +110,7 @@ impl Session {
             spec,
             state: ConnectionState::Connecting,
             address,
+            version,
             listening: BTreeSet::new(),
             values,
             received: 0,
@@ -163,14 +166,20 @@ impl Session {
             DeviceEvent::Values(values) => running.values.clone_from(values),
             DeviceEvent::Received { message, at } => {
                 running.received += 1;
-                if let Some(exchange) = self.observer.exchange_of(message, &running.address) {
+                let exchange =
+                    self.observer
+                        .exchange_of(message, &running.address, running.version);
+                if let Some(exchange) = exchange {
                     self.timeline
                         .apply(exchange, Change::DeviceReceived { device: name }, *at);
                 }
             }
             DeviceEvent::Answered { request, at, .. } => {
                 running.answered += 1;
-                if let Some(exchange) = self.observer.exchange_of(request, &running.address) {
+                let exchange =
+                    self.observer
+                        .exchange_of(request, &running.address, running.version);
+                if let Some(exchange) = exchange {
                     self.timeline
                         .apply(exchange, Change::DeviceAnswered { device: name }, *at);
                 }

@@ -7,7 +7,7 @@ use crate::model::correlation::CorrelationSource;
 use crate::model::exchange::{Change, Exchange, ExchangeId, MessageVerdict, NearMiss};
 use crate::model::message::Message;
 use crate::model::pairing::Circumstances;
-use crate::model::profile::{BrokerAddress, Profile};
+use crate::model::profile::{BrokerAddress, Feature, Profile};
 use crate::model::request::Request;
 use crate::model::secret::Secret;
 use crate::model::timeline::{MessageRow, PublishRow};
@@ -72,11 +72,11 @@ impl Session {
         });
         let rules = self.rules.clone();
         let connection = if matches!(profile.address, BrokerAddress::Listener { .. }) {
-            let (profile, port) = (Arc::clone(&profile), self.port_of(&id));
+            let (profile, place) = (Arc::clone(&profile), self.place_of(&id));
             Wire::Tcp(tcp::Connection::start(
                 &self.handle,
                 profile,
-                port,
+                place,
                 rules,
                 sink,
             ))
@@ -101,13 +101,21 @@ impl Session {
     }
 
     /// Where the listener of a profile listens, now and later.
-    pub(super) fn port_of(&mut self, profile: &Arc<str>) -> tcp::Port {
-        Arc::clone(self.ports.entry(Arc::clone(profile)).or_default())
+    pub(super) fn place_of(&mut self, profile: &Arc<str>) -> tcp::Place {
+        self.places.entry(Arc::clone(profile)).or_default().clone()
     }
 
     pub fn disconnect(&mut self, id: &str) {
         if let Some(link) = self.links.remove(id) {
             link.connection.disconnect();
+        }
+    }
+
+    /// Drops its socket without a DISCONNECT, so that the broker publishes the will; then it is made again as
+    /// after any loss.
+    pub fn cut(&self, id: &str) {
+        if let Some(link) = self.links.get(id) {
+            link.connection.cut();
         }
     }
 
@@ -136,7 +144,12 @@ impl Session {
         let Some(link) = self.links.get(id) else {
             return Vec::new();
         };
-        let Some(data) = link.correlation.foresee(&request.correlation) else {
+        let lacks_data = link.profile.mqtt_version.lacks(Feature::CorrelationData);
+        let data = match lacks_data {
+            Some(_) => Some(None),
+            None => link.correlation.foresee(&request.correlation),
+        };
+        let Some(data) = data else {
             return Vec::new();
         };
         // By other rules every request has an id of its own, or none that could be told apart.
@@ -169,9 +182,14 @@ impl Session {
         };
         // Whatever lacks was said before it was sent; a rule that changed since makes a message that it does
         // not take, and the exchange says so.
-        let message = request
-            .outgoing(&self.rules, data.clone(), &here, &mut rand::rng())
-            .map_or_else(|_| request.message(data), |outgoing| outgoing.message);
+        // By MQTT 5's own rule nothing is made up beside what is typed: no Correlation Data is none.
+        let message = if request.pairing.is_mqtt5() {
+            request.message(data)
+        } else {
+            request
+                .outgoing(&self.rules, data.clone(), &here, &mut rand::rng())
+                .map_or_else(|_| request.message(data), |outgoing| outgoing.message)
+        };
         let message = Arc::new(message);
         let id = ExchangeId(self.next_exchange);
         self.next_exchange += 1;
@@ -181,7 +199,8 @@ impl Session {
             id,
             Arc::clone(&link.profile.id),
             Arc::clone(&request),
-            Arc::clone(&message),
+            // What goes out, and nothing else.
+            link.profile.mqtt_version.as_sent(Arc::clone(&message)),
             Arc::clone(&request.pairing.rule),
             clock::now(),
         );
@@ -195,7 +214,8 @@ impl Session {
     /// gets when it is out, see [`Timeline::publish_row`].
     pub fn publish(&mut self, id: &str, request: Arc<Request>) -> Option<Arc<Message>> {
         let link = self.links.get_mut(id)?;
-        let message = Arc::new(request.message(None));
+        let version = link.profile.mqtt_version;
+        let message = version.as_sent(Arc::new(request.message(None)));
         // The connection tells its messages apart by number; those of publishes are not shown.
         let number = ExchangeId(self.next_publish);
         self.next_publish += 1;

@@ -17,7 +17,7 @@ mod wire;
 pub use crate::broker::BrokerEvent;
 pub use crate::device::DeviceEvent;
 pub use crate::mqtt::ConnectionEvent;
-pub use demo::{DemoPlayer, DemoProgress, DemoReport};
+pub use demo::{DemoPlayer, DemoProgress, DemoReport, Order};
 pub use devices::RunningDevice;
 pub use links::Link;
 pub use queue::Wake;
@@ -81,7 +81,7 @@ pub struct Session {
     links: BTreeMap<Arc<str>, Link>,
     devices: BTreeMap<Arc<str>, RunningDevice>,
     /// Where the listeners among the connections listen, by profile.
-    ports: BTreeMap<Arc<str>, crate::tcp::Port>,
+    places: BTreeMap<Arc<str>, crate::tcp::Place>,
     pub timeline: Timeline,
     observer: Observer,
     queue: Arc<Queue<Event>>,
@@ -113,7 +113,7 @@ impl Session {
         Ok(Self {
             links: BTreeMap::new(),
             devices: BTreeMap::new(),
-            ports: BTreeMap::new(),
+            places: BTreeMap::new(),
             timeline: Timeline::default(),
             observer: Observer::default(),
             queue: Arc::new(Queue::new(wake)),

@@ -34,6 +34,13 @@ impl Wire {
         }
     }
 
+    pub fn cut(&self) {
+        match self {
+            Self::Mqtt(connection) => connection.cut(),
+            Self::Tcp(connection) => connection.cut(),
+        }
+    }
+
     pub fn reconnect_now(&self) {
         match self {
             Self::Mqtt(connection) => connection.reconnect_now(),

@@ -87,6 +87,7 @@ fn run(place: Place, wanted: WindowWish, picture: Option<PictureJob>) -> Result<
             .filter(|_| wanted.size.is_none()),
         is_maximized: wanted.size.is_none() && kept.is_some_and(|kept| kept.maximized),
     };
+    app.is_demo_read_along = picture.is_none();
     if let Some(demo) = wanted.demo {
         app.perform(Action::PlayDemo(demo));
     }

@@ -4,7 +4,8 @@ use crate::app::actions::ZoomStep;
 use crate::app::{Action, App, Geometry, ThemeChoice, WindowState};
 use crate::ui::Theme;
 use crate::ui::panels::{
-    answer, composer, connections, devices, dialogs, requests, status_bar, timeline, top_bar,
+    answer, composer, connections, demo_line, devices, dialogs, requests, status_bar, timeline,
+    top_bar,
 };
 use crate::ui::picture::PictureJob;
 use crate::ui::view::{Focus, View};
@@ -122,6 +123,7 @@ impl Shell {
         inside(ui, "status bar", bottom.shrink2(vec2(14.0, 0.0)), |ui| {
             status_bar::status_bar_ui(ui, &self.app);
         });
+        let middle = demo_line::demo_line_ui(ui, &self.app, middle, actions);
         let center = self.side_panels(ui, middle, actions);
         self.center(ui, center, actions);
     }

@@ -79,6 +79,35 @@ impl Peer {
         Some(Self::start("paho requester", command))
     }
 
+    /// A Zigbee2MQTT bridge that answers when it has so many requests, last first.
+    #[track_caller]
+    pub fn zigbee2mqtt(port: u16, hold: u32) -> Option<Self> {
+        let command = python("ruled.py")?;
+        Some(Self::ruled(command, port, &["--kind", "zigbee2mqtt"], hold))
+    }
+
+    /// Tasmota devices `sw…` that answer when they have so many requests, the last device first.
+    #[track_caller]
+    pub fn tasmota(port: u16, hold: u32) -> Option<Self> {
+        let command = python("ruled.py")?;
+        Some(Self::ruled(command, port, &["--kind", "tasmota"], hold))
+    }
+
+    /// A JSON-RPC device that answers where `src` says when it has so many requests, last first.
+    #[track_caller]
+    pub fn json_rpc(port: u16, hold: u32) -> Option<Self> {
+        let command = node("jsonrpc.mjs")?;
+        Some(Self::ruled(command, port, &[], hold))
+    }
+
+    #[track_caller]
+    fn ruled(mut command: Command, port: u16, words: &[&str], hold: u32) -> Self {
+        command
+            .args(["--port", &port.to_string(), "--hold", &hold.to_string()])
+            .args(words);
+        Self::start("device", command)
+    }
+
     fn responder(
         name: &str,
         mut command: Command,

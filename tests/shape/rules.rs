@@ -20,8 +20,9 @@ pub const EDGES: [(&str, &[&str]); 11] = [
 const MAIN_USES: [&str; 3] = ["app", "ui", "cli"];
 
 /// What only some rooms may name. A single word is a crate, also where it stands alone in a `use`.
-const RESERVED: [(&[&str], &[&str]); 13] = [
+const RESERVED: [(&[&str], &[&str]); 14] = [
     (&["rumqttc"], &["mqtt"]),
+    (&["rumqttc_v4"], &["mqtt"]),
     (&["mqtt5"], &["broker"]),
     (&["egui"], &["ui"]),
     (&["eframe"], &["ui"]),

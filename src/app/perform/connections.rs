@@ -151,7 +151,7 @@ impl App {
         }
     }
 
-    pub(super) fn connect(&mut self, id: &str) {
+    pub(in crate::app) fn connect(&mut self, id: &str) {
         self.connect_then(id, AfterPassword::Connect);
     }
 

@@ -1,14 +1,12 @@
-//! Simulated devices and demos.
+//! Simulated devices.
 
 use crate::app::App;
 use crate::app::dialogs::{AfterPassword, DeviceDialog, Dialog};
 use crate::app::perform::connections::Password;
 use crate::app::tabs::TabId;
 use crate::app::undo::Undo;
-use crate::model::demo::Demo;
 use crate::model::profile::BUILT_IN_ID;
 use crate::model::responder::{DeviceDraft, typed_value};
-use crate::session::DemoPlayer;
 
 impl App {
     fn show_device(&mut self, id: Option<String>, draft: DeviceDraft) {
@@ -123,7 +121,7 @@ impl App {
         }
     }
 
-    pub(super) fn start_device(&mut self, id: &str) {
+    pub(in crate::app) fn start_device(&mut self, id: &str) {
         let Some(draft) = self.library.device(id).cloned() else {
             return;
         };
@@ -160,37 +158,5 @@ impl App {
 
     pub(super) fn set_device_value(&mut self, id: &str, key: &str, text: &str) {
         self.session.set_device_value(id, key, typed_value(text));
-    }
-
-    pub(super) fn play_demo(&mut self, name: &str) {
-        let Some(demo) = Demo::find(name) else {
-            self.notices.fail(format!("There is no demo `{name}`"), "");
-            return;
-        };
-        self.dialog = None;
-        if let Err(problem) = self.library.adopt(&demo) {
-            self.notices.fail(problem.text, problem.hint);
-            return;
-        }
-        for id in demo.connection_ids() {
-            if self.session.link(id).is_none()
-                && demo
-                    .requests
-                    .iter()
-                    .any(|request| request.draft.connection == id)
-            {
-                self.connect(id);
-            }
-        }
-        for device in &demo.devices {
-            if self.session.device(&device.id).is_none() {
-                self.start_device(&device.id);
-            }
-        }
-        // The one whose answer will be on show at the end.
-        if let Some(last) = demo.steps.last().and_then(|step| step.send.last()) {
-            self.open_request(last);
-        }
-        self.demo = Some(DemoPlayer::new(&demo, self.now));
     }
 }

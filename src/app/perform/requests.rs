@@ -30,7 +30,7 @@ impl App {
         self.tabs.open(None, draft.clone(), draft);
     }
 
-    pub(super) fn open_request(&mut self, id: &str) {
+    pub(in crate::app) fn open_request(&mut self, id: &str) {
         if let Some(tab) = self.tabs.of_saved(id) {
             self.tabs.bring_to_front(tab);
         } else if let Some(draft) = self.library.request(id).cloned() {

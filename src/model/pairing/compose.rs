@@ -114,7 +114,7 @@ impl Rule {
     }
 
     /// Bytes where there is a place for bytes, a counter where only digits are taken, a UUID elsewhere.
-    fn own_generator(&self) -> Option<Generator> {
+    pub(super) fn own_generator(&self) -> Option<Generator> {
         let id = self.var("id")?;
         let mut binding = self.request.bind.iter().filter(|binding| binding.var == id);
         let mut holes = self.request.topic.holes().iter();

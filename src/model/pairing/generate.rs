@@ -2,6 +2,7 @@
 
 use super::value::Value;
 use rand::RngExt as _;
+use std::fmt;
 use uuid::Uuid;
 
 /// A source of values, as it is written in a rule's `defaults`.
@@ -99,6 +100,25 @@ impl Generator {
     }
 }
 
+/// As it is written in a rule.
+impl fmt::Display for Generator {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Uuid => f.write_str("uuid"),
+            Self::UuidBytes => f.write_str("uuid-bytes"),
+            Self::Counter => f.write_str("counter"),
+            Self::Hex(count) => write!(f, "hex:{count}"),
+            Self::Uint16 => f.write_str("uint16"),
+            Self::Millis => f.write_str("millis"),
+            Self::Template(pieces) => pieces.iter().try_for_each(|piece| match piece {
+                Piece::Text(text) => f.write_str(text),
+                Piece::Client => f.write_str("{client}"),
+                Piece::Generated(generator) => write!(f, "{{{generator}}}"),
+            }),
+        }
+    }
+}
+
 fn draw_uuid(random: &mut impl rand::Rng) -> Uuid {
     uuid::Builder::from_random_bytes(random.random()).into_uuid()
 }
@@ -150,6 +170,17 @@ mod tests {
         assert!(draw("uint16").to_string().parse::<u16>().unwrap() > 0);
         let id = draw("{client}:{counter}-{hex:2}").to_string();
         assert!(id.starts_with("c1:7-") && id.len() == 9, "{id}");
+        for text in [
+            "uuid",
+            "uuid-bytes",
+            "counter",
+            "hex:3",
+            "uint16",
+            "millis",
+            "{client}:{hex:2}-x",
+        ] {
+            assert_eq!(Generator::parse(text).unwrap().to_string(), text);
+        }
         for wrong in [
             "",
             "guid",

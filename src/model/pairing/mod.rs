@@ -9,6 +9,7 @@
 mod codec;
 mod compose;
 mod condition;
+mod describe;
 mod generate;
 mod inject;
 pub mod json;
@@ -25,6 +26,7 @@ mod trace;
 mod value;
 
 pub use compose::{ComposeError, Variables};
+pub use describe::VariableInfo;
 pub use generate::{Circumstances, Generator};
 pub use locator::{Bindings, Subject};
 pub use matcher::{Match, Matcher, NearMiss, Pair, Standing};

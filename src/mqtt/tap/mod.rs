@@ -17,13 +17,14 @@ mod stream;
 
 use super::clock;
 use super::frames::{self, Frame, FrameWalker};
+use crate::model::profile::MqttVersion;
 use crate::model::time::Timestamp;
 use bytes::Bytes;
 use std::collections::VecDeque;
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
-use stream::TapStream;
+pub use stream::TapStream;
 use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::sync::Notify;
@@ -92,6 +93,7 @@ struct State {
     /// Left here when the stream is dropped, for the writer to read to its end.
     leftover: Option<OwnedReadHalf>,
     closing: bool,
+    was_cut: bool,
 }
 
 /// One connection's tap; the stream that rumqttc uses is a [`TapStream`].
@@ -104,6 +106,7 @@ impl Tap {
     /// Wraps a connected socket. `on_progress` runs on the writer task whenever queued bytes were written.
     pub fn wrap(
         socket: TcpStream,
+        version: MqttVersion,
         on_progress: impl Fn() + Send + 'static,
     ) -> io::Result<(Arc<Self>, TapStream)> {
         socket.set_nodelay(true)?;
@@ -119,6 +122,7 @@ impl Tap {
         tokio::spawn(drain::drain(Arc::clone(&tap), write, on_progress));
         let stream = TapStream {
             tap: Arc::clone(&tap),
+            version,
             read: Some(read),
             held: None,
             ready: None,
@@ -156,6 +160,17 @@ impl Tap {
     /// Bytes that the socket has not taken yet.
     pub fn backlog(&self) -> usize {
         self.lock().queued_bytes
+    }
+
+    /// Ends the connection without a DISCONNECT and without what waits to be written; rumqttc is told that it broke.
+    pub fn cut(&self) {
+        let mut state = self.lock();
+        state.was_cut = true;
+        state.fail(&io::ErrorKind::ConnectionAborted.into());
+    }
+
+    pub fn was_cut(&self) -> bool {
+        self.lock().was_cut
     }
 
     /// The CONNACK as it came.

@@ -1,6 +1,7 @@
 //! The stream that rumqttc reads from and writes to.
 
 use super::{PINGRESP, READ_PAUSE_BYTES, Stamp, Tap};
+use crate::model::profile::MqttVersion;
 use crate::mqtt::clock;
 use crate::mqtt::frames::{self, Length};
 use bytes::Bytes;
@@ -15,6 +16,7 @@ use tokio::net::tcp::OwnedReadHalf;
 /// What rumqttc reads from and writes to.
 pub struct TapStream {
     pub(super) tap: Arc<Tap>,
+    pub(super) version: MqttVersion,
     /// Taken when the stream is dropped.
     pub(super) read: Option<OwnedReadHalf>,
     /// The beginning of a DISCONNECT that is still coming in.
@@ -122,7 +124,8 @@ impl AsyncRead for TapStream {
             let mut walker = std::mem::take(&mut state.read);
             let disconnect = walker.feed(fresh, |frame| state.on_read(frame, at));
             state.read = walker;
-            if state.connack.as_ref().is_some_and(|bytes| bytes.len() == 4) {
+            let is_short = |connack: &Bytes| connack.len() == 4;
+            if this.version == MqttVersion::V5 && state.connack.as_ref().is_some_and(is_short) {
                 // rumqttc would wait for a property length that never comes.
                 return Poll::Ready(Err(io::Error::new(
                     io::ErrorKind::InvalidData,

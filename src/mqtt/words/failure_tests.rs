@@ -2,7 +2,9 @@ use super::*;
 
 fn attempt(stage: Stage) -> Attempt<'static> {
     Attempt {
+        version: MqttVersion::V5,
         stage,
+        was_cut: false,
         host: "h",
         port: 1883,
         client_id: "me",
@@ -14,15 +16,22 @@ fn attempt(stage: Stage) -> Attempt<'static> {
     }
 }
 
-fn io(kind: io::ErrorKind) -> ConnectionError {
-    ConnectionError::Io(kind.into())
+fn because(cause: Cause) -> Failure {
+    Failure {
+        cause,
+        detail: "detail".to_owned(),
+    }
+}
+
+fn io(kind: io::ErrorKind) -> Failure {
+    because(Cause::Connect(kind.into()))
 }
 
 #[test]
 fn a_port_without_a_broker_is_named() {
     let fault = fault(
         &attempt(Stage::Connecting),
-        &io(io::ErrorKind::ConnectionRefused),
+        io(io::ErrorKind::ConnectionRefused),
     );
     assert_eq!(
         &*fault.problem.summary,
@@ -33,7 +42,7 @@ fn a_port_without_a_broker_is_named() {
 
 #[test]
 fn a_name_that_does_not_exist_is_named() {
-    let fault = fault(&attempt(Stage::Resolving), &io(io::ErrorKind::Other));
+    let fault = fault(&attempt(Stage::Resolving), io(io::ErrorKind::Other));
     assert_eq!(&*fault.problem.summary, "the name `h` was not found");
 }
 
@@ -46,10 +55,7 @@ fn a_refusal_carries_the_reason_string_and_is_final() {
         connack: Some(connack),
         ..attempt(Stage::Handshake)
     };
-    let fault = fault(
-        &attempt,
-        &ConnectionError::MqttState(StateError::ConnectionAborted),
-    );
+    let fault = fault(&attempt, because(Cause::Closed));
     assert_eq!(
         &*fault.problem.summary,
         "h:1883 refused the connection: bad user name or password: nope!"
@@ -68,13 +74,7 @@ fn a_busy_broker_is_asked_again() {
         connack: Some(Bytes::from_static(&[0x20, 3, 0, 0x89, 0])),
         ..attempt(Stage::Handshake)
     };
-    assert!(
-        !fault(
-            &attempt,
-            &ConnectionError::MqttState(StateError::ConnectionAborted)
-        )
-        .is_final
-    );
+    assert!(!fault(&attempt, because(Cause::Closed)).is_final);
 }
 
 #[test]
@@ -83,9 +83,65 @@ fn an_old_broker_is_told_by_its_connack() {
         connack: Some(Bytes::from_static(&[0x20, 2, 0, 1])),
         ..attempt(Stage::Handshake)
     };
-    let fault = fault(&attempt, &io(io::ErrorKind::InvalidData));
+    let fault = fault(&attempt, io(io::ErrorKind::InvalidData));
     assert!(fault.problem.summary.contains("MQTT 3.1.1 only"));
+    assert!(fault.problem.hint.contains("Choose MQTT 3.1.1"));
     assert!(fault.is_final);
+}
+
+fn refused_in_3_1_1(connack: &'static [u8]) -> Fault {
+    let attempt = Attempt {
+        version: MqttVersion::V311,
+        connack: Some(Bytes::from_static(connack)),
+        ..attempt(Stage::Handshake)
+    };
+    fault(&attempt, because(Cause::NotMqtt("detail".to_owned())))
+}
+
+#[test]
+fn every_return_code_of_3_1_1_has_words() {
+    for (code, reason, words, is_final) in [
+        (1, 0x84, "h:1883 does not speak MQTT 3.1.1", true),
+        (2, 0x85, "client id not valid", true),
+        (3, 0x88, "server unavailable", false),
+        (4, 0x86, "bad user name or password", true),
+        (5, 0x87, "not authorized", true),
+        (9, 0x80, "unspecified error", false),
+    ] {
+        let connack: &'static [u8] = vec![0x20, 2, 0, code].leak();
+        let fault = refused_in_3_1_1(connack);
+        assert!(fault.problem.summary.contains(words), "{fault:?}");
+        assert_eq!(fault.problem.reason.map(|reason| reason.code), Some(reason));
+        assert_eq!(fault.is_final, is_final, "{code}");
+        assert!(
+            fault
+                .problem
+                .detail
+                .contains(&format!("return code {code}"))
+        );
+    }
+}
+
+#[test]
+fn a_broker_for_mqtt_5_only_is_told_by_its_connack() {
+    for connack in [&[0x20, 3, 0, 0x84, 0][..], &[0x20, 2, 0, 1]] {
+        let fault = refused_in_3_1_1(connack);
+        assert_eq!(&*fault.problem.summary, "h:1883 does not speak MQTT 3.1.1");
+        assert!(fault.problem.hint.contains("Choose MQTT 5"));
+        assert!(fault.is_final);
+    }
+}
+
+#[test]
+fn a_connection_that_was_cut_is_no_fault_of_the_broker() {
+    let attempt = Attempt {
+        was_cut: true,
+        ..attempt(Stage::Connected)
+    };
+    let broken = Cause::Broken(io::ErrorKind::ConnectionAborted.into());
+    let fault = fault(&attempt, because(broken));
+    assert!(fault.problem.summary.contains("was cut here"));
+    assert!(!fault.is_final);
 }
 
 #[test]
@@ -96,10 +152,7 @@ fn a_takeover_is_final_and_any_other_goodbye_is_not() {
                 disconnect: Some(bytes.into()),
                 ..attempt(Stage::Connected)
             };
-            let fault = fault(
-                &attempt,
-                &ConnectionError::MqttState(StateError::ConnectionAborted),
-            );
+            let fault = fault(&attempt, because(Cause::Closed));
             assert_eq!(fault.is_final, is_final, "0x{code:02X}");
             assert_eq!(
                 fault.problem.reason.as_ref().map(|reason| reason.code),
@@ -117,7 +170,7 @@ fn a_broken_connack_does_not_panic() {
             disconnect: Some(Bytes::from_static(bytes)),
             ..attempt(Stage::Handshake)
         };
-        let fault = fault(&attempt, &io(io::ErrorKind::InvalidData));
+        let fault = fault(&attempt, io(io::ErrorKind::InvalidData));
         assert!(!fault.problem.summary.is_empty());
     }
 }

@@ -2,6 +2,7 @@
 
 mod failure;
 mod reason;
+mod refusal;
 
 pub use failure::{Attempt, Fault, Stage, fault, unusable};
 pub use reason::{Packet, reason};

@@ -4,6 +4,7 @@
 pub mod answer;
 pub mod composer;
 pub mod connections;
+pub mod demo_line;
 pub mod devices;
 pub mod dialogs;
 pub mod requests;

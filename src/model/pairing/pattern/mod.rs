@@ -7,6 +7,7 @@
 mod filters;
 mod parse;
 mod run;
+mod shown;
 
 pub use filters::covers;
 pub(super) use filters::least;

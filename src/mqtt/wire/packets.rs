@@ -1,9 +1,9 @@
-//! Between the model's words and rumqttc's packets, both ways.
+//! Between the model's words and rumqttc's packets of MQTT 5, both ways.
 
 use crate::model::connection::ConnectionInfo;
 use crate::model::correlation::CorrelationData;
 use crate::model::message::{Message, Properties, Qos, UserProperty};
-use crate::model::profile::Will;
+use crate::model::profile::{MqttVersion, Will};
 use crate::model::time::Timestamp;
 use crate::model::topic::TopicName;
 use bytes::Bytes;
@@ -24,7 +24,7 @@ pub fn qos_to(qos: Qos) -> QoS {
     }
 }
 
-fn qos_from(qos: QoS) -> Qos {
+pub fn qos_from(qos: QoS) -> Qos {
     match qos {
         QoS::AtMostOnce => Qos::AtMostOnce,
         QoS::AtLeastOnce => Qos::AtLeastOnce,
@@ -32,7 +32,8 @@ fn qos_from(qos: QoS) -> Qos {
     }
 }
 
-fn own(bytes: &Bytes) -> Bytes {
+/// As a slice of its own where that is cheap.
+pub fn own(bytes: &Bytes) -> Bytes {
     if bytes.len() <= COPY_BELOW_BYTES {
         Bytes::copy_from_slice(bytes)
     } else {
@@ -173,6 +174,7 @@ pub fn info_from(
     };
     let assigned = text(|all| all.assigned_client_identifier.as_ref());
     ConnectionInfo {
+        version: MqttVersion::V5,
         address,
         client_id_was_assigned: assigned.is_some(),
         client_id: assigned.unwrap_or_else(|| Arc::clone(own_client_id)),
