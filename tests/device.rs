@@ -8,6 +8,7 @@ use common::{Mosquitto, wait_until as until};
 use roundtrip::broker::{Broker, BrokerEvent};
 use roundtrip::device::{DeviceEvent, SimulatedDevice};
 use roundtrip::model::message::Message;
+use roundtrip::model::pairing::Rules;
 use roundtrip::model::profile::{ProfileDraft, WillDraft};
 use roundtrip::model::responder::DeviceDraft;
 use roundtrip::mqtt::ClientOptions;
@@ -77,7 +78,7 @@ impl Played {
 
     fn with_will(port: u16, toml: &str, will: Option<WillDraft>) -> Self {
         let draft: DeviceDraft = toml::from_str(toml).unwrap();
-        let device = Arc::new(draft.validate().unwrap());
+        let device = Arc::new(draft.validate(&Rules::shipped()).unwrap());
         let profile = ProfileDraft {
             name: "test".to_owned(),
             address: format!("mqtt://127.0.0.1:{port}"),

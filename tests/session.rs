@@ -10,6 +10,7 @@ mod script;
 use desk::{Desk, HERE, draft, valid};
 use roundtrip::model::correlation::CorrelationDraft;
 use roundtrip::model::exchange::Verdict;
+use roundtrip::model::pairing::Rules;
 use roundtrip::model::profile::{Profile, ProfileDraft};
 use roundtrip::model::request::{Request, RequestDraft, ResponseTopicDraft};
 use roundtrip::model::timeline::{PublishRow, Row};
@@ -122,7 +123,9 @@ fn a_publish_that_waits_for_its_acknowledgement_and_a_request_both_end_right() {
 fn a_device_listens_again_after_a_reconnect() {
     let (mut desk, (listener, port)) = (Desk::without_broker(), script::listen());
     let spec: roundtrip::model::responder::DeviceDraft = toml::from_str(DEVICE).unwrap();
-    let spec = spec.validate().unwrap_or_else(|err| panic!("{err:?}"));
+    let spec = spec
+        .validate(&Rules::shipped())
+        .unwrap_or_else(|err| panic!("{err:?}"));
     desk.session
         .start_device("lamp", spec, &profile(port), None)
         .unwrap();

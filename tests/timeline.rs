@@ -7,6 +7,7 @@ mod desk;
 use desk::{Desk, HERE, draft, valid};
 use roundtrip::model::demo::Demo;
 use roundtrip::model::exchange::MessageVerdict;
+use roundtrip::model::pairing::Rules;
 use roundtrip::model::request::RequestDraft;
 use roundtrip::session::{DemoPlayer, DemoProgress, Session};
 use std::time::Duration;
@@ -43,7 +44,7 @@ fn a_demo_goes_on_when_the_timeline_is_cleared_under_it() {
     let demo = Demo::find("smart-light").unwrap();
     let mut desk = Desk::built_in();
     desk.connect("built-in-broker");
-    let device = demo.devices[0].draft.validate().unwrap();
+    let device = demo.devices[0].draft.validate(&Rules::shipped()).unwrap();
     let profile = desk.profile("built-in-broker");
     desk.session
         .start_device(&demo.devices[0].id, device, &profile, None)

@@ -2,6 +2,7 @@
 
 use crate::app::tabs::TabId;
 use crate::model::FieldError;
+use crate::model::pairing::Rules;
 use crate::model::profile::{ProfileDraft, ProfileField};
 use crate::model::responder::{DeviceDraft, DeviceField};
 use crate::store::Settings;
@@ -21,14 +22,14 @@ pub enum Dialog {
 impl Dialog {
     /// What was once found wrong is marked until it is corrected, and no longer. Nothing is said
     /// before the first attempt to save.
-    pub fn check_again(&mut self) {
+    pub fn check_again(&mut self, rules: &Rules) {
         match self {
             Self::Profile(dialog) if !dialog.errors.is_empty() => {
                 let id = dialog.id.as_deref().unwrap_or(NEW);
                 dialog.errors = dialog.draft.validate(id).err().unwrap_or_default();
             }
             Self::Device(dialog) if !dialog.errors.is_empty() => {
-                dialog.errors = dialog.draft.validate().err().unwrap_or_default();
+                dialog.errors = dialog.draft.validate(rules).err().unwrap_or_default();
             }
             Self::SaveRequest(dialog) if !dialog.name.trim().is_empty() => dialog.error = None,
             Self::Settings(dialog) if dialog.has_error() => drop(dialog.validate()),

@@ -3,6 +3,7 @@
 use crate::cli::args::{ConnectArgs, PayloadFile, RespondArgs};
 use crate::cli::stop::Stop;
 use crate::model::FieldError;
+use crate::model::pairing::Rules;
 use crate::model::profile::{BUILT_IN_ID, BrokerAddress, Profile, ProfileDraft};
 use crate::model::request::MAX_PAYLOAD_BYTES;
 use crate::model::responder::{Device, DeviceDraft, ValueTable};
@@ -242,7 +243,7 @@ pub fn device(args: &RespondArgs, workspace: Option<&Path>) -> Result<(Device, T
     if let Some(client_id) = &args.connect.client_id {
         draft.client_id.clone_from(client_id);
     }
-    let device = draft.validate().map_err(|errors| {
+    let device = draft.validate(&Rules::shipped()).map_err(|errors| {
         let what = match &args.device {
             Some(path) => format!("the device in `{}`", path.display()),
             None => "the device".to_owned(),

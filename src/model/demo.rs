@@ -117,6 +117,7 @@ fn unique<'a>(ids: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
 mod tests {
     use super::*;
     use crate::model::exchange::MessageVerdict;
+    use crate::model::pairing::Rules;
     use crate::model::profile::BUILT_IN_ID;
     use crate::model::request::Surroundings;
 
@@ -151,7 +152,7 @@ mod tests {
                 assert!(valid.is_ok(), "{name}: {}: {valid:?}", request.id);
             }
             for device in &demo.devices {
-                let valid = device.draft.validate();
+                let valid = device.draft.validate(&Rules::shipped());
                 assert!(valid.is_ok(), "{name}: {}: {valid:?}", device.id);
             }
             let connections = demo.connections.iter().map(|one| &*one.id);

@@ -38,6 +38,10 @@ pub const PLACEHOLDERS: &[(&str, &str)] = &[
     ("response_topic", "the request's Response Topic"),
     ("content_type", "the request's content type"),
     ("user.NAME", "a user property of the request"),
+    (
+        "var.NAME",
+        "a variable that the pairing rule bound in the request",
+    ),
     ("device", "the device's name"),
     (
         "counter",

@@ -122,7 +122,9 @@ impl Desk {
     pub fn start_device(&mut self, id: &str, toml: &str) {
         let draft: roundtrip::model::responder::DeviceDraft =
             toml::from_str(toml).unwrap_or_else(|err| panic!("{err}"));
-        let device = draft.validate().unwrap_or_else(|err| panic!("{err:?}"));
+        let device = draft
+            .validate(self.session.rules())
+            .unwrap_or_else(|err| panic!("{err:?}"));
         let profile = self.profile("devices");
         if let Err(err) = self.session.start_device(id, device, &profile, None) {
             panic!("{err}");

@@ -65,7 +65,7 @@ impl App {
         let Some(Dialog::Device(dialog)) = &mut self.dialog else {
             return;
         };
-        if let Err(errors) = dialog.draft.validate() {
+        if let Err(errors) = dialog.draft.validate(self.session.rules()) {
             dialog.errors = errors;
             return;
         }
@@ -125,7 +125,7 @@ impl App {
         let Some(draft) = self.library.device(id).cloned() else {
             return;
         };
-        let device = match draft.validate() {
+        let device = match draft.validate(self.session.rules()) {
             Ok(device) => device,
             Err(errors) => {
                 let reasons: Vec<String> = errors.into_iter().map(|err| err.message).collect();

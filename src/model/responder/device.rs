@@ -1,13 +1,13 @@
 //! A valid device: what a [`Responder`](super::Responder) plays.
 
-use super::condition::Condition;
-use super::draft::{DeviceField, RuleField, check_string};
+use super::draft::{DeviceField, check_string};
+use super::pairing::ByRule;
+use super::rule::{Rule, RuleField};
 use super::values::ValueTable;
 use crate::model::FieldError;
 use crate::model::message::{Qos, UserProperty};
 use crate::model::template::Template;
 use crate::model::topic::{TopicFilter, TopicName};
-use serde_json::Value;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -25,22 +25,12 @@ pub struct Device {
     pub delay: Duration,
     pub jitter: Duration,
     pub state: ValueTable,
+    /// The pairing rule that it answers by; none: MQTT 5's own.
+    pub(super) pairing: Option<ByRule>,
+    /// What says how it went where there is no other rule.
+    pub(super) mqtt5: ByRule,
     pub(super) answer: AnswerParts,
     pub(super) rules: Vec<Rule>,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Rule {
-    pub(super) when: Option<Condition>,
-    pub(super) set: Vec<(Arc<str>, Setting)>,
-    pub(super) answer: AnswerParts,
-    pub(super) has_no_reply: bool,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Setting {
-    Constant(Value),
-    Template(Template),
 }
 
 /// What device and rules both can say about an answer.
@@ -154,12 +144,23 @@ impl Device {
             }
         }
         let has_reply = self.answer.reply.is_some();
-        let rules_reply = |rule: &Rule| rule.answer.reply.is_some() || rule.has_no_reply;
+        let rules_reply = |rule: &Rule| {
+            rule.answer.reply.is_some() || !rule.said.is_nothing() || rule.has_no_reply
+        };
         if !has_reply && !self.rules.iter().any(rules_reply) {
             warn(
                 DeviceField::Reply,
                 "it has no reply; it will take requests and answer none".to_owned(),
             );
+        }
+        for (index, rule) in self.rules.iter().enumerate() {
+            if rule.has_no_reply && !(rule.then.is_empty() && rule.said.is_nothing()) {
+                warn(
+                    DeviceField::Rule(index, RuleField::Reply),
+                    "it says nothing at all, so neither its status nor its further answers are sent"
+                        .to_owned(),
+                );
+            }
         }
         if let Some(index) = self.rules.iter().position(|rule| rule.when.is_none())
             && index + 1 < self.rules.len()

@@ -1,15 +1,15 @@
 //! A simulated device as typed and as kept in its file ([`DeviceDraft`]), and how it becomes a valid [`Device`].
 
-use super::condition::Condition;
-use super::device::{AnswerParts, Device, Rule, Setting};
+use super::device::{AnswerParts, Device};
+use super::pairing;
+use super::rule::{RuleDraft, RuleField};
 use super::values::ValueTable;
 use crate::model::FieldError;
 use crate::model::message::{Qos, UserProperty};
+use crate::model::pairing::Rules;
 use crate::model::request::parse_duration;
-use crate::model::template::Template;
 use crate::model::topic::{MAX_STRING_BYTES, TopicFilter};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use std::time::Duration;
 
 /// A device as typed. Nothing in it need be valid.
@@ -22,7 +22,10 @@ pub struct DeviceDraft {
     /// Empty: made from the name.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub client_id: String,
-    /// Topic filters.
+    /// The id of the pairing rule that it answers by. Empty: MQTT 5's Response Topic and Correlation Data.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub pairing: String,
+    /// Topic filters. Empty: those of the pairing rule's requests.
     pub listens: Vec<String>,
     /// The highest quality of service it takes requests at.
     pub qos: Qos,
@@ -57,6 +60,7 @@ impl Default for DeviceDraft {
             name: String::new(),
             connection: String::new(),
             client_id: String::new(),
+            pairing: String::new(),
             listens: Vec::new(),
             qos: Qos::ExactlyOnce,
             delay: String::new(),
@@ -71,35 +75,12 @@ impl Default for DeviceDraft {
     }
 }
 
-/// What a device does with some of its requests. What it leaves out is the device's.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct RuleDraft {
-    /// A [`Condition`]; empty: always.
-    #[serde(skip_serializing_if = "String::is_empty")]
-    pub when: String,
-    /// State values to set: templates, or plain values. `"{{payload.level}}"` keeps its type.
-    #[serde(skip_serializing_if = "ValueTable::is_empty")]
-    pub set: ValueTable,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub reply: Option<String>,
-    #[serde(skip_serializing_if = "String::is_empty")]
-    pub reply_topic: String,
-    #[serde(skip_serializing_if = "String::is_empty")]
-    pub content_type: String,
-    /// Says nothing at all, also when the device has a reply.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    pub no_reply: bool,
-    /// Beside the device's own.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub user_properties: Vec<UserProperty>,
-}
-
 /// The fields of a device that can be wrong, lists by position.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum DeviceField {
     Name,
     ClientId,
+    Pairing,
     /// The list as a whole.
     Listens,
     Filter(usize),
@@ -113,19 +94,9 @@ pub enum DeviceField {
     Rule(usize, RuleField),
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum RuleField {
-    When,
-    Set(usize),
-    Reply,
-    ReplyTopic,
-    ContentType,
-    UserProperty(usize),
-}
-
 impl DeviceDraft {
-    /// The valid device, or everything that is wrong, field by field.
-    pub fn validate(&self) -> Result<Device, Vec<FieldError<DeviceField>>> {
+    /// The valid device, or everything that is wrong, field by field. `rules` are the pairing rules that there are.
+    pub fn validate(&self, rules: &Rules) -> Result<Device, Vec<FieldError<DeviceField>>> {
         let mut errors = Vec::new();
         let mut wrong = |field, message: String| errors.push(FieldError { field, message });
         let name = self.name.trim();
@@ -138,13 +109,23 @@ impl DeviceDraft {
         check_string(&self.client_id, "client id", |message| {
             wrong(DeviceField::ClientId, message);
         });
-        if self.listens.is_empty() {
-            wrong(
-                DeviceField::Listens,
-                "it listens to nothing; add a topic filter such as cmnd/light/#".to_owned(),
-            );
-        }
+        let pairing = pairing::find(rules, &self.pairing)
+            .map_err(|message| wrong(DeviceField::Pairing, message))
+            .ok()
+            .flatten();
         let mut listens = Vec::with_capacity(self.listens.len());
+        if self.listens.is_empty() {
+            let derived = match &pairing {
+                Some(rule) => rule.filters(),
+                None => {
+                    Err("it listens to nothing; add a topic filter such as cmnd/light/#".to_owned())
+                }
+            };
+            match derived {
+                Ok(filters) => listens = filters,
+                Err(message) => wrong(DeviceField::Listens, message),
+            }
+        }
         for (index, text) in self.listens.iter().enumerate() {
             match TopicFilter::new(text) {
                 Ok(filter) if listens.contains(&filter) => wrong(
@@ -184,13 +165,13 @@ impl DeviceDraft {
                     RuleField::ReplyTopic => DeviceField::ReplyTopic,
                     RuleField::ContentType => DeviceField::ContentType,
                     RuleField::UserProperty(index) => DeviceField::UserProperty(index),
-                    RuleField::Reply | RuleField::When | RuleField::Set(_) => DeviceField::Reply,
+                    _ => DeviceField::Reply,
                 };
                 wrong(field, message);
             },
         );
-        let rules = self.rules.iter().enumerate();
-        let rules = rules
+        let own_rules = self.rules.iter().enumerate();
+        let own_rules = own_rules
             .map(|(index, rule)| {
                 rule.read(|field, message| wrong(DeviceField::Rule(index, field), message))
             })
@@ -213,49 +194,11 @@ impl DeviceDraft {
             delay,
             jitter,
             state: self.state.clone(),
+            pairing,
+            mqtt5: pairing::mqtt5(rules),
             answer,
-            rules,
+            rules: own_rules,
         })
-    }
-}
-
-impl RuleDraft {
-    fn read(&self, mut wrong: impl FnMut(RuleField, String)) -> Rule {
-        let when = if self.when.trim().is_empty() {
-            None
-        } else {
-            Condition::parse(&self.when)
-                .map_err(|err| wrong(RuleField::When, err.to_string()))
-                .ok()
-        };
-        let mut set = Vec::with_capacity(self.set.0.len());
-        for (index, (key, value)) in self.set.0.iter().enumerate() {
-            check_key(key, |message| wrong(RuleField::Set(index), message));
-            let setting = match value {
-                Value::String(text) => match Template::compile(text) {
-                    Ok(template) => Setting::Template(template),
-                    Err(err) => {
-                        wrong(RuleField::Set(index), err.to_string());
-                        continue;
-                    }
-                },
-                other => Setting::Constant(other.clone()),
-            };
-            set.push((key.as_str().into(), setting));
-        }
-        let answer = AnswerParts::read(
-            self.reply.as_deref(),
-            &self.reply_topic,
-            &self.content_type,
-            &self.user_properties,
-            wrong,
-        );
-        Rule {
-            when,
-            set,
-            answer,
-            has_no_reply: self.no_reply,
-        }
     }
 }
 
@@ -275,7 +218,7 @@ fn client_id_of(name: &str) -> String {
 }
 
 /// Reads a delay: like a timeout, but nothing and zero are fine.
-fn parse_delay(text: &str) -> Result<Duration, String> {
+pub(super) fn parse_delay(text: &str) -> Result<Duration, String> {
     let text = text.trim();
     let is_zero = text
         .trim_end_matches(|c: char| c.is_alphabetic() || c.is_whitespace())
@@ -287,7 +230,7 @@ fn parse_delay(text: &str) -> Result<Duration, String> {
     parse_duration(text)
 }
 
-fn check_key(key: &str, wrong: impl FnOnce(String)) {
+pub(super) fn check_key(key: &str, wrong: impl FnOnce(String)) {
     if key.trim().is_empty() || key != key.trim() {
         wrong(format!(
             "`{key}` is no name for a value; write a word such as power"

@@ -1,6 +1,8 @@
 use super::*;
 use crate::model::correlation::CorrelationData;
-use crate::model::message::Qos;
+use crate::model::message::{Qos, UserProperty};
+use crate::model::pairing::Rules;
+use crate::model::topic::TopicName;
 use proptest::prelude::*;
 use serde_json::json;
 
@@ -54,7 +56,7 @@ fn draft(toml: &str) -> DeviceDraft {
 }
 
 fn responder(toml: &str) -> Responder {
-    let device = draft(toml).validate().unwrap();
+    let device = draft(toml).validate(&Rules::shipped()).unwrap();
     Responder::new(Arc::new(device), 1)
 }
 
@@ -146,7 +148,7 @@ fn a_file_survives_being_read_and_written() {
 
 #[test]
 fn correlation_data_comes_back_byte_for_byte_empty_as_empty_absent_as_absent() {
-    let mut device = Responder::new(Arc::new(minimal().validate().unwrap()), 1);
+    let mut device = Responder::new(Arc::new(minimal().validate(&Rules::shipped()).unwrap()), 1);
     let every_byte: Vec<u8> = (0..=255).collect();
     for data in [Some(every_byte), Some(Vec::new()), None] {
         let mut request = request("t", "");
@@ -163,7 +165,7 @@ fn correlation_data_comes_back_byte_for_byte_empty_as_empty_absent_as_absent() {
 
 #[test]
 fn the_answer_has_the_quality_of_service_of_the_request_and_is_not_retained() {
-    let mut device = Responder::new(Arc::new(minimal().validate().unwrap()), 1);
+    let mut device = Responder::new(Arc::new(minimal().validate(&Rules::shipped()).unwrap()), 1);
     for qos in Qos::ALL {
         let message = Message {
             qos,
@@ -189,7 +191,7 @@ fn without_a_response_topic_the_answer_goes_to_the_devices_own_reply_topic() {
         }],
         ..minimal()
     };
-    let mut device = Responder::new(Arc::new(draft.validate().unwrap()), 1);
+    let mut device = Responder::new(Arc::new(draft.validate(&Rules::shipped()).unwrap()), 1);
     let topic = |reaction: &Reaction| reaction.answers[0].message.topic.to_string();
     assert_eq!(topic(&device.receive(&bare("cmnd/a", ""), NOW)), "stat/a");
     assert_eq!(topic(&device.receive(&bare("cmnd/b", ""), NOW)), "other");
@@ -201,7 +203,7 @@ fn without_a_response_topic_the_answer_goes_to_the_devices_own_reply_topic() {
 
 #[test]
 fn a_response_topic_that_is_no_topic_is_noted_and_not_answered() {
-    let mut device = Responder::new(Arc::new(minimal().validate().unwrap()), 1);
+    let mut device = Responder::new(Arc::new(minimal().validate(&Rules::shipped()).unwrap()), 1);
     for topic in ["a/#", "+", ""] {
         let mut request = request("t", "");
         request.properties.response_topic = Some(TopicName::received(topic));
@@ -240,7 +242,7 @@ fn the_first_matching_rule_counts_and_what_it_leaves_out_is_the_devices() {
         ],
         ..minimal()
     };
-    let mut device = Responder::new(Arc::new(draft.validate().unwrap()), 1);
+    let mut device = Responder::new(Arc::new(draft.validate(&Rules::shipped()).unwrap()), 1);
     assert_eq!(
         payload_of(&device.receive(&request("t", "ab"), NOW)),
         "first"
@@ -249,7 +251,7 @@ fn the_first_matching_rule_counts_and_what_it_leaves_out_is_the_devices() {
     assert_eq!(payload_of(&device.receive(&request("t", "x"), NOW)), "ok");
     assert!(why(&device.receive(&request("t", "c"), NOW)).contains("says so"));
     draft.reply = None;
-    let mut device = Responder::new(Arc::new(draft.validate().unwrap()), 1);
+    let mut device = Responder::new(Arc::new(draft.validate(&Rules::shipped()).unwrap()), 1);
     assert!(why(&device.receive(&request("t", "x"), NOW)).contains("no rule matches"));
     assert!(why(&device.receive(&request("t", "b"), NOW)).contains("no reply"));
 }
@@ -271,7 +273,7 @@ fn values_are_set_together_from_the_state_before() {
         }],
         ..minimal()
     };
-    let mut device = Responder::new(Arc::new(draft.validate().unwrap()), 1);
+    let mut device = Responder::new(Arc::new(draft.validate(&Rules::shipped()).unwrap()), 1);
     let reaction = device.receive(&request("t", "x"), NOW);
     assert_eq!(payload_of(&reaction), "2 1 true");
     assert_eq!(device.values().get("d"), None);
@@ -301,7 +303,7 @@ fn user_properties_of_device_and_rule_are_filled_in() {
         }],
         ..minimal()
     };
-    let mut device = Responder::new(Arc::new(draft.validate().unwrap()), 1);
+    let mut device = Responder::new(Arc::new(draft.validate(&Rules::shipped()).unwrap()), 1);
     let reaction = device.receive(&request("t", "a\0b"), NOW);
     assert_eq!(
         reaction.answers[0].message.properties.user_properties,
@@ -320,7 +322,7 @@ fn a_shared_subscription_does_not_answer_itself_for_ever() {
         reply_topic: "t/reply".to_owned(),
         ..minimal()
     };
-    let device = draft.validate().unwrap();
+    let device = draft.validate(&Rules::shipped()).unwrap();
     assert!(!Device::no_local(&device.listens[0]));
     assert!(device.warnings()[0].message.contains("listens to"));
     let mut device = Responder::new(Arc::new(device), 1);
@@ -350,7 +352,7 @@ reply_topic = "{{"
 "#,
     )
     .unwrap();
-    let errors = draft.validate().unwrap_err();
+    let errors = draft.validate(&Rules::shipped()).unwrap_err();
     let fields: Vec<DeviceField> = errors.iter().map(|err| err.field).collect();
     let rule = |field| DeviceField::Rule(0, field);
     assert_eq!(
@@ -380,7 +382,7 @@ reply_topic = "{{"
         ..minimal()
     };
     assert_eq!(
-        nothing.validate().unwrap_err()[0].field,
+        nothing.validate(&Rules::shipped()).unwrap_err()[0].field,
         DeviceField::Listens
     );
 }
@@ -388,7 +390,7 @@ reply_topic = "{{"
 #[test]
 fn what_is_probably_not_meant_is_a_warning() {
     let warned = |draft: DeviceDraft| -> Vec<DeviceField> {
-        let warnings = draft.validate().unwrap().warnings();
+        let warnings = draft.validate(&Rules::shipped()).unwrap().warnings();
         warnings.into_iter().map(|warning| warning.field).collect()
     };
     assert_eq!(warned(minimal()), []);
@@ -429,7 +431,7 @@ fn a_client_id_is_made_from_the_name_and_delays_are_read_kindly() {
             name: name.to_owned(),
             ..minimal()
         };
-        assert_eq!(&*draft.validate().unwrap().client_id, id);
+        assert_eq!(&*draft.validate(&Rules::shipped()).unwrap().client_id, id);
     }
     for (text, millis) in [("", 0), ("0", 0), ("0 ms", 0), ("± 5 ms", 5), ("0.5", 500)] {
         let draft = DeviceDraft {
@@ -437,7 +439,7 @@ fn a_client_id_is_made_from_the_name_and_delays_are_read_kindly() {
             ..minimal()
         };
         assert_eq!(
-            draft.validate().unwrap().jitter,
+            draft.validate(&Rules::shipped()).unwrap().jitter,
             Duration::from_millis(millis)
         );
     }
@@ -450,7 +452,7 @@ fn jitter_strays_to_both_sides_and_the_same_seed_strays_the_same_way() {
         jitter: "5 ms".to_owned(),
         ..minimal()
     };
-    let device = Arc::new(draft.validate().unwrap());
+    let device = Arc::new(draft.validate(&Rules::shipped()).unwrap());
     let delays = |seed| -> Vec<Duration> {
         let mut device = Responder::new(Arc::clone(&device), seed);
         (0..200)
@@ -489,7 +491,7 @@ proptest! {
             rules: vec![RuleDraft { when, ..RuleDraft::default() }],
             ..minimal()
         };
-        if let Ok(device) = draft.validate() {
+        if let Ok(device) = draft.validate(&Rules::shipped()) {
             device.warnings();
         }
     }

@@ -1,6 +1,7 @@
 //! What a placeholder names, and how it is found in a request, a state and a moment.
 
 use crate::model::message::Message;
+use crate::model::pairing::{Value as Bound, Variables};
 use crate::model::payload::Encoding;
 use crate::model::template::{PLACEHOLDERS, Values};
 use crate::model::time::Timestamp;
@@ -24,6 +25,7 @@ pub(in crate::model) enum Placeholder {
     ResponseTopic,
     ContentType,
     UserProperty(Box<str>),
+    Variable(Box<str>),
     Device,
     Counter,
     Uuid,
@@ -107,6 +109,8 @@ impl<'a> Request<'a> {
 /// What a template is filled from.
 pub struct Context<'a> {
     pub request: &'a Request<'a>,
+    /// What the pairing rule bound in the request.
+    pub variables: &'a Variables,
     pub state: &'a Values,
     pub device: &'a str,
     /// How many requests there were, this one included.
@@ -181,6 +185,11 @@ impl Placeholder {
             ("response_topic", None) => Ok(Self::ResponseTopic),
             ("content_type", None) => Ok(Self::ContentType),
             ("user", Some(name)) if !name.is_empty() => Ok(Self::UserProperty(name.into())),
+            ("var", Some(name)) if !name.is_empty() => Ok(Self::Variable(name.into())),
+            ("var", _) => Err(
+                "`{{var}}` needs the name of a variable of the pairing rule, as in `{{var.id}}`"
+                    .to_owned(),
+            ),
             ("device", None) => Ok(Self::Device),
             ("counter", None) => Ok(Self::Counter),
             ("uuid", None) => Ok(Self::Uuid),
@@ -238,6 +247,12 @@ impl Placeholder {
                 .iter()
                 .find(|property| *property.name == **name)
                 .map(|property| text(&property.value)),
+            Self::Variable(name) => context
+                .variables
+                .iter()
+                .find(|(known, _)| **known == **name)
+                .and_then(|(_, values)| values.first())
+                .map(of_variable),
             Self::Device => Some(text(context.device)),
             Self::Counter => Some(number(context.counter.into())),
             Self::Uuid => {
@@ -253,6 +268,16 @@ impl Placeholder {
     }
 }
 
+/// JSON where it was JSON, else text; bytes that are no text as `0x…`.
+fn of_variable(value: &Bound) -> Found<'_> {
+    let json = value.to_json();
+    let json = json.and_then(|json| serde_json::from_str(&json).ok());
+    json.map_or_else(
+        || Found::Text(Cow::Owned(value.to_string())),
+        |json| Found::Value(Cow::Owned(json)),
+    )
+}
+
 impl fmt::Display for Placeholder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -266,6 +291,7 @@ impl fmt::Display for Placeholder {
             Self::ResponseTopic => f.write_str("response_topic"),
             Self::ContentType => f.write_str("content_type"),
             Self::UserProperty(name) => write!(f, "user.{name}"),
+            Self::Variable(name) => write!(f, "var.{name}"),
             Self::Device => f.write_str("device"),
             Self::Counter => f.write_str("counter"),
             Self::Uuid => f.write_str("uuid"),

@@ -31,6 +31,7 @@ fn with<T>(payload: &[u8], state: &Value, run: impl FnOnce(&mut Context<'_>) -> 
     let state = state.as_object().cloned().unwrap_or_default();
     run(&mut Context {
         request: &Request::new(&message),
+        variables: &Vec::new(),
         state: &state,
         device: "lamp",
         counter: 7,

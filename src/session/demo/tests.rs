@@ -27,7 +27,7 @@ fn play(text: &str) -> (DemoReport, Vec<String>, Session) {
             DemoProgress::Please(Order::SwitchOn(id)) => {
                 let device = demo.devices.iter().find(|one| one.id == id).unwrap();
                 let profile = profile(&device.draft.connection);
-                let spec = device.draft.validate().unwrap();
+                let spec = device.draft.validate(session.rules()).unwrap();
                 session.start_device(&id, spec, &profile, None).unwrap();
             }
         }

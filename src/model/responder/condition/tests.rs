@@ -18,6 +18,7 @@ fn holds(condition: &str, topic: &str, payload: &str) -> bool {
         .unwrap_or_else(|err| panic!("{condition}: {err}"))
         .holds(&mut Context {
             request: &Request::new(&message),
+            variables: &Vec::new(),
             state: state.as_object().unwrap(),
             device: "d",
             counter: 1,
