@@ -489,7 +489,9 @@ reply_topic = "tcp/cmd/resp/dev1"
 #[track_caller]
 fn switch_on(desk: &mut Desk) {
     let draft: roundtrip::model::responder::DeviceDraft = toml::from_str(SIMULATED).unwrap();
-    let device = draft.validate().unwrap_or_else(|err| panic!("{err:?}"));
+    let device = draft
+        .validate(desk.session.rules())
+        .unwrap_or_else(|err| panic!("{err:?}"));
     desk.session
         .start_device("dev1", device, &listener(HERE, 0), None)
         .unwrap();

@@ -96,7 +96,7 @@ impl ConnectionState {
 }
 
 /// What the broker said in its CONNACK (MQTT 5 §3.2.2.3). Absent means what the specification says it means;
-/// in MQTT 3.1.1 everything but the session is absent, and where there is no broker all of it.
+/// in MQTT 3.1.1 everything but the session is absent, and where there is no broker all of it is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ConnectionInfo {
     pub version: MqttVersion,

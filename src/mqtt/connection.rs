@@ -444,9 +444,13 @@ impl Inner {
                     responder,
                     near,
                 }),
-                Effect::Subscribe(filter) => {
+                Effect::Subscribe { filter, no_local } => {
                     if let Some(client) = self.client() {
-                        client.subscribe_soon(filter, SubscribeOptions::default());
+                        let options = SubscribeOptions {
+                            no_local,
+                            ..SubscribeOptions::default()
+                        };
+                        client.subscribe_soon(filter, options);
                     }
                 }
                 Effect::Unsubscribe(filter) => {

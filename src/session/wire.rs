@@ -34,6 +34,7 @@ impl Wire {
         }
     }
 
+    /// Loses the connection as a dead network would; of a listener, those of all its devices.
     pub fn cut(&self) {
         match self {
             Self::Mqtt(connection) => connection.cut(),

@@ -366,7 +366,7 @@ impl Hub {
                     near,
                 }),
                 // Whatever a device sends comes here.
-                Effect::Subscribe(filter) => {
+                Effect::Subscribe { filter, .. } => {
                     effects.extend(self.requester.subscribed(&filter, Ok(()), clock::now()));
                 }
                 Effect::Unsubscribe(_) => {}
