@@ -61,6 +61,10 @@ const SHIPPED: &[(&str, &str)] = &[
         "common-topic",
         include_str!("../../assets/demos/common-topic.toml"),
     ),
+    (
+        "tcp-two-way",
+        include_str!("../../assets/demos/tcp-two-way.toml"),
+    ),
 ];
 
 impl Demo {

@@ -72,11 +72,11 @@ impl Session {
         });
         let rules = self.rules.clone();
         let connection = if matches!(profile.address, BrokerAddress::Listener { .. }) {
-            let (profile, port) = (Arc::clone(&profile), self.port_of(&id));
+            let (profile, place) = (Arc::clone(&profile), self.place_of(&id));
             Wire::Tcp(tcp::Connection::start(
                 &self.handle,
                 profile,
-                port,
+                place,
                 rules,
                 sink,
             ))
@@ -101,8 +101,8 @@ impl Session {
     }
 
     /// Where the listener of a profile listens, now and later.
-    pub(super) fn port_of(&mut self, profile: &Arc<str>) -> tcp::Port {
-        Arc::clone(self.ports.entry(Arc::clone(profile)).or_default())
+    pub(super) fn place_of(&mut self, profile: &Arc<str>) -> tcp::Place {
+        self.places.entry(Arc::clone(profile)).or_default().clone()
     }
 
     pub fn disconnect(&mut self, id: &str) {
