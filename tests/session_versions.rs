@@ -50,7 +50,9 @@ fn connect_old(desk: &mut Desk) {
 
 fn start_device(desk: &mut Desk, mqtt_version: MqttVersion, toml: &str) {
     let spec: DeviceDraft = toml::from_str(toml).unwrap();
-    let device = spec.validate(&roundtrip::model::pairing::Rules::shipped()).unwrap_or_else(|err| panic!("{err:?}"));
+    let device = spec
+        .validate(&roundtrip::model::pairing::Rules::shipped())
+        .unwrap_or_else(|err| panic!("{err:?}"));
     let profile = profile(desk, "devices", mqtt_version);
     let id = device.name.to_string();
     desk.session

@@ -116,7 +116,10 @@ impl<'a> Stage<'a> {
                 let Some(device) = self.demo.devices.iter().find(|device| device.id == *id) else {
                     return Ok(());
                 };
-                let spec = device.draft.validate(session.rules()).map_err(|errors| invalid(&errors))?;
+                let spec = device
+                    .draft
+                    .validate(session.rules())
+                    .map_err(|errors| invalid(&errors))?;
                 let profile = self.profile(&device.draft.connection)?;
                 session.start_device(id, spec, &profile, self.password.clone())?;
                 Ok(())

@@ -61,6 +61,27 @@ const SHIPPED: &[(&str, &str)] = &[
         "common-topic",
         include_str!("../../assets/demos/common-topic.toml"),
     ),
+    (
+        "topic-scheme",
+        include_str!("../../assets/demos/topic-scheme.toml"),
+    ),
+    ("rrpc", include_str!("../../assets/demos/rrpc.toml")),
+    (
+        "recipe-server",
+        include_str!("../../assets/demos/recipe-server.toml"),
+    ),
+    (
+        "door-lock",
+        include_str!("../../assets/demos/door-lock.toml"),
+    ),
+    (
+        "response-confusion",
+        include_str!("../../assets/demos/response-confusion.toml"),
+    ),
+    (
+        "scatter-gather",
+        include_str!("../../assets/demos/scatter-gather.toml"),
+    ),
 ];
 
 impl Demo {
