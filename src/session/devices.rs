@@ -154,9 +154,10 @@ impl Session {
             DeviceEvent::Values(values) => running.values.clone_from(values),
             DeviceEvent::Received { message, at } => {
                 running.received += 1;
-                let exchange =
-                    self.observer
-                        .exchange_of(message, &running.address, running.version);
+                let (address, version) = (&running.address, running.version);
+                let exchange = self
+                    .observer
+                    .received(message, generation, address, version);
                 if let Some(exchange) = exchange {
                     self.timeline
                         .apply(exchange, Change::DeviceReceived { device: name }, *at);
@@ -164,10 +165,7 @@ impl Session {
             }
             DeviceEvent::Answered { request, at, .. } => {
                 running.answered += 1;
-                let exchange =
-                    self.observer
-                        .exchange_of(request, &running.address, running.version);
-                if let Some(exchange) = exchange {
+                if let Some(exchange) = self.observer.exchange_of(request) {
                     self.timeline
                         .apply(exchange, Change::DeviceAnswered { device: name }, *at);
                 }

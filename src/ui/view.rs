@@ -87,6 +87,8 @@ pub struct View {
     pub value_edit: Option<ValueEdit>,
     /// The kind of dialog that was open in the last frame, to give its first field the keyboard once.
     pub dialog: Option<Discriminant<Dialog>>,
+    /// What is typed to find a pairing rule.
+    pub rule_query: String,
     /// Whether the keyboard should go to the filter, the topic, ….
     pub focus: Option<Focus>,
 }
