@@ -175,7 +175,10 @@ fn words(exchange: &Exchange) -> String {
     let said = |reply: &Reply| payload::preview(&reply.message.payload, 80);
     let how = match &exchange.verdict {
         Verdict::AnsweredWithError { code, message } => {
-            let parts = ["error"].into_iter().chain(code.as_deref()).chain(message.as_deref());
+            let parts = ["error"]
+                .into_iter()
+                .chain(code.as_deref())
+                .chain(message.as_deref());
             format!("{}  ", parts.collect::<Vec<_>>().join(" "))
         }
         _ => String::new(),

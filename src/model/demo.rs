@@ -79,6 +79,14 @@ const SHIPPED: &[(&str, &str)] = &[
         include_str!("../../assets/demos/response-confusion.toml"),
     ),
     (
+        "response-information",
+        include_str!("../../assets/demos/response-information.toml"),
+    ),
+    (
+        "will-as-request",
+        include_str!("../../assets/demos/will-as-request.toml"),
+    ),
+    (
         "scatter-gather",
         include_str!("../../assets/demos/scatter-gather.toml"),
     ),

@@ -13,6 +13,7 @@ use crate::model::timeline::{MessageRow, PublishRow};
 use crate::model::topic::TopicFilter;
 use crate::mqtt::{ClientOptions, Connection, ConnectionEvent, clock};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 /// A connection as the session keeps it.
 pub struct Link {
@@ -23,6 +24,8 @@ pub struct Link {
     /// Live subscriptions: their SUBACK has been seen.
     pub subscriptions: Vec<TopicFilter>,
     pub(super) correlation: CorrelationSource,
+    /// The exchange of its will, once the broker has published one that asks for a reply.
+    pub will: Option<ExchangeId>,
     /// Requests so far, for counters of pairing rules.
     sent: u64,
 }
@@ -69,7 +72,9 @@ impl Session {
             );
         });
         let rules = self.rules.clone();
-        let connection = Connection::start(&self.handle, options, rules, listeners, sink);
+        let next = Arc::clone(&self.next_exchange);
+        let numbers = Arc::new(move || ExchangeId(next.fetch_add(1, Ordering::Relaxed)));
+        let connection = Connection::start(&self.handle, options, rules, listeners, numbers, sink);
         let correlation = CorrelationSource::seeded(rand::random());
         self.links.insert(
             id,
@@ -80,6 +85,7 @@ impl Session {
                 state: ConnectionState::Connecting,
                 subscriptions: Vec::new(),
                 correlation,
+                will: None,
                 sent: 0,
             },
         );
@@ -172,8 +178,7 @@ impl Session {
                 .map_or_else(|_| request.message(data), |outgoing| outgoing.message)
         };
         let message = Arc::new(message);
-        let id = ExchangeId(self.next_exchange);
-        self.next_exchange += 1;
+        let id = ExchangeId(self.next_exchange.fetch_add(1, Ordering::Relaxed));
         // In the timeline from now on: rows stand in the order in which requests were sent, on
         // whichever connection.
         let exchange = Exchange::new(
@@ -244,6 +249,16 @@ impl Session {
             }
             // It is in the timeline since it was sent.
             ConnectionEvent::Begun(_) => {}
+            ConnectionEvent::WillBegun(exchange) => {
+                let address = self.current_link(id, generation).map(|link| {
+                    link.will = Some(exchange.id);
+                    link.profile.address.clone()
+                });
+                if let Some(address) = address {
+                    self.observer.begun(exchange, address);
+                    self.timeline.begin((**exchange).clone());
+                }
+            }
             ConnectionEvent::Changed {
                 id: exchange,
                 change,
