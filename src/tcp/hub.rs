@@ -344,7 +344,10 @@ impl Hub {
         let mut effects = VecDeque::from(effects);
         while let Some(effect) = effects.pop_front() {
             match effect {
-                Effect::Begun(exchange) => self.tell(ConnectionEvent::Begun(exchange)),
+                // There are no wills over plain TCP.
+                Effect::Begun(exchange) | Effect::WillBegun(exchange) => {
+                    self.tell(ConnectionEvent::Begun(exchange));
+                }
                 Effect::Changed { id, change, at } => {
                     if matches!(change, Change::Finished(_)) {
                         self.open.remove(&id);

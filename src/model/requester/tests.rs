@@ -47,7 +47,7 @@ impl Bench {
     fn run(&mut self, effects: Vec<Effect>) {
         for effect in effects {
             match effect {
-                Effect::Begun(exchange) => {
+                Effect::Begun(exchange) | Effect::WillBegun(exchange) => {
                     self.exchanges.insert(exchange.id, *exchange);
                 }
                 Effect::Changed { id, change, at } => self
