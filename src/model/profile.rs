@@ -192,7 +192,7 @@ fn listener(place: &str) -> Result<BrokerAddress, String> {
     .ok_or_else(|| format!("`{place}` names no port to listen on; {example}"))?;
     let port = port
         .parse()
-        .map_err(|_| format!("`{port}` is no port; {example}"))?;
+        .map_err(|err| format!("`{port}` is no port, {err}; {example}"))?;
     if !is_loopback(host) {
         return Err(format!(
             "`{host}` is not this machine alone: plain TCP has no password and no encryption, so Roundtrip listens on loopback only; {example}"
