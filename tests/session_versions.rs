@@ -1,5 +1,10 @@
 //! Connections of both versions of MQTT in one session, on the same broker.
-#![expect(clippy::unwrap_used, reason = "a test may fail")]
+#![expect(
+    clippy::panic,
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test may fail"
+)]
 
 mod common;
 #[path = "common/desk.rs"]
@@ -16,10 +21,11 @@ use common::wait_until;
 use desk::{Desk, HERE, draft, valid};
 use probe::Probe;
 use roundtrip::model::connection::ConnectionState;
+use roundtrip::model::correlation::{CorrelationDraft, CorrelationKind};
 use roundtrip::model::exchange::{MessageVerdict, Verdict};
 use roundtrip::model::message::{Message, Properties, Qos, UserProperty};
 use roundtrip::model::profile::{MqttVersion, Profile, ProfileDraft, WillDraft};
-use roundtrip::model::request::{Request, ResponseTopicDraft};
+use roundtrip::model::request::{Request, RequestDraft, ResponseTopicDraft};
 use roundtrip::model::responder::DeviceDraft;
 use roundtrip::model::timeline::Row;
 use roundtrip::model::topic::TopicName;
@@ -64,17 +70,18 @@ fn start_device(desk: &mut Desk, mqtt_version: MqttVersion, toml: &str) {
 
 /// With everything that MQTT 5 has for it.
 fn rich(topic: &str, response_topic: &str, payload: &str) -> Request {
-    let mut draft = draft();
-    draft.topic = topic.to_owned();
-    draft.response_topic = ResponseTopicDraft::Typed(response_topic.to_owned());
-    draft.payload = payload.to_owned();
-    draft.content_type = "text/plain".to_owned();
-    draft.message_expiry_secs = "60".to_owned();
-    draft.user_properties = vec![UserProperty {
-        name: "n".to_owned(),
-        value: "v".to_owned(),
-    }];
-    valid(&draft)
+    valid(&RequestDraft {
+        topic: topic.to_owned(),
+        response_topic: ResponseTopicDraft::Typed(response_topic.to_owned()),
+        payload: payload.to_owned(),
+        content_type: "text/plain".to_owned(),
+        message_expiry_secs: "60".to_owned(),
+        user_properties: vec![UserProperty {
+            name: "n".to_owned(),
+            value: "v".to_owned(),
+        }],
+        ..draft()
+    })
 }
 
 fn both_versions_ask_and_are_answered_at_once(desk: &mut Desk) {
@@ -176,11 +183,11 @@ fn a_device_of_3_1_1_answers_where_it_always_does(desk: &mut Desk) {
     "#;
     start_device(desk, MqttVersion::V311, device);
     desk.connect(HERE);
-    let mut plain = draft();
-    plain.topic = "ask".to_owned();
-    plain.correlation_data = roundtrip::model::correlation::CorrelationDraft::of_kind(
-        roundtrip::model::correlation::CorrelationKind::None,
-    );
+    let plain = RequestDraft {
+        topic: "ask".to_owned(),
+        correlation_data: CorrelationDraft::of_kind(CorrelationKind::None),
+        ..draft()
+    };
     // From MQTT 5 to 3.1.1 and back: what is not there on both sides is equal.
     let id = desk.send(&valid(&plain));
     assert_eq!(desk.exchange(id).message.properties.correlation_data, None);
@@ -257,7 +264,7 @@ fn a_connection_that_is_cut_comes_back_and_its_will_is_published(desk: &mut Desk
     };
     for (index, mqtt_version) in MqttVersion::ALL.into_iter().enumerate() {
         let id = format!("mortal-{}", mqtt_version.word());
-        let draft = ProfileDraft {
+        let mortal = ProfileDraft {
             name: id.clone(),
             address: address.clone(),
             client_id: id.clone(),
@@ -278,7 +285,7 @@ fn a_connection_that_is_cut_comes_back_and_its_will_is_published(desk: &mut Desk
             }),
             ..ProfileDraft::default()
         };
-        desk.connect_as(draft.validate(&id).unwrap());
+        desk.connect_as(mortal.validate(&id).unwrap());
         desk.session.cut(&id);
         let messages = watcher.wait_messages(index + 1);
         let will = &messages[index].0;

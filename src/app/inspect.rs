@@ -133,13 +133,22 @@ fn explanation(exchange: &Exchange) -> Option<String> {
         }
         Verdict::TimedOut => Some(timed_out(exchange)),
         Verdict::Late => Some(format!("A reply came, but after the timeout of {}. A longer timeout would have taken it.", text::setting(exchange.request.timeout))),
-        Verdict::NoSubscribers => Some("Nobody subscribes to the request topic: the broker had no one to give it to. Check the topic, or add a simulated device.".to_owned()),
+        Verdict::NoSubscribers => Some(device_away(exchange).unwrap_or_else(|| "Nobody subscribes to the request topic: the broker had no one to give it to. Check the topic, or add a simulated device.".to_owned())),
         Verdict::Rejected { what, reason } => {
             let hint = if reason.code == 0x87 { " The broker's access rules forbid it to this user: ask for the right, or use another topic." } else { "" };
             Some(format!("The broker refused {what}: {reason}.{hint}"))
         }
         Verdict::Failed { reason } => Some(format!("{}.", sentence(reason))),
     }
+}
+
+/// Without a broker in between it is known before anything is sent that nobody would get it.
+fn device_away(exchange: &Exchange) -> Option<String> {
+    let why = exchange.unsent_for_want_of_a_subscriber()?;
+    Some(format!(
+        "{}, so the request was not sent. Nothing keeps it for later: send it again when the device is back.",
+        sentence(why)
+    ))
 }
 
 /// With a capital letter at its start.

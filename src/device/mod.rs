@@ -1,7 +1,7 @@
 //! Simulated devices at work: [`Responder`](crate::model::responder::Responder)s on MQTT
-//! connections of their own.
+//! connections of their own, or on sockets to a listener of ours.
 //!
-//! May use `mqtt` and `model`. What always holds: every request that arrives is either answered or
+//! May use `mqtt`, `tcp` and `model`. What always holds: every request that arrives is either answered or
 //! said not to be, and why; *received* is the time its packet was read, *answered* the time the
 //! answer was written; a device that is switched off leaves with a DISCONNECT, so that its will is
 //! not published (MQTT 5 §3.14.4); nothing here waits for a slow listener or a slow broker, and
@@ -10,6 +10,7 @@
 //! Start reading at [`SimulatedDevice::start`], then `worker`.
 
 mod pending;
+mod transport;
 mod worker;
 
 use crate::model::connection::ConnectionState;
@@ -18,12 +19,14 @@ use crate::model::responder::{Device, Responder};
 use crate::model::time::Timestamp;
 use crate::model::topic::TopicFilter;
 use crate::mqtt::{Client, ClientEvent, ClientOptions, SubscribeOptions, clock};
+use crate::tcp;
 use serde_json::Value;
 use std::sync::Arc;
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::watch;
+use transport::Transport;
 use worker::{Command, Worker};
 
 /// Requests that may wait for the device to look at them.
@@ -77,7 +80,7 @@ pub type DeviceSink = Arc<dyn Fn(DeviceEvent) + Send + Sync>;
 /// A device that is switched on. Dropping it switches it off.
 pub struct SimulatedDevice {
     device: Arc<Device>,
-    client: Client,
+    client: Transport,
     commands: mpsc::Sender<Command>,
 }
 
@@ -90,22 +93,30 @@ impl SimulatedDevice {
         sink: DeviceSink,
     ) -> Self {
         let (inbox, messages) = mpsc::channel(INBOX_MESSAGES);
+        let client = on_mqtt(runtime, &device, options, inbox, &sink);
+        Self::start_on(runtime, device, Transport::Mqtt(client), messages, sink)
+    }
+
+    /// Goes to a listener, and signs in.
+    pub fn start_on_tcp(
+        runtime: &Handle,
+        device: Arc<Device>,
+        options: tcp::ClientOptions,
+        sink: DeviceSink,
+    ) -> Self {
+        let (inbox, messages) = mpsc::channel(INBOX_MESSAGES);
+        let client = on_tcp(runtime, &device, options, inbox, &sink);
+        Self::start_on(runtime, device, Transport::Tcp(client), messages, sink)
+    }
+
+    fn start_on(
+        runtime: &Handle,
+        device: Arc<Device>,
+        client: Transport,
+        messages: mpsc::Receiver<(Arc<Message>, Timestamp)>,
+        sink: DeviceSink,
+    ) -> Self {
         let (commands, orders) = mpsc::channel(INBOX_COMMANDS);
-        let (connects, connected) = watch::channel(0);
-        let client = Client::start(
-            runtime,
-            options,
-            forward(inbox, connects, Arc::clone(&sink)),
-        );
-        for filter in device.listens.iter().cloned() {
-            let (client, sink, connected) = (client.clone(), Arc::clone(&sink), connected.clone());
-            let options = SubscribeOptions {
-                qos: device.qos,
-                no_local: Device::no_local(&filter),
-                ..SubscribeOptions::default()
-            };
-            runtime.spawn(listen(client, filter, options, connected, sink));
-        }
         let responder = Responder::new(Arc::clone(&device), rand::random());
         let worker = Worker::new(responder, client.clone(), sink);
         runtime.spawn(worker.run(messages, orders));
@@ -145,38 +156,80 @@ impl Drop for SimulatedDevice {
     }
 }
 
-/// Passes messages on to the worker, and says so when there are more than it can take.
-fn forward(
-    inbox: mpsc::Sender<(Arc<Message>, Timestamp)>,
-    connects: watch::Sender<u64>,
-    sink: DeviceSink,
-) -> crate::mqtt::ClientSink {
-    Arc::new(move |event| match event {
+type Inbox = mpsc::Sender<(Arc<Message>, Timestamp)>;
+
+fn on_mqtt(
+    runtime: &Handle,
+    device: &Device,
+    options: ClientOptions,
+    inbox: Inbox,
+    sink: &DeviceSink,
+) -> Client {
+    let (connects, connected) = watch::channel(0);
+    let tell = Arc::clone(sink);
+    let forward = move |event| match event {
         ClientEvent::State(state) => {
             if state.is_connected() {
                 connects.send_modify(|times| *times += 1);
             }
-            sink(DeviceEvent::State(state));
+            tell(DeviceEvent::State(state));
         }
-        ClientEvent::Message { message, at } => {
-            sink(DeviceEvent::Received {
-                message: Arc::clone(&message),
-                at,
-            });
-            let why = match inbox.try_send((Arc::clone(&message), at)) {
-                Ok(()) => return,
-                Err(TrySendError::Full(_)) => {
-                    format!("the device has {INBOX_MESSAGES} requests to look at already")
-                }
-                Err(TrySendError::Closed(_)) => "the device was switched off".to_owned(),
-            };
-            sink(DeviceEvent::NotAnswered {
-                request: message,
-                why: why.into(),
-                at: clock::now(),
-            });
+        ClientEvent::Message { message, at } => forward(&inbox, &tell, message, at),
+    };
+    let client = Client::start(runtime, options, Arc::new(forward));
+    for filter in device.listens.iter().cloned() {
+        let (client, sink, connected) = (client.clone(), Arc::clone(sink), connected.clone());
+        let options = SubscribeOptions {
+            qos: device.qos,
+            no_local: Device::no_local(&filter),
+            ..SubscribeOptions::default()
+        };
+        runtime.spawn(listen(client, filter, options, connected, sink));
+    }
+    client
+}
+
+/// Over plain TCP there is nothing to subscribe: a device hears its own commands, whatever it listens to.
+fn on_tcp(
+    runtime: &Handle,
+    device: &Device,
+    options: tcp::ClientOptions,
+    inbox: Inbox,
+    sink: &DeviceSink,
+) -> tcp::Client {
+    let (tell, listens) = (Arc::clone(sink), device.listens.clone());
+    let forward = move |event| match event {
+        tcp::ClientEvent::State(state) => {
+            let is_connected = state.is_connected();
+            tell(DeviceEvent::State(state));
+            for filter in listens.iter().filter(|_| is_connected).cloned() {
+                let at = clock::now();
+                tell(DeviceEvent::Listening { filter, at });
+            }
         }
-    })
+        tcp::ClientEvent::Message { message, at } => forward(&inbox, &tell, message, at),
+    };
+    tcp::Client::start(runtime, options, Arc::new(forward))
+}
+
+/// Passes a message on to the worker, and says so when there are more than it can take.
+fn forward(inbox: &Inbox, sink: &DeviceSink, message: Arc<Message>, at: Timestamp) {
+    sink(DeviceEvent::Received {
+        message: Arc::clone(&message),
+        at,
+    });
+    let why = match inbox.try_send((Arc::clone(&message), at)) {
+        Ok(()) => return,
+        Err(TrySendError::Full(_)) => {
+            format!("the device has {INBOX_MESSAGES} requests to look at already")
+        }
+        Err(TrySendError::Closed(_)) => "the device was switched off".to_owned(),
+    };
+    sink(DeviceEvent::NotAnswered {
+        request: message,
+        why: why.into(),
+        at: clock::now(),
+    });
 }
 
 /// Subscribes, and waits for the answer to it once more with every new connection: a filter that

@@ -1,12 +1,12 @@
 //! The task of one device: looks at requests in the order they came, answers when it is time.
 
 use super::pending::Pending;
+use super::transport::{Ticket, Transport};
 use super::{DeviceEvent, DeviceSink};
-use crate::model::exchange::Reason;
 use crate::model::message::Message;
 use crate::model::responder::Responder;
 use crate::model::time::Timestamp;
-use crate::mqtt::{Client, PublishTicket, clock};
+use crate::mqtt::clock;
 use serde_json::Value;
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,7 +24,7 @@ pub(super) enum Command {
 
 pub(super) struct Worker {
     responder: Responder,
-    client: Client,
+    client: Transport,
     sink: DeviceSink,
     pending: Pending,
     /// Answers on their way to the socket and to their acknowledgement.
@@ -32,7 +32,7 @@ pub(super) struct Worker {
 }
 
 impl Worker {
-    pub(super) fn new(responder: Responder, client: Client, sink: DeviceSink) -> Self {
+    pub(super) fn new(responder: Responder, client: Transport, sink: DeviceSink) -> Self {
         Self {
             responder,
             client,
@@ -151,47 +151,27 @@ impl Worker {
 }
 
 /// Tells what became of an answer.
-async fn follow(
-    ticket: PublishTicket,
-    request: Arc<Message>,
-    answer: Arc<Message>,
-    sink: DeviceSink,
-) {
-    let gone = || "the connection was closed".to_owned();
-    let problem = match ticket.published.await {
-        Ok(Ok(at)) => {
-            sink(DeviceEvent::Answered {
-                request: Arc::clone(&request),
-                answer,
-                at,
+async fn follow(mut ticket: Ticket, request: Arc<Message>, answer: Arc<Message>, sink: DeviceSink) {
+    match ticket.published().await {
+        Ok(at) => sink(DeviceEvent::Answered {
+            request: Arc::clone(&request),
+            answer,
+            at,
+        }),
+        Err(why) => {
+            sink(DeviceEvent::NotAnswered {
+                request,
+                why: why.into(),
+                at: clock::now(),
             });
-            None
+            return;
         }
-        Ok(Err(err)) => Some(err.to_string()),
-        Err(_) => Some(gone()),
-    };
-    if let Some(problem) = problem {
-        sink(DeviceEvent::NotAnswered {
+    }
+    if let Some(note) = ticket.remark().await {
+        sink(DeviceEvent::Noted {
             request,
-            why: problem.into(),
+            note: note.into(),
             at: clock::now(),
         });
-        return;
     }
-    let note = match ticket.acknowledged.await {
-        Ok(Ok(Some((reason, _)))) if is_bad_news(&reason) => {
-            format!("the broker says of the answer: {reason}")
-        }
-        Ok(Err(err)) => format!("the answer was sent, but not acknowledged: {err}"),
-        Ok(Ok(_)) | Err(_) => return,
-    };
-    sink(DeviceEvent::Noted {
-        request,
-        note: note.into(),
-        at: clock::now(),
-    });
-}
-
-fn is_bad_news(reason: &Reason) -> bool {
-    reason.is_refusal() || reason.code == Reason::NO_MATCHING_SUBSCRIBERS
 }

@@ -312,6 +312,13 @@ impl Exchange {
         }
     }
 
+    /// Why nobody would have got the request, where that was known before it was sent.
+    pub fn unsent_for_want_of_a_subscriber(&self) -> Option<&str> {
+        let is_unsent = self.verdict == Verdict::NoSubscribers && self.legs.published.is_none();
+        let reason = self.acknowledgement.as_ref().filter(|_| is_unsent)?;
+        Some(&reason.text)
+    }
+
     /// From the request on the wire to its first reply.
     pub fn round_trip(&self) -> Option<Duration> {
         let published = self.legs.published.unwrap_or(self.legs.queued);

@@ -8,6 +8,7 @@ use crate::model::profile::{BrokerAddress, MqttVersion, Profile};
 use crate::model::responder::Device;
 use crate::model::secret::Secret;
 use crate::model::topic::TopicFilter;
+use crate::tcp;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -48,7 +49,9 @@ impl Session {
         password: Option<Secret>,
     ) -> Result<(), SessionError> {
         let id: Arc<str> = id.into();
-        let client_id: Arc<str> = if device.client_id_is_generated {
+        let is_on_tcp = matches!(profile.address, BrokerAddress::Listener { .. });
+        // The name that it signs in with over plain TCP is in the topics of its commands.
+        let client_id: Arc<str> = if device.client_id_is_generated && !is_on_tcp {
             format!("{}-{:04x}", device.client_id, self.token).into()
         } else {
             Arc::clone(&device.client_id)
@@ -90,7 +93,16 @@ impl Session {
             .collect();
         let address = options.profile.address.clone();
         let version = options.profile.mqtt_version;
-        let running = SimulatedDevice::start(&self.handle, Arc::clone(&spec), options, sink);
+        let running = if is_on_tcp {
+            let options = tcp::ClientOptions {
+                device: Arc::clone(&client_id),
+                address: address.clone(),
+                port: self.port_of(&options.profile.id),
+            };
+            SimulatedDevice::start_on_tcp(&self.handle, Arc::clone(&spec), options, sink)
+        } else {
+            SimulatedDevice::start(&self.handle, Arc::clone(&spec), options, sink)
+        };
         let entry = RunningDevice {
             device: running,
             generation,

@@ -1,5 +1,6 @@
 //! Connections of a session: what they are asked, and what they tell.
 
+use super::wire::Wire;
 use super::{Event, Generation, Session, SessionError};
 use crate::model::connection::ConnectionState;
 use crate::model::correlation::CorrelationSource;
@@ -12,12 +13,13 @@ use crate::model::secret::Secret;
 use crate::model::timeline::{MessageRow, PublishRow};
 use crate::model::topic::TopicFilter;
 use crate::mqtt::{ClientOptions, Connection, ConnectionEvent, clock};
+use crate::tcp;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 /// A connection as the session keeps it.
 pub struct Link {
-    pub(super) connection: Connection,
+    pub(super) connection: Wire,
     pub(super) generation: Generation,
     pub profile: Arc<Profile>,
     pub state: ConnectionState,
@@ -72,9 +74,22 @@ impl Session {
             );
         });
         let rules = self.rules.clone();
-        let next = Arc::clone(&self.next_exchange);
-        let numbers = Arc::new(move || ExchangeId(next.fetch_add(1, Ordering::Relaxed)));
-        let connection = Connection::start(&self.handle, options, rules, listeners, numbers, sink);
+        let connection = if matches!(profile.address, BrokerAddress::Listener { .. }) {
+            let (profile, port) = (Arc::clone(&profile), self.port_of(&id));
+            Wire::Tcp(tcp::Connection::start(
+                &self.handle,
+                profile,
+                port,
+                rules,
+                sink,
+            ))
+        } else {
+            let next = Arc::clone(&self.next_exchange);
+            let numbers = Arc::new(move || ExchangeId(next.fetch_add(1, Ordering::Relaxed)));
+            let connection =
+                Connection::start(&self.handle, options, rules, listeners, numbers, sink);
+            Wire::Mqtt(connection)
+        };
         let correlation = CorrelationSource::seeded(rand::random());
         self.links.insert(
             id,
@@ -90,6 +105,11 @@ impl Session {
             },
         );
         Ok(())
+    }
+
+    /// Where the listener of a profile listens, now and later.
+    pub(super) fn port_of(&mut self, profile: &Arc<str>) -> tcp::Port {
+        Arc::clone(self.ports.entry(Arc::clone(profile)).or_default())
     }
 
     pub fn disconnect(&mut self, id: &str) {
@@ -219,7 +239,7 @@ impl Session {
                 self.start_broker()?;
                 self.broker_address().unwrap_or(BrokerAddress::BuiltIn)
             }
-            address @ BrokerAddress::Tcp { .. } => address,
+            address @ (BrokerAddress::Tcp { .. } | BrokerAddress::Listener { .. }) => address,
         };
         Ok(ClientOptions {
             profile: Arc::new(Profile { address, ..profile }),

@@ -255,7 +255,7 @@ mod tests {
 
     #[test]
     fn every_shipped_rule_survives_both_ways() {
-        for rule in &Rules::shipped() {
+        for rule in Rules::shipped().iter() {
             let toml = rule.to_toml();
             let again = read_rules(&toml, Format::Toml)
                 .unwrap_or_else(|errors| panic!("{errors:?}\n{toml}"))

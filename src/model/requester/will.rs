@@ -129,7 +129,11 @@ impl Requester {
         own.pending = Some((id, at));
         let filters = filters
             .iter()
-            .map(|filter| self.subscriptions.take(filter, Purpose::Replies).filter)
+            .map(|filter| {
+                self.subscriptions
+                    .take(filter, Purpose::Replies, false)
+                    .filter
+            })
             .collect();
         let deadline = at.saturating_add(will.request.timeout);
         self.deadlines.insert((deadline, id));
@@ -160,7 +164,8 @@ impl Requester {
             own.is_listened_for = true;
             if let Some(topic) = &own.will.request.response_topic {
                 // What is asked for is repeated with everything else that the connection needs.
-                self.subscriptions.take(&topic.into(), Purpose::Replies);
+                self.subscriptions
+                    .take(&topic.into(), Purpose::Replies, false);
             }
         }
         match own.pending.take() {

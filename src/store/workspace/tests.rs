@@ -2,7 +2,6 @@ use super::*;
 use crate::model::profile::{ProfileDraft, WillDraft};
 use crate::model::request::RequestDraft;
 use crate::model::secret::Secret;
-use crate::store::kept::Kept as _;
 use crate::store::{PasswordDesk, RuleText, Tab, Theme, load_file, write_file};
 use std::process::{Command, Stdio};
 use std::time::Duration;
