@@ -74,8 +74,6 @@ impl Session {
             );
         });
         let rules = self.rules.clone();
-        let next = Arc::clone(&self.next_exchange);
-        let numbers = Arc::new(move || ExchangeId(next.fetch_add(1, Ordering::Relaxed)));
         let connection = if matches!(profile.address, BrokerAddress::Listener { .. }) {
             let (profile, place) = (Arc::clone(&profile), self.place_of(&id));
             Wire::Tcp(tcp::Connection::start(
@@ -86,6 +84,8 @@ impl Session {
                 sink,
             ))
         } else {
+            let next = Arc::clone(&self.next_exchange);
+            let numbers = Arc::new(move || ExchangeId(next.fetch_add(1, Ordering::Relaxed)));
             let connection =
                 Connection::start(&self.handle, options, rules, listeners, numbers, sink);
             Wire::Mqtt(connection)

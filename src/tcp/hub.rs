@@ -344,10 +344,9 @@ impl Hub {
         let mut effects = VecDeque::from(effects);
         while let Some(effect) = effects.pop_front() {
             match effect {
-                // There are no wills over plain TCP.
-                Effect::Begun(exchange) | Effect::WillBegun(exchange) => {
-                    self.tell(ConnectionEvent::Begun(exchange));
-                }
+                Effect::Begun(exchange) => self.tell(ConnectionEvent::Begun(exchange)),
+                // There are no wills here.
+                Effect::WillBegun(exchange) => self.tell(ConnectionEvent::WillBegun(exchange)),
                 Effect::Changed { id, change, at } => {
                     if matches!(change, Change::Finished(_)) {
                         self.open.remove(&id);
