@@ -61,6 +61,10 @@ const SHIPPED: &[(&str, &str)] = &[
         "common-topic",
         include_str!("../../assets/demos/common-topic.toml"),
     ),
+    (
+        "intermittent-device",
+        include_str!("../../assets/demos/intermittent-device.toml"),
+    ),
 ];
 
 impl Demo {

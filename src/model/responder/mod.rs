@@ -222,3 +222,6 @@ mod tests;
 
 #[cfg(test)]
 mod pairing_tests;
+
+#[cfg(test)]
+mod life_tests;
