@@ -702,6 +702,45 @@ fn messages_before_the_end_in_the_same_read_are_delivered() {
 }
 
 #[test]
+fn a_cut_does_not_wait_for_a_broker_that_never_stops() {
+    let runtime = runtime();
+    let (listener, port) = listen();
+    for mqtt_version in MqttVersion::ALL {
+        let probe = Probe::start(
+            &runtime,
+            Profile {
+                mqtt_version,
+                ..profile(port, "a")
+            },
+        );
+        let mut broker = accept(&listener);
+        let (connack, publish) = match mqtt_version {
+            MqttVersion::V5 => (&[0x20, 3, 0, 0, 0][..], &[0x30, 5, 0, 1, b't', 0, b'!'][..]),
+            MqttVersion::V311 => (&[0x20, 2, 0, 0][..], &[0x30, 4, 0, 1, b't', b'!'][..]),
+        };
+        broker.write_all(connack).unwrap();
+        probe.wait_connected();
+        let many = publish.repeat(10_000);
+        std::thread::scope(|scope| {
+            // Until the socket is gone.
+            scope.spawn(|| while broker.write_all(&many).is_ok() {});
+            probe.wait_messages(100);
+            probe.client.cut();
+            let (_, problem) = probe.wait_problem();
+            assert!(problem.summary.contains("was cut here"));
+        });
+        probe.client.disconnect();
+        // An attempt that has begun meanwhile is not for the next one.
+        wait_until("the end", || {
+            probe.client.state() == ConnectionState::Disconnected
+        });
+        listener.set_nonblocking(true).unwrap();
+        while listener.accept().is_ok() {}
+        listener.set_nonblocking(false).unwrap();
+    }
+}
+
+#[test]
 fn pings_keep_an_idle_connection() {
     let (runtime, broker) = (runtime(), Mosquitto::start(""));
     let probe = Probe::connected(

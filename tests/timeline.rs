@@ -49,7 +49,7 @@ fn a_demo_goes_on_when_the_timeline_is_cleared_under_it() {
     desk.session
         .start_device(&demo.devices[0].id, device, &profile, None)
         .unwrap();
-    let mut player = DemoPlayer::new(&demo, Session::now());
+    let mut player = DemoPlayer::new(&demo, &mut desk.session, Session::now());
     loop {
         desk.session.wait(Duration::from_millis(20));
         desk.drain();

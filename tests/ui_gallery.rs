@@ -371,6 +371,7 @@ impl Rows for Sample {
                 Cell::Topic {
                     topic: topic.to_owned(),
                     payload: payload.to_owned(),
+                    tag: None,
                 },
                 Cell::text(responder),
                 Cell::Status {

@@ -47,6 +47,29 @@ pub enum Action {
     Send(TabId),
     /// Fills the composer's topic and Response Topic from a message, in a new tab.
     ComposeFrom(Box<Part>),
+    // Pairing rules
+    NewRule,
+    /// A rule of the workspace, by its file.
+    EditRule(String),
+    /// Opens a copy of any rule, by its id, to be changed and saved.
+    DuplicateRule(String),
+    /// By its file.
+    DeleteRule(String),
+    /// Tries a rule of the workspace one place earlier, or later.
+    MoveRule {
+        file: String,
+        up: bool,
+    },
+    /// Saves what the editor holds.
+    SaveRule,
+    /// Closes the editor whatever is in it.
+    DiscardRule,
+    /// Puts the messages of a row of the timeline on the editor's bench.
+    AddToBench(RowId),
+    /// The request in front is sent by this rule from now on.
+    UseRule(String),
+    /// Shows or hides a group of rules in the list.
+    ToggleRules(String),
     // Simulated devices
     NewDevice,
     /// A device that answers what the tab sends.

@@ -3,6 +3,7 @@
 use crate::app::inspect::{Fact, sentence as capital};
 use crate::app::rows::Tone;
 use crate::model::connection::{ConnectionInfo, ConnectionState, Problem};
+use crate::model::profile::BrokerAddress;
 use crate::model::text;
 use crate::model::time::Timestamp;
 
@@ -21,6 +22,8 @@ pub struct ConnectionRow {
     pub is_connected: bool,
     /// Connecting, connected or about to try again.
     pub is_on: bool,
+    /// Devices come here over plain TCP; no broker is there to say anything.
+    pub is_listener: bool,
 }
 
 pub fn connection_row(
@@ -46,7 +49,15 @@ pub fn connection_row(
             state,
             ConnectionState::Disconnected | ConnectionState::Refused { .. }
         ),
+        is_listener: is_listener(address),
     }
+}
+
+fn is_listener(address: &str) -> bool {
+    matches!(
+        BrokerAddress::parse(address).map(|parsed| parsed.address),
+        Ok(BrokerAddress::Listener { .. })
+    )
 }
 
 fn short(state: &ConnectionState, address: &str, now: Timestamp) -> (String, Tone) {
@@ -58,7 +69,8 @@ fn short(state: &ConnectionState, address: &str, now: Timestamp) -> (String, Ton
                 .address
                 .rsplit_once(':')
                 .map_or(address, |(_, port)| port);
-            (format!(":{port} · v5"), Tone::Answered)
+            let kind = if is_listener(address) { "TCP" } else { "v5" };
+            (format!(":{port} · {kind}"), Tone::Answered)
         }
         ConnectionState::Retrying { at, .. } => (retry_words(*at, now), Tone::Waiting),
         ConnectionState::Refused { problem } => (refusal_words(problem), Tone::Failed),
@@ -91,6 +103,10 @@ pub fn sentence(name: &str, address: &str, state: &ConnectionState, now: Timesta
     match state {
         ConnectionState::Disconnected => format!("{name} is not connected ({address})."),
         ConnectionState::Connecting => format!("{name} is connecting to {address}."),
+        ConnectionState::Connected(info) if is_listener(address) => format!(
+            "{name} listens on {}: devices come to it over plain TCP, with JSON.",
+            info.address
+        ),
         ConnectionState::Connected(info) => format!(
             "{name} is connected to {} as {}.",
             info.address, info.client_id

@@ -1,4 +1,4 @@
-//! The saved things: profiles, requests, devices, and the passwords that belong to profiles.
+//! The saved things: profiles, requests, devices, pairing rules, and the passwords that belong to profiles.
 //!
 //! What is here is what the files say or will say in a moment: changes are written by a thread of
 //! its own, and what goes wrong there comes back as a [`Trouble`].
@@ -14,8 +14,8 @@ use crate::model::request::RequestDraft;
 use crate::model::responder::DeviceDraft;
 use crate::model::secret::Secret;
 use crate::store::{
-    Deleted, FileProblem, Kept, OnConflict, PasswordDesk, PasswordPlace, SecretError, Settings,
-    StoreError, Subject, WindowState, Workspace, WriteReport, Writer,
+    Deleted, FileProblem, Kept, OnConflict, PasswordDesk, PasswordPlace, RuleText, SecretError,
+    Settings, StoreError, Subject, WindowState, Workspace, WriteReport, Writer,
 };
 use saves::{Again, Failed, Item, Pending};
 use std::collections::{BTreeMap, HashMap};
@@ -68,6 +68,10 @@ pub enum Removed {
         id: String,
         draft: DeviceDraft,
     },
+    Rule {
+        id: String,
+        text: RuleText,
+    },
 }
 
 /// What was put back.
@@ -76,6 +80,7 @@ pub enum Restored {
     Profile(String),
     Request(String, Box<RequestDraft>),
     Device(String),
+    Rule,
 }
 
 /// What other threads leave here.
@@ -110,6 +115,9 @@ pub struct Library {
     profiles: BTreeMap<String, ProfileDraft>,
     requests: BTreeMap<String, RequestDraft>,
     devices: BTreeMap<String, DeviceDraft>,
+    rules: BTreeMap<String, RuleText>,
+    /// Counts what changed in `rules`.
+    rules_version: u64,
     workspace: Workspace,
     writer: Writer,
     desk: PasswordDesk,
@@ -159,6 +167,8 @@ impl Library {
             profiles: shelf(&workspace, &mut troubles),
             requests: shelf(&workspace, &mut troubles),
             devices: shelf(&workspace, &mut troubles),
+            rules: shelf(&workspace, &mut troubles),
+            rules_version: 1,
             workspace,
             writer,
             desk,
@@ -185,6 +195,16 @@ impl Library {
 
     pub fn devices(&self) -> &BTreeMap<String, DeviceDraft> {
         &self.devices
+    }
+
+    /// By the name of the file, valid or not.
+    pub fn rules(&self) -> &BTreeMap<String, RuleText> {
+        &self.rules
+    }
+
+    /// Another number whenever a rule may have changed.
+    pub fn rules_version(&self) -> u64 {
+        self.rules_version
     }
 
     pub fn profile(&self, id: &str) -> Option<&ProfileDraft> {
@@ -235,6 +255,10 @@ impl Library {
         self.keep(id, draft, OnConflict::Refuse)
     }
 
+    pub fn save_rule(&mut self, id: Option<&str>, text: &RuleText) -> Result<String, Trouble> {
+        self.keep(id, text, OnConflict::Refuse)
+    }
+
     pub fn remove_profile(&mut self, id: &str) -> Result<Removed, Trouble> {
         self.bin::<ProfileDraft>(id)?;
         let draft = self.profiles.remove(id).unwrap_or_default();
@@ -263,6 +287,21 @@ impl Library {
             id: id.to_owned(),
             draft,
         })
+    }
+
+    pub fn remove_rule(&mut self, id: &str) -> Result<Removed, Trouble> {
+        self.bin::<RuleText>(id)?;
+        let text = self.rules.remove(id).unwrap_or_default();
+        self.rules_version += 1;
+        Ok(Removed::Rule {
+            id: id.to_owned(),
+            text,
+        })
+    }
+
+    /// Where the file of a rule is, or would be, for people to read.
+    pub fn rule_path(&self, id: &str) -> String {
+        format!("{}/{id}.toml", RuleText::FOLDER)
     }
 
     /// Puts a deleted thing back, its file byte for byte.
@@ -302,6 +341,12 @@ impl Library {
                 self.devices.insert(id.clone(), draft);
                 Ok(Restored::Device(id))
             }
+            Removed::Rule { id, text } => {
+                self.put_back(&id, &text)?;
+                self.rules.insert(id, text);
+                self.rules_version += 1;
+                Ok(Restored::Rule)
+            }
         }
     }
 
@@ -319,6 +364,10 @@ impl Library {
             Removed::Device { id, .. } => {
                 let there = self.devices.get(id)?;
                 Some((DeviceDraft::NOUN, &there.name))
+            }
+            Removed::Rule { id, .. } => {
+                let there = self.rules.get(id)?;
+                Some((RuleText::NOUN, there.name()))
             }
         }
     }

@@ -14,10 +14,13 @@ pub mod inspect;
 pub mod library;
 pub mod notices;
 pub mod open;
+pub mod pairing;
 pub mod palette;
 mod perform;
 pub mod requests;
 pub mod rows;
+pub mod rule_editor;
+pub mod rules;
 pub mod status;
 pub mod tabs;
 pub mod tally;
@@ -40,6 +43,7 @@ use devices::Activity;
 use dialogs::Dialog;
 use library::Library;
 use notices::Notices;
+use rules::RuleShelf;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 use tabs::{Tab, TabId, Tabs};
@@ -56,6 +60,7 @@ pub struct App {
     pub selected: Option<RowId>,
     pub activity: Activity,
     pub settings: Settings,
+    pub rules: RuleShelf,
     /// Sizes, sides and theme, as they come back on the next start.
     pub window: WindowState,
     pub now: Timestamp,
@@ -93,6 +98,7 @@ impl App {
             selected: None,
             activity: Activity::default(),
             settings,
+            rules: RuleShelf::default(),
             window,
             now: Session::now(),
             clipboard: None,
@@ -110,6 +116,8 @@ impl App {
         for problem in app.library.take_problems() {
             app.notices.fail(problem.text, problem.hint);
         }
+        app.refresh_rules();
+        app.tell_broken_rules();
         app.reopen_tabs();
         app
     }
@@ -123,6 +131,7 @@ impl App {
         self.send_held();
         self.advance_demo();
         self.hear_of_files();
+        self.refresh_rules();
         self.notices.expire(self.now);
         let lost = self.session.lost();
         if lost > self.lost_before {

@@ -5,6 +5,7 @@ mod devices;
 mod files;
 mod presets;
 mod requests;
+mod rules;
 
 use crate::app::App;
 use crate::app::actions::{Action, ZoomStep};
@@ -15,12 +16,21 @@ use crate::model::text;
 use crate::model::timeline::{Category, Filter};
 use crate::store::{OnConflict, Theme};
 
+/// Takes a name out of a list, or puts it in.
+fn toggle(names: &mut Vec<String>, name: String) {
+    match names.iter().position(|one| *one == name) {
+        Some(at) => drop(names.remove(at)),
+        None => names.push(name),
+    }
+}
+
 impl App {
     /// Carries out what the user asked for.
     pub fn perform(&mut self, action: Action) {
         let before = self.tabs.front().map(|tab| tab.id);
         let asks_for_tab = matches!(action, Action::SelectTab(_) | Action::OpenRequest(_));
         self.carry_out(action);
+        self.refresh_rules();
         let front = self.tabs.front();
         // Beside a request stands what came of it, not of another.
         if asks_for_tab || before != front.map(|tab| tab.id) {
@@ -53,9 +63,19 @@ impl App {
             Action::DuplicateRequest(id) => self.duplicate_request(&id),
             Action::RenameRequest(id) => self.rename_request(&id),
             Action::DeleteRequest(id) => self.delete_request(&id),
-            Action::ToggleFolder(name) => self.toggle_folder(name),
+            Action::ToggleFolder(name) => toggle(&mut self.window.folded_folders, name),
             Action::Send(id) => self.send(id),
             Action::ComposeFrom(part) => self.compose_from(&part),
+            Action::NewRule => self.new_rule(),
+            Action::EditRule(file) => self.edit_rule(&file),
+            Action::DuplicateRule(id) => self.duplicate_rule(&id),
+            Action::DeleteRule(file) => self.delete_rule(&file),
+            Action::MoveRule { file, up } => self.move_rule(&file, up),
+            Action::SaveRule => self.save_rule(),
+            Action::DiscardRule => self.dialog = None,
+            Action::AddToBench(row) => self.add_to_bench(row),
+            Action::UseRule(id) => self.use_rule(&id),
+            Action::ToggleRules(group) => toggle(&mut self.window.open_rules, group),
             Action::NewDevice => self.new_device(),
             Action::NewDeviceFor(tab) => self.new_device_for(tab),
             Action::EditDevice(id) => self.edit_device(&id),
@@ -103,7 +123,7 @@ impl App {
                 self.dialog = Some(Dialog::Settings(Box::new(dialog)));
             }
             Action::SaveSettings => self.save_settings(),
-            Action::CloseDialog => self.dialog = None,
+            Action::CloseDialog => self.close_dialog(),
             Action::ToggleTheme => self.toggle_theme(),
             Action::ToggleLeft => self.window.panels.left_shown = !self.window.panels.left_shown,
             Action::ToggleRight => self.window.panels.right_shown = !self.window.panels.right_shown,
@@ -141,14 +161,6 @@ impl App {
         } else {
             Theme::Light
         };
-    }
-
-    fn toggle_folder(&mut self, name: String) {
-        let folded = &mut self.window.folded_folders;
-        match folded.iter().position(|one| *one == name) {
-            Some(at) => drop(folded.remove(at)),
-            None => folded.push(name),
-        }
     }
 
     fn clear_timeline(&mut self) {

@@ -1,5 +1,6 @@
 //! The open requests: what is typed, whether it is valid, whether it is saved, what came of it.
 
+use crate::app::pairing::PairingView;
 use crate::model::FieldError;
 use crate::model::pairing::Rules;
 use crate::model::request::{Request, RequestDraft, RequestField, Surroundings};
@@ -44,6 +45,7 @@ struct Checked {
     client_id: String,
     response_information: Option<String>,
     rules: Option<Rules>,
+    pairing: PairingView,
     result: Result<Arc<Request>, Vec<FieldError<RequestField>>>,
 }
 
@@ -92,13 +94,18 @@ impl Tab {
         });
         match self.checked.take() {
             Some(checked) if is_current => checked,
-            _ => Checked {
-                draft: self.draft.clone(),
-                client_id: surroundings.client_id.to_owned(),
-                response_information: surroundings.response_information.map(str::to_owned),
-                rules: surroundings.rules.cloned(),
-                result: self.draft.validate(surroundings).map(Arc::new),
-            },
+            _ => {
+                let result = self.draft.validate(surroundings).map(Arc::new);
+                let request = result.as_deref().ok();
+                Checked {
+                    draft: self.draft.clone(),
+                    client_id: surroundings.client_id.to_owned(),
+                    response_information: surroundings.response_information.map(str::to_owned),
+                    rules: surroundings.rules.cloned(),
+                    pairing: PairingView::of(&self.draft, request, surroundings),
+                    result,
+                }
+            }
         }
     }
 
@@ -117,6 +124,11 @@ impl Tab {
             .as_ref()
             .and_then(|checked| checked.result.as_ref().err())
             .map_or(&[], Vec::as_slice)
+    }
+
+    /// The rule and what it makes of the request, as of the last check.
+    pub fn pairing(&self) -> Option<&PairingView> {
+        self.checked.as_ref().map(|checked| &checked.pairing)
     }
 
     /// The valid request, as of the last check.

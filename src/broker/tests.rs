@@ -168,6 +168,29 @@ fn a_session_left_behind_still_listens_until_it_expires_or_is_cleaned() {
 }
 
 #[test]
+fn a_session_of_mqtt_3_1_1_listens_until_it_is_cleaned() {
+    if !has_mosquitto() {
+        return;
+    }
+    let broker = Broker::start(None, None).unwrap();
+    let client = ["-i", "keeper", "-V", "mqttv311", "-q", "1"];
+    let keeping = [&["-t", "a", "-c"][..], &client].concat();
+    let mut subscriber = Subscriber::start(&broker, &keeping);
+    until("the subscription", || broker.anybody_listens(&topic("a")));
+    subscriber.leave();
+    until("the client to leave", || broker.client_count() == 0);
+    assert!(broker.anybody_listens(&topic("a")));
+    let clean = [&["-t", "b"][..], &client].concat();
+    let mut subscriber = Subscriber::start(&broker, &clean);
+    until("the clean start", || broker.anybody_listens(&topic("b")));
+    assert!(!broker.anybody_listens(&topic("a")));
+    subscriber.leave();
+    until("the end of its session", || {
+        !broker.anybody_listens(&topic("b"))
+    });
+}
+
+#[test]
 fn a_client_that_is_taken_over_leaves_its_successor_alone() {
     if !has_mosquitto() {
         return;

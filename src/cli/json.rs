@@ -95,7 +95,9 @@ pub fn line(exchange: &Exchange) -> String {
             None,
         ),
         _ => (
-            None,
+            exchange
+                .unsent_for_want_of_a_subscriber()
+                .map(str::to_owned),
             exchange
                 .acknowledgement
                 .as_ref()

@@ -5,8 +5,8 @@ use crate::cli::exit::ExitCode;
 use crate::cli::stop::Stop;
 use crate::cli::{out, resolve};
 use crate::model::pairing::{
-    FileError, Format, NearMiss, Pair, Presence, Rule, Rules, Sample, Trial, Value, Verdict,
-    read_rules, read_trace,
+    self, Explanation, FileError, Format, NearMiss, Pair, Presence, Reason, Role, Rule, Rules,
+    Sample, Trial, Value, Verdict, read_rules_of, read_traces,
 };
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -17,17 +17,24 @@ use std::sync::Arc;
 const MAX_TOLD: usize = 20;
 
 pub fn run(args: &PairArgs) -> Result<ExitCode, Stop> {
+    let from_stdin = args.rules.iter().chain([&args.trace]);
+    if from_stdin.filter(|path| path.as_os_str() == "-").count() > 1 {
+        return Err(Stop::usage(
+            "stdin can be read once, and `-` is given twice",
+            "put the rules or the trace into a file",
+        ));
+    }
     let rules = rules(args)?;
-    let trace = trace(args)?;
-    let mut trial = Trial::new(rules);
-    for (number, sample) in trace.iter().enumerate() {
-        let (verdict, presence) = trial.judge(sample);
-        let line = if args.json {
-            json(number, sample, &verdict, &presence)
-        } else {
-            verdict.to_string()
-        };
-        out::line(&line)?;
+    for trace in traces(args)? {
+        let mut trial = Trial::new(rules.clone());
+        for (number, sample) in trace.iter().enumerate() {
+            let line = if args.json {
+                json(number, sample, &trial.explain(sample))
+            } else {
+                trial.judge(sample).0.to_string()
+            };
+            out::line(&line)?;
+        }
     }
     Ok(ExitCode::Answered)
 }
@@ -40,7 +47,9 @@ fn rules(args: &PairArgs) -> Result<Rules, Stop> {
     let mut all: Vec<Rule> = Vec::new();
     for path in &args.rules {
         let text = text(path)?;
-        let read = read_rules(&text, format_of(path, &text));
+        let stem = path.file_stem().and_then(|stem| stem.to_str());
+        let stem = stem.filter(|stem| *stem != "-").unwrap_or_default();
+        let read = read_rules_of(&text, format_of(path, &text), stem);
         for rule in read.map_err(|errors| wrong(path, &errors, RULES_HINT))? {
             if all.iter().any(|other| other.id == rule.id) {
                 return Err(Stop::usage(
@@ -58,10 +67,10 @@ fn rules(args: &PairArgs) -> Result<Rules, Stop> {
     Ok(Rules::new(all))
 }
 
-fn trace(args: &PairArgs) -> Result<Vec<Sample>, Stop> {
+fn traces(args: &PairArgs) -> Result<Vec<Vec<Sample>>, Stop> {
     let text = text(&args.trace)?;
     let hint = "a message is an object with topic and perhaps resp, corr, user, ctype, retain, expiry, and json or text";
-    read_trace(&text).map_err(|errors| wrong(&args.trace, &errors, hint))
+    read_traces(&text).map_err(|errors| wrong(&args.trace, &errors, hint))
 }
 
 const RULES_HINT: &str = "`roundtrip pair --help` shows a rule";
@@ -88,16 +97,7 @@ fn format_of(path: &Path, text: &str) -> Format {
     match extension.map(str::to_ascii_lowercase).as_deref() {
         Some("toml") => Format::Toml,
         Some("json") => Format::Json,
-        _ => {
-            let mut start = text.trim_start().chars();
-            let is_json = match start.next() {
-                Some('{') => true,
-                // TOML begins with `[[rules]]` or `[request]`.
-                Some('[') => matches!(start.as_str().trim_start().chars().next(), Some('{' | ']')),
-                _ => false,
-            };
-            if is_json { Format::Json } else { Format::Toml }
-        }
+        _ => pairing::format_of(text),
     }
 }
 
@@ -128,8 +128,19 @@ struct Line<'a> {
     replies_to: Vec<ReplyTo<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     near_miss: Option<Near<'a>>,
+    /// Why it is none of these, by each rule whose topic it fits.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    reasons: Vec<Why<'a>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     presence: Vec<Who<'a>>,
+}
+
+#[derive(Serialize)]
+struct Why<'a> {
+    rule: &'a str,
+    role: &'static str,
+    request: Option<u64>,
+    text: &'a str,
 }
 
 #[derive(Serialize)]
@@ -157,7 +168,12 @@ struct Who<'a> {
     device: BTreeMap<&'a str, Vec<String>>,
 }
 
-fn json(number: usize, sample: &Sample, verdict: &Verdict, presence: &[Presence]) -> String {
+fn json(number: usize, sample: &Sample, explanation: &Explanation) -> String {
+    let Explanation {
+        verdict,
+        presence,
+        reasons,
+    } = explanation;
     let pairs: &[Pair] = match verdict {
         Verdict::Reply(pairs) => pairs,
         Verdict::Further(pair) | Verdict::Stale(pair) => std::slice::from_ref(pair),
@@ -182,6 +198,7 @@ fn json(number: usize, sample: &Sample, verdict: &Verdict, presence: &[Presence]
             Verdict::Nothing(miss) => miss.as_ref().map(near),
             _ => None,
         },
+        reasons: reasons.iter().map(why).collect(),
         presence: presence.iter().map(who).collect(),
     };
     serde_json::to_string(&line).unwrap_or_default()
@@ -203,6 +220,18 @@ fn near(miss: &NearMiss) -> Near<'_> {
         variable: &miss.variable,
         request_values: texts(&miss.wanted),
         message_values: texts(&miss.found),
+    }
+}
+
+fn why(reason: &Reason) -> Why<'_> {
+    Why {
+        rule: &reason.rule,
+        role: match reason.role {
+            Role::Request => "request",
+            Role::Reply => "reply",
+        },
+        request: reason.request.map(|id| id.0),
+        text: &reason.text,
     }
 }
 

@@ -204,7 +204,9 @@ fn finish(
         )),
         Verdict::NoSubscribers => Err(Stop::new(
             ExitCode::NoSubscribers,
-            format!("nobody subscribes to {topic}"),
+            exchange
+                .unsent_for_want_of_a_subscriber()
+                .map_or_else(|| format!("nobody subscribes to {topic}"), str::to_owned),
             "check the topic, and that the device is connected",
         )),
         Verdict::Rejected { what, reason } => Err(Stop::new(

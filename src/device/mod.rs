@@ -12,6 +12,7 @@
 
 mod line;
 mod pending;
+mod transport;
 mod worker;
 
 use crate::model::connection::ConnectionState;
@@ -19,11 +20,11 @@ use crate::model::message::Message;
 use crate::model::responder::{Device, Responder};
 use crate::model::time::Timestamp;
 use crate::model::topic::TopicFilter;
-use crate::mqtt::ClientOptions;
 use serde_json::Value;
 use std::sync::Arc;
 use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot};
+pub use transport::Way;
 use worker::{Command, Worker};
 
 const INBOX_COMMANDS: usize = 64;
@@ -98,18 +99,18 @@ pub struct SimulatedDevice {
 pub struct Gone(oneshot::Receiver<()>);
 
 impl SimulatedDevice {
-    /// Connects with `options`, whose client id must be the device's, and listens. A device of the same client id
+    /// Goes the way given, whose client id must be the device's, and listens. A device of the same client id
     /// that is on its way out is waited for.
     pub fn start(
         runtime: &Handle,
         device: Arc<Device>,
-        options: ClientOptions,
+        way: Way,
         sink: DeviceSink,
         before: Option<Gone>,
     ) -> Self {
         let (commands, orders) = mpsc::channel(INBOX_COMMANDS);
         let responder = Responder::new(Arc::clone(&device), rand::random());
-        let worker = Worker::new(runtime.clone(), responder, options, sink);
+        let worker = Worker::new(runtime.clone(), responder, way, sink);
         let (told, gone) = oneshot::channel();
         runtime.spawn(worker.run(orders, before, told));
         Self {

@@ -3,13 +3,13 @@
 
 use super::line::{INBOX_MESSAGES, Inbox, Line};
 use super::pending::Pending;
+use super::transport::{Ticket, Way};
 use super::{DeviceEvent, DeviceSink, Gone};
-use crate::model::exchange::Reason;
 use crate::model::message::Message;
 use crate::model::profile::Profile;
 use crate::model::responder::{Leaves, OwnMessage, Responder};
 use crate::model::time::Timestamp;
-use crate::mqtt::{ClientOptions, PublishTicket, clock};
+use crate::mqtt::clock;
 use serde_json::Value;
 use std::sync::Arc;
 use std::time::Duration;
@@ -36,7 +36,7 @@ pub(super) enum Command {
 pub(super) struct Worker {
     runtime: Handle,
     responder: Responder,
-    options: ClientOptions,
+    way: Way,
     sink: DeviceSink,
     /// None while it sleeps.
     line: Option<Line>,
@@ -54,16 +54,11 @@ pub(super) struct Worker {
 }
 
 impl Worker {
-    pub(super) fn new(
-        runtime: Handle,
-        responder: Responder,
-        options: ClientOptions,
-        sink: DeviceSink,
-    ) -> Self {
+    pub(super) fn new(runtime: Handle, responder: Responder, way: Way, sink: DeviceSink) -> Self {
         Self {
             runtime,
             responder,
-            options,
+            way,
             sink,
             line: None,
             connects: 0,
@@ -199,17 +194,18 @@ impl Worker {
         self.line = Some(Line::open(
             &self.runtime,
             &device,
-            self.options.clone(),
+            self.way.clone(),
             inbox.clone(),
             &self.sink,
         ));
-        let profile = &self.options.profile;
-        if !profile.clean_start || profile.session_expiry_secs > 0 {
+        if let Way::Mqtt(options) = &mut self.way
+            && (!options.profile.clean_start || options.profile.session_expiry_secs > 0)
+        {
             let profile = Profile {
                 clean_start: false,
-                ..(**profile).clone()
+                ..(*options.profile).clone()
             };
-            self.options.profile = Arc::new(profile);
+            options.profile = Arc::new(profile);
         }
         self.woke = at;
         self.turn = device.life.schedule.map(|schedule| at + schedule.awake);
@@ -347,6 +343,7 @@ impl Worker {
             self.not_answered(request, "the device is asleep".into());
             return;
         };
+        let answer = line.client.as_sent(answer);
         let ticket = line.client.publish(Arc::clone(&answer));
         let sink = Arc::clone(&self.sink);
         self.under_way.spawn(follow(ticket, request, answer, sink));
@@ -368,72 +365,49 @@ impl Worker {
 }
 
 /// Tells what became of an answer.
-async fn follow(
-    ticket: PublishTicket,
-    request: Arc<Message>,
-    answer: Arc<Message>,
-    sink: DeviceSink,
-) {
-    let gone = || "the connection was closed".to_owned();
-    let problem = match ticket.published.await {
-        Ok(Ok(at)) => {
-            sink(DeviceEvent::Answered {
-                request: Arc::clone(&request),
-                answer,
-                at,
+async fn follow(mut ticket: Ticket, request: Arc<Message>, answer: Arc<Message>, sink: DeviceSink) {
+    match ticket.published().await {
+        Ok(at) => sink(DeviceEvent::Answered {
+            request: Arc::clone(&request),
+            answer,
+            at,
+        }),
+        Err(why) => {
+            sink(DeviceEvent::NotAnswered {
+                request,
+                why: why.into(),
+                at: clock::now(),
             });
-            None
+            return;
         }
-        Ok(Err(err)) => Some(err.to_string()),
-        Err(_) => Some(gone()),
-    };
-    if let Some(problem) = problem {
-        sink(DeviceEvent::NotAnswered {
+    }
+    if let Some(note) = ticket.remark().await {
+        sink(DeviceEvent::Noted {
             request,
-            why: problem.into(),
+            note: note.into(),
             at: clock::now(),
         });
-        return;
     }
-    let note = match ticket.acknowledged.await {
-        Ok(Ok(Some((reason, _)))) if is_bad_news(&reason) => {
-            format!("the broker says of the answer: {reason}")
-        }
-        Ok(Err(err)) => format!("the answer was sent, but not acknowledged: {err}"),
-        Ok(Ok(_)) | Err(_) => return,
-    };
-    sink(DeviceEvent::Noted {
-        request,
-        note: note.into(),
-        at: clock::now(),
-    });
 }
 
 /// Tells what became of a message of the device's own.
-async fn follow_own(ticket: PublishTicket, message: Arc<Message>, sink: DeviceSink) {
-    let why = match ticket.published.await {
-        Ok(Ok(at)) => {
+async fn follow_own(mut ticket: Ticket, message: Arc<Message>, sink: DeviceSink) {
+    let why = match ticket.published().await {
+        Ok(at) => {
             sink(DeviceEvent::Published {
                 message: Arc::clone(&message),
                 at,
             });
-            match ticket.acknowledged.await {
-                Ok(Ok(Some((reason, _)))) if reason.is_refusal() => {
-                    format!("the broker refused it: {reason}")
-                }
-                _ => return,
+            match ticket.refusal().await {
+                Some(reason) => format!("the broker refused it: {reason}"),
+                None => return,
             }
         }
-        Ok(Err(err)) => err.to_string(),
-        Err(_) => "the connection was closed".to_owned(),
+        Err(why) => why,
     };
     sink(DeviceEvent::NotPublished {
         topic: message.topic.as_str().into(),
         why: why.into(),
         at: clock::now(),
     });
-}
-
-fn is_bad_news(reason: &Reason) -> bool {
-    reason.is_refusal() || reason.code == Reason::NO_MATCHING_SUBSCRIBERS
 }

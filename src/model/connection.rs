@@ -1,10 +1,51 @@
-//! How a connection stands, in words: what the mqtt room reports and everybody else shows.
+//! How a connection stands and what happens on it: what `mqtt` and `tcp` report and everybody else shows.
 
-use crate::model::exchange::Reason;
-use crate::model::message::{Qos, UserProperty};
+use crate::model::exchange::{Change, Exchange, ExchangeId, MessageVerdict, Reason};
+use crate::model::message::{Message, Qos, UserProperty};
+use crate::model::pairing::NearMiss;
 use crate::model::time::Timestamp;
+use crate::model::topic::TopicFilter;
 use crate::model::version::MqttVersion;
 use std::sync::Arc;
+
+/// What happens on a connection. The listener knows which one it is.
+#[derive(Clone, Debug)]
+pub enum ConnectionEvent {
+    State(ConnectionState),
+    Begun(Box<Exchange>),
+    Changed {
+        id: ExchangeId,
+        change: Change,
+        at: Timestamp,
+    },
+    /// A message that belongs to no exchange.
+    Arrived {
+        message: Arc<Message>,
+        verdict: MessageVerdict,
+        at: Timestamp,
+        responder: Option<Arc<str>>,
+        /// The open exchange that it may have been meant for.
+        near: Option<ExchangeId>,
+        /// Which variable of the rule differs, where it is only one.
+        miss: Option<NearMiss>,
+    },
+    /// A publish without Response Topic was written, and acknowledged at QoS 1 and 2.
+    Published {
+        message: Arc<Message>,
+        at: Timestamp,
+        acknowledgement: Option<Reason>,
+    },
+    PublishFailed {
+        message: Arc<Message>,
+        problem: Problem,
+    },
+    /// The Response Topics that are subscribed right now, SUBACK seen. Told when they change, and
+    /// after every [`ConnectionState::Connected`].
+    Subscriptions(Vec<TopicFilter>),
+}
+
+/// Hears what happens, in order. Must not wait.
+pub type ConnectionSink = Arc<dyn Fn(ConnectionEvent) + Send + Sync>;
 
 /// Something that went wrong with a connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,8 +99,8 @@ impl ConnectionState {
 }
 
 /// What the broker said in its CONNACK (MQTT 5 §3.2.2.3). Absent means what the specification says it means;
-/// in MQTT 3.1.1 everything but the session is absent.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// in MQTT 3.1.1 everything but the session is absent, and where there is no broker all of it is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ConnectionInfo {
     pub version: MqttVersion,
     /// `host:port` as connected to.

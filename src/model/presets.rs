@@ -1,7 +1,7 @@
 //! What comes with each shipped pairing rule: a request to send by it and a simulated device that answers by it.
 
 use crate::model::profile::BUILT_IN_ID;
-use crate::model::request::RequestDraft;
+use crate::model::request::{MQTT5_RULE, RequestDraft};
 use crate::model::responder::DeviceDraft;
 use serde::Deserialize;
 use std::sync::LazyLock;
@@ -36,6 +36,9 @@ static SHIPPED: LazyLock<Vec<Preset>> = LazyLock::new(|| {
             if connection.is_empty() {
                 BUILT_IN_ID.clone_into(connection);
             }
+        }
+        if preset.rule != MQTT5_RULE {
+            preset.device.pairing.clone_from(&preset.rule);
         }
     }
     presets

@@ -15,6 +15,7 @@ pub use crate::model::will::{Will, WillDraft};
 pub const BUILT_IN_ID: &str = "built-in-broker";
 /// The address that stands for the built-in broker: it has no port until it runs.
 pub const BUILT_IN_ADDRESS: &str = "built-in";
+const LISTENER_SCHEME: &str = "tcp-listen://";
 pub const DEFAULT_PORT: u16 = 1883;
 
 /// A connection profile as typed and as kept in its file.
@@ -74,7 +75,7 @@ pub enum ProfileField {
     WillUserProperties,
 }
 
-/// Where a broker is.
+/// Where a broker is, or where devices come to when there is none.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum BrokerAddress {
     /// The broker inside Roundtrip, started on demand.
@@ -83,10 +84,16 @@ pub enum BrokerAddress {
         host: Arc<str>,
         port: u16,
     },
+    /// No broker at all: Roundtrip itself listens here for devices that speak JSON over plain TCP.
+    Listener {
+        host: Arc<str>,
+        /// 0: any free one.
+        port: u16,
+    },
 }
 
 impl BrokerAddress {
-    /// Reads `mqtt://host:port`, `host:port`, `host` or `built-in`. A user name in a URL is given
+    /// Reads `mqtt://host:port`, `host:port`, `host`, `tcp-listen://127.0.0.1:port` or `built-in`. A user name in a URL is given
     /// back beside the address, percent-decoded, so that nothing typed is lost.
     pub fn parse(text: &str) -> Result<ParsedAddress, String> {
         let text = text.trim();
@@ -98,6 +105,13 @@ impl BrokerAddress {
         if text == BUILT_IN_ADDRESS {
             return Ok(ParsedAddress {
                 address: Self::BuiltIn,
+                user_name: None,
+                password: None,
+            });
+        }
+        if let Some(place) = text.strip_prefix(LISTENER_SCHEME) {
+            return listener(place).map(|address| ParsedAddress {
+                address,
                 user_name: None,
                 password: None,
             });
@@ -162,6 +176,42 @@ impl BrokerAddress {
     }
 }
 
+/// Reads what follows `tcp-listen://`. Such a connection has no password and no encryption, so only this machine may reach it.
+fn listener(place: &str) -> Result<BrokerAddress, String> {
+    let example = "write it like tcp-listen://127.0.0.1:7001, or with port 0 for any free one";
+    let place = place.strip_suffix('/').unwrap_or(place);
+    if place.contains(['@', '/', '?', '#']) {
+        return Err(format!(
+            "where to listen is just a host and a port; {example}"
+        ));
+    }
+    let (host, port) = match place.strip_prefix('[') {
+        Some(rest) => rest.split_once("]:"),
+        None => place.rsplit_once(':'),
+    }
+    .ok_or_else(|| format!("`{place}` names no port to listen on; {example}"))?;
+    let port = port
+        .parse()
+        .map_err(|_| format!("`{port}` is no port; {example}"))?;
+    if !is_loopback(host) {
+        return Err(format!(
+            "`{host}` is not this machine alone: plain TCP has no password and no encryption, so Roundtrip listens on loopback only; {example}"
+        ));
+    }
+    Ok(BrokerAddress::Listener {
+        host: host.into(),
+        port,
+    })
+}
+
+fn is_loopback(host: &str) -> bool {
+    let mut parts = host.split('.').map(str::parse::<u8>);
+    let is_v4 = parts.clone().count() == 4
+        && parts.next() == Some(Ok(127))
+        && parts.all(|part| part.is_ok());
+    is_v4 || host == "localhost" || host == "::1"
+}
+
 /// An address as typed, what stands between `:` and `@` in its place covered.
 fn masked(text: &str) -> String {
     let start = text.find("://").map_or(0, |scheme| scheme + 3);
@@ -189,6 +239,10 @@ impl fmt::Display for BrokerAddress {
             Self::BuiltIn => f.write_str(BUILT_IN_ADDRESS),
             Self::Tcp { host, port } if host.contains(':') => write!(f, "mqtt://[{host}]:{port}"),
             Self::Tcp { host, port } => write!(f, "mqtt://{host}:{port}"),
+            Self::Listener { host, port } if host.contains(':') => {
+                write!(f, "{LISTENER_SCHEME}[{host}]:{port}")
+            }
+            Self::Listener { host, port } => write!(f, "{LISTENER_SCHEME}{host}:{port}"),
         }
     }
 }
@@ -238,6 +292,11 @@ impl ProfileDraft {
 
     pub fn is_built_in(&self) -> bool {
         self.address.trim() == BUILT_IN_ADDRESS
+    }
+
+    /// Whether devices come here over plain TCP.
+    pub fn is_listener(&self) -> bool {
+        self.address.trim().starts_with(LISTENER_SCHEME)
     }
 
     /// The valid profile, or everything that is wrong, field by field.
@@ -354,6 +413,60 @@ mod tests {
                 .to_string(),
             "mqtt://[::1]:5"
         );
+    }
+
+    #[test]
+    fn a_place_to_listen_is_a_loopback_address_and_a_port() {
+        for (text, host, port, shown) in [
+            (
+                "tcp-listen://127.0.0.1:0",
+                "127.0.0.1",
+                0,
+                "tcp-listen://127.0.0.1:0",
+            ),
+            (
+                " tcp-listen://127.9.0.1:7001/ ",
+                "127.9.0.1",
+                7001,
+                "tcp-listen://127.9.0.1:7001",
+            ),
+            (
+                "tcp-listen://localhost:7001",
+                "localhost",
+                7001,
+                "tcp-listen://localhost:7001",
+            ),
+            (
+                "tcp-listen://[::1]:7001",
+                "::1",
+                7001,
+                "tcp-listen://[::1]:7001",
+            ),
+        ] {
+            let parsed = BrokerAddress::parse(text).unwrap_or_else(|err| panic!("{text}: {err}"));
+            let want = BrokerAddress::Listener {
+                host: host.into(),
+                port,
+            };
+            assert_eq!(parsed.address, want, "{text}");
+            assert_eq!(parsed.address.to_string(), shown);
+        }
+        for (text, word) in [
+            ("tcp-listen://0.0.0.0:7001", "loopback only"),
+            ("tcp-listen://127.0.0.1.example.org:7001", "loopback only"),
+            ("tcp-listen://127.0.0.256:7001", "loopback only"),
+            ("tcp-listen://192.168.1.2:7001", "loopback only"),
+            ("tcp-listen://127.0.0.1", "no port"),
+            ("tcp-listen://127.0.0.1:70000", "no port"),
+            ("tcp-listen://", "no port"),
+            ("tcp-listen://u:p@127.0.0.1:1", "just a host and a port"),
+            ("tcp-listen://127.0.0.1:1/x", "just a host and a port"),
+        ] {
+            let Err(err) = BrokerAddress::parse(text) else {
+                panic!("{text}")
+            };
+            assert!(err.contains(word), "{text}: {err}");
+        }
     }
 
     #[test]

@@ -48,7 +48,11 @@ pub enum Effect {
         miss: Option<NearMiss>,
     },
     /// Subscribe, and report with [`Requester::subscribed`].
-    Subscribe(TopicFilter),
+    Subscribe {
+        filter: TopicFilter,
+        /// Not what is published on this connection (MQTT 5 §3.8.3.1): request and reply share a topic.
+        no_local: bool,
+    },
     /// Nobody waits for anything by this filter any more.
     Unsubscribe(TopicFilter),
     /// Publish, and report with [`Requester::published`] and [`Requester::acknowledged`], or [`Requester::not_sent`].
@@ -206,12 +210,20 @@ impl Requester {
         };
         let mut awaited = BTreeSet::new();
         let mut used = Vec::new();
+        let is_heard_here = filters.iter().any(|filter| filter.matches(&message.topic));
+        if is_heard_here {
+            for filter in self.subscriptions.spare(&message.topic) {
+                awaited.insert(filter.clone());
+                effects.push(self.subscribe(filter));
+            }
+        }
         let replies = filters.into_iter().map(|filter| (filter, Purpose::Replies));
         let presence = rule.presence_subscriptions(&bindings).into_iter();
         for (filter, purpose) in replies.chain(presence.map(|filter| (filter, Purpose::Presence))) {
-            let taken = self.subscriptions.take(&filter, purpose);
+            let no_local = is_heard_here && filter.matches(&message.topic);
+            let taken = self.subscriptions.take(&filter, purpose, no_local);
             if taken.is_new {
-                effects.push(Effect::Subscribe(taken.filter.clone()));
+                effects.push(self.subscribe(taken.filter.clone()));
             }
             if !taken.is_live && purpose == Purpose::Replies {
                 awaited.insert(taken.filter.clone());
@@ -247,6 +259,11 @@ impl Requester {
             effects.push(Effect::Publish { id, message });
         }
         effects
+    }
+
+    fn subscribe(&self, filter: TopicFilter) -> Effect {
+        let no_local = self.subscriptions.is_no_local(&filter);
+        Effect::Subscribe { filter, no_local }
     }
 
     /// The SUBACK for `filter` came. A refusal rejects every exchange that waited for it.
@@ -379,6 +396,11 @@ impl Requester {
 
     /// The request could not be put on the wire.
     pub fn not_sent(&mut self, id: ExchangeId, why: Arc<str>, at: Timestamp) -> Vec<Effect> {
+        self.finish(id, Verdict::Failed { reason: why }, at)
+    }
+
+    /// Whoever it was sent to is gone, and nobody else can answer it. Should it be answered all the same, that is late.
+    pub fn responder_gone(&mut self, id: ExchangeId, why: Arc<str>, at: Timestamp) -> Vec<Effect> {
         self.finish(id, Verdict::Failed { reason: why }, at)
     }
 
@@ -545,7 +567,7 @@ impl Requester {
             effects.extend(self.withdraw(&why, at));
         }
         let again = self.subscriptions.again(session_present);
-        effects.extend(again.into_iter().map(Effect::Subscribe));
+        effects.extend(again.into_iter().map(|filter| self.subscribe(filter)));
         effects
     }
 

@@ -251,6 +251,8 @@ impl Client {
     ) -> Self {
         let (host, port) = match &options.profile.address {
             BrokerAddress::Tcp { host, port } => (Arc::clone(host), *port),
+            // No broker is there; whoever chooses the transport does not come here with it.
+            BrokerAddress::Listener { host, port } => (Arc::clone(host), *port),
             // The session room resolves it; should it not, the state says what is wrong.
             BrokerAddress::BuiltIn => ("built-in".into(), crate::model::profile::DEFAULT_PORT),
         };

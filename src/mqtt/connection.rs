@@ -10,8 +10,8 @@ use super::error::ClientError;
 use super::ledger::{OnWire, Progress};
 use super::outbox::Outbox;
 use super::subscriptions::SubscribeOptions;
-use crate::model::connection::{ConnectionState, Problem};
-use crate::model::exchange::{Change, Exchange, ExchangeId, MessageVerdict, Reason};
+use crate::model::connection::{ConnectionEvent, ConnectionSink, ConnectionState, Problem};
+use crate::model::exchange::{Change, ExchangeId, Reason};
 use crate::model::message::{Message, PUBLISHER_PROPERTY, Qos};
 use crate::model::pairing::Rules;
 use crate::model::profile::MqttVersion;
@@ -28,42 +28,6 @@ use tokio::sync::watch;
 /// A reply that was read before the deadline may still be on its way through the queue.
 const GRACE: Duration = Duration::from_millis(20);
 
-/// What happens on a connection. The listener knows which one it is.
-#[derive(Clone, Debug)]
-pub enum ConnectionEvent {
-    State(ConnectionState),
-    Begun(Box<Exchange>),
-    Changed {
-        id: ExchangeId,
-        change: Change,
-        at: Timestamp,
-    },
-    /// A message that belongs to no exchange.
-    Arrived {
-        message: Arc<Message>,
-        verdict: MessageVerdict,
-        at: Timestamp,
-        responder: Option<Arc<str>>,
-        /// The open exchange that it may have been meant for.
-        near: Option<ExchangeId>,
-    },
-    /// A publish without Response Topic was written, and acknowledged at QoS 1 and 2.
-    Published {
-        message: Arc<Message>,
-        at: Timestamp,
-        acknowledgement: Option<Reason>,
-    },
-    PublishFailed {
-        message: Arc<Message>,
-        problem: Problem,
-    },
-    /// The Response Topics that are subscribed right now, SUBACK seen. Told when they change, and
-    /// after every [`ConnectionState::Connected`].
-    Subscriptions(Vec<TopicFilter>),
-}
-
-/// Hears what happens, in order. Must not wait.
-pub type ConnectionSink = Arc<dyn Fn(ConnectionEvent) + Send + Sync>;
 /// Does anybody subscribe to this topic? Known for the built-in broker.
 pub type Listeners = Arc<dyn Fn(&TopicName) -> bool + Send + Sync>;
 
@@ -472,17 +436,22 @@ impl Inner {
                     at,
                     responder,
                     near,
-                    miss: _,
+                    miss,
                 } => self.tell(ConnectionEvent::Arrived {
                     message,
                     verdict,
                     at,
                     responder,
                     near,
+                    miss,
                 }),
-                Effect::Subscribe(filter) => {
+                Effect::Subscribe { filter, no_local } => {
                     if let Some(client) = self.client() {
-                        client.subscribe_soon(filter, SubscribeOptions::default());
+                        let options = SubscribeOptions {
+                            no_local,
+                            ..SubscribeOptions::default()
+                        };
+                        client.subscribe_soon(filter, options);
                     }
                 }
                 Effect::Unsubscribe(filter) => {

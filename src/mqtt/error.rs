@@ -37,7 +37,7 @@ impl ClientError {
         match self {
             Self::NotConnected { .. } | Self::Closed { .. } => "Connect first",
             Self::Lost { .. } | Self::SessionGone { .. } => {
-                "Send it again once the connection is back; a session expiry in the connection profile lets it survive"
+                "Send it again once the connection is back; it survives where the connection profile has a session kept: by a session expiry, in MQTT 3.1.1 without clean start"
             }
             Self::TooLarge { .. } => "Send less at once, or raise the broker's maximum packet size",
             Self::QosNotSupported { .. } => "Choose a lower QoS",

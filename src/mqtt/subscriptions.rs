@@ -295,8 +295,8 @@ mod tests {
         TopicFilter::new(text).unwrap()
     }
 
-    fn granted() -> Option<Reason> {
-        Some(Reason::new(2, "granted QoS 2"))
+    fn granted() -> Reason {
+        Reason::new(2, "granted QoS 2")
     }
 
     fn live(subscriptions: &mut Subscriptions, text: &str, packet_id: u16) {
@@ -305,7 +305,7 @@ mod tests {
         subscriptions.on_wire(packet_id);
         assert!(
             subscriptions
-                .on_suback(packet_id, granted(), Timestamp::default())
+                .on_suback(packet_id, Some(granted()), Timestamp::default())
                 .is_some()
         );
     }
@@ -324,7 +324,7 @@ mod tests {
         subscriptions.subscribe(filter("a"), options, Some(second));
         assert_eq!(subscriptions.next(), None);
         subscriptions.on_wire(5);
-        subscriptions.on_suback(5, granted(), Timestamp::default());
+        subscriptions.on_suback(5, Some(granted()), Timestamp::default());
         assert!(first_answer.try_recv().unwrap().is_ok());
         assert!(second_answer.try_recv().unwrap().is_ok());
         let (third, mut third_answer) = oneshot::channel();
@@ -385,7 +385,7 @@ mod tests {
         subscriptions.unsubscribe(filter("a"), None, true);
         assert!(told.try_recv().unwrap().is_err());
         assert_eq!(
-            subscriptions.on_suback(1, granted(), Timestamp::default()),
+            subscriptions.on_suback(1, Some(granted()), Timestamp::default()),
             None
         );
         assert_eq!(

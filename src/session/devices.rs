@@ -1,7 +1,7 @@
 //! Simulated devices of a session, and what the two ends of an exchange saw.
 
 use super::{Event, Generation, Session, SessionError};
-use crate::device::{DeviceEvent, SimulatedDevice};
+use crate::device::{DeviceEvent, SimulatedDevice, Way};
 use crate::model::connection::ConnectionState;
 use crate::model::exchange::Change;
 use crate::model::profile::{BrokerAddress, MqttVersion, Profile};
@@ -9,6 +9,7 @@ use crate::model::responder::Device;
 use crate::model::secret::Secret;
 use crate::model::time::Timestamp;
 use crate::model::topic::TopicFilter;
+use crate::tcp;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -51,7 +52,9 @@ impl Session {
         password: Option<Secret>,
     ) -> Result<(), SessionError> {
         let id: Arc<str> = id.into();
-        let client_id: Arc<str> = if device.client_id_is_generated {
+        let is_on_tcp = matches!(profile.address, BrokerAddress::Listener { .. });
+        // The name that it signs in with over plain TCP is in the topics of its commands.
+        let client_id: Arc<str> = if device.client_id_is_generated && !is_on_tcp {
             format!("{}-{:04x}", device.client_id, self.token).into()
         } else {
             Arc::clone(&device.client_id)
@@ -95,8 +98,16 @@ impl Session {
             .collect();
         let address = options.profile.address.clone();
         let version = options.profile.mqtt_version;
-        let running =
-            SimulatedDevice::start(&self.handle, Arc::clone(&spec), options, sink, before);
+        let way = if is_on_tcp {
+            Way::Tcp(tcp::ClientOptions {
+                device: Arc::clone(&client_id),
+                address: address.clone(),
+                port: self.port_of(&options.profile.id),
+            })
+        } else {
+            Way::Mqtt(options)
+        };
+        let running = SimulatedDevice::start(&self.handle, Arc::clone(&spec), way, sink, before);
         let entry = RunningDevice {
             device: running,
             generation,

@@ -1,9 +1,10 @@
 //! Connections of a session: what they are asked, and what they tell.
 
+use super::wire::Wire;
 use super::{Event, Generation, Session, SessionError};
 use crate::model::connection::ConnectionState;
 use crate::model::correlation::CorrelationSource;
-use crate::model::exchange::{Change, Exchange, ExchangeId, MessageVerdict, NearMiss};
+use crate::model::exchange::{Change, Difference, Exchange, ExchangeId, MessageVerdict, NearMiss};
 use crate::model::message::Message;
 use crate::model::pairing::Circumstances;
 use crate::model::profile::{BrokerAddress, Feature, Profile};
@@ -12,11 +13,12 @@ use crate::model::secret::Secret;
 use crate::model::timeline::{MessageRow, PublishRow};
 use crate::model::topic::TopicFilter;
 use crate::mqtt::{ClientOptions, Connection, ConnectionEvent, clock};
+use crate::tcp;
 use std::sync::Arc;
 
 /// A connection as the session keeps it.
 pub struct Link {
-    pub(super) connection: Connection,
+    pub(super) connection: Wire,
     pub(super) generation: Generation,
     pub profile: Arc<Profile>,
     pub state: ConnectionState,
@@ -69,7 +71,19 @@ impl Session {
             );
         });
         let rules = self.rules.clone();
-        let connection = Connection::start(&self.handle, options, rules, listeners, sink);
+        let connection = if matches!(profile.address, BrokerAddress::Listener { .. }) {
+            let (profile, port) = (Arc::clone(&profile), self.port_of(&id));
+            Wire::Tcp(tcp::Connection::start(
+                &self.handle,
+                profile,
+                port,
+                rules,
+                sink,
+            ))
+        } else {
+            let connection = Connection::start(&self.handle, options, rules, listeners, sink);
+            Wire::Mqtt(connection)
+        };
         let correlation = CorrelationSource::seeded(rand::random());
         self.links.insert(
             id,
@@ -84,6 +98,11 @@ impl Session {
             },
         );
         Ok(())
+    }
+
+    /// Where the listener of a profile listens, now and later.
+    pub(super) fn port_of(&mut self, profile: &Arc<str>) -> tcp::Port {
+        Arc::clone(self.ports.entry(Arc::clone(profile)).or_default())
     }
 
     pub fn disconnect(&mut self, id: &str) {
@@ -214,7 +233,7 @@ impl Session {
                 self.start_broker()?;
                 self.broker_address().unwrap_or(BrokerAddress::BuiltIn)
             }
-            address @ BrokerAddress::Tcp { .. } => address,
+            address @ (BrokerAddress::Tcp { .. } | BrokerAddress::Listener { .. }) => address,
         };
         Ok(ClientOptions {
             profile: Arc::new(Profile { address, ..profile }),
@@ -266,6 +285,7 @@ impl Session {
                         received: reply.received,
                         responder: reply.responder.clone(),
                         near: Some(*exchange),
+                        difference: None,
                     });
                 }
                 if matches!(change, Change::Finished(_)) {
@@ -279,7 +299,9 @@ impl Session {
                 at,
                 responder,
                 near,
+                miss,
             } => {
+                let difference = miss.as_ref().map(|miss| Arc::new(Difference::from(miss)));
                 let responder = responder
                     .clone()
                     .map(|client_id| self.name_of_client(client_id));
@@ -287,6 +309,7 @@ impl Session {
                     let miss = NearMiss {
                         verdict: *verdict,
                         correlation_data: message.properties.correlation_data.clone(),
+                        difference: difference.clone(),
                     };
                     self.timeline.apply(*near, Change::NearMiss(miss), *at);
                 }
@@ -297,6 +320,7 @@ impl Session {
                     received: *at,
                     responder,
                     near: *near,
+                    difference,
                 });
             }
             ConnectionEvent::Published {

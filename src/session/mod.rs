@@ -1,7 +1,7 @@
 //! A session at work: connections, simulated devices, the built-in broker and the timeline they
 //! fill. The window and the headless commands both stand on it.
 //!
-//! It may use `mqtt`, `broker`, `device` and `model`; it touches no file and paints nothing.
+//! It may use `mqtt`, `tcp`, `broker`, `device` and `model`; it touches no file and paints nothing.
 //! Workers push events into one ordered queue; [`Session::drain`] takes them, keeps the timeline
 //! and the connection states true, and hands on what somebody may want to say. Only events change
 //! what a session shows, and only the thread that owns the session drains.
@@ -12,6 +12,7 @@ mod devices;
 mod links;
 mod observe;
 mod queue;
+mod wire;
 
 pub use crate::broker::BrokerEvent;
 pub use crate::device::DeviceEvent;
@@ -79,6 +80,8 @@ pub struct Session {
     /// Before the runtime: connections must go while it still runs.
     links: BTreeMap<Arc<str>, Link>,
     devices: BTreeMap<Arc<str>, RunningDevice>,
+    /// Where the listeners among the connections listen, by profile.
+    ports: BTreeMap<Arc<str>, crate::tcp::Port>,
     pub timeline: Timeline,
     observer: Observer,
     queue: Arc<Queue<Event>>,
@@ -110,6 +113,7 @@ impl Session {
         Ok(Self {
             links: BTreeMap::new(),
             devices: BTreeMap::new(),
+            ports: BTreeMap::new(),
             timeline: Timeline::default(),
             observer: Observer::default(),
             queue: Arc::new(Queue::new(wake)),

@@ -27,5 +27,5 @@ pub fn write_file(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
 pub fn load_file<T: Kept>(path: &Path) -> Result<T, FileProblem> {
     let bytes = atomic::read(path, atomic::MAX_FILE_BYTES)
         .map_err(|err| FileProblem::unreadable(path, &err))?;
-    document::parse(path, document::text(path, &bytes)?)
+    T::of_text(path, document::text(path, &bytes)?)
 }

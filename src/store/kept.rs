@@ -1,15 +1,35 @@
 //! The kinds of things that have a folder of files.
 
+use super::document;
 use super::error::FileProblem;
+use super::rule::RuleText;
 use crate::model::profile::ProfileDraft;
 use crate::model::request::RequestDraft;
 use crate::model::responder::DeviceDraft;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+
+/// Between a thing and the text of its file.
+pub trait AsText: Sized {
+    fn of_text(path: &Path, text: &str) -> Result<Self, FileProblem>;
+
+    /// The text to write, made from the one that is there, if one is.
+    fn to_text(&self, old: Option<&str>) -> Result<String, String>;
+}
+
+impl<T: Serialize + DeserializeOwned> AsText for T {
+    fn of_text(path: &Path, text: &str) -> Result<Self, FileProblem> {
+        document::parse(path, text)
+    }
+
+    fn to_text(&self, old: Option<&str>) -> Result<String, String> {
+        document::render(old, self)
+    }
+}
 
 /// Something that is kept one a file. Every field has a default, so that older files load.
-pub trait Kept: Serialize + DeserializeOwned + Clone + Send + 'static {
+pub trait Kept: AsText + Clone + Send + 'static {
     /// The folder in the workspace.
     const FOLDER: &'static str;
     /// What it is called, in the singular; also the id of one without a usable name.
@@ -58,6 +78,15 @@ impl Kept for DeviceDraft {
 
     fn name(&self) -> &str {
         &self.name
+    }
+}
+
+impl Kept for RuleText {
+    const FOLDER: &'static str = "rules";
+    const NOUN: &'static str = "pairing rule";
+
+    fn name(&self) -> &str {
+        self.name()
     }
 }
 

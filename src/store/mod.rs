@@ -1,4 +1,4 @@
-//! What is kept between two starts: connection profiles, requests, devices, settings, the window's
+//! What is kept between two starts: connection profiles, requests, devices, pairing rules, settings, the window's
 //! state and passwords. The only room that touches `std::fs` and the keyring.
 //!
 //! One thing a file, in TOML that people read, edit and put under version control. What always
@@ -18,6 +18,7 @@ mod files;
 mod id;
 mod kept;
 mod keyring;
+mod rule;
 mod settings;
 mod trash;
 mod window;
@@ -27,9 +28,10 @@ mod writer;
 pub use desk::{PasswordDesk, PasswordPlace};
 pub use error::{Change, FileProblem, StoreError};
 pub use files::{load_file, read_file, write_file};
-pub use kept::{Kept, Loaded, Stored};
+pub use kept::{AsText, Kept, Loaded, Stored};
 pub use keyring::{Keyring, Memory, SecretError, Secrets};
-pub use settings::{Settings, TimelineBounds};
+pub use rule::RuleText;
+pub use settings::{PairingOrder, Settings, TimelineBounds};
 pub use trash::Deleted;
 pub use window::{Geometry, Panels, Tab, Theme, WindowState};
 pub use workspace::{OnConflict, Saved, Scratch, Workspace};

@@ -11,6 +11,28 @@ pub struct Settings {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub built_in_broker_port: Option<u16>,
     pub timeline: TimelineBounds,
+    #[serde(skip_serializing_if = "PairingOrder::is_default")]
+    pub pairing: PairingOrder,
+}
+
+/// In which order the workspace's own pairing rules are tried, and listed.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct PairingOrder {
+    /// Names of files without their ending. Rules that are not named here come after those that are.
+    pub order: Vec<String>,
+}
+
+impl PairingOrder {
+    fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// Where a rule stands among others.
+    pub fn place(&self, id: &str) -> usize {
+        let place = self.order.iter().position(|one| one == id);
+        place.unwrap_or(self.order.len())
+    }
 }
 
 /// How much the timeline keeps before it lets go of the oldest.
@@ -45,6 +67,7 @@ impl Settings {
                 max_rows: self.timeline.max_rows.max(TimelineBounds::LEAST_ROWS),
                 max_bytes: self.timeline.max_bytes.max(TimelineBounds::LEAST_BYTES),
             },
+            pairing: self.pairing.clone(),
         }
     }
 }

@@ -27,6 +27,9 @@ pub struct WindowState {
     pub selected_tab: usize,
     /// The folders of requests that are folded.
     pub folded_folders: Vec<String>,
+    /// The groups of pairing rules that are not folded.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub open_rules: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub geometry: Option<Geometry>,
     pub panels: Panels,
@@ -41,6 +44,7 @@ impl Default for WindowState {
             ui_scale: 1.0,
             selected_tab: 0,
             folded_folders: Vec::new(),
+            open_rules: Vec::new(),
             geometry: None,
             panels: Panels::default(),
             tabs: Vec::new(),

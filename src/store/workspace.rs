@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! workspace        the platform's config folder, or --workspace DIR (made to be shared, in git say)
-//!   connections/<id>.toml   requests/<id>.toml   devices/<id>.toml   settings.toml
+//!   connections/<id>.toml   requests/<id>.toml   devices/<id>.toml   rules/<id>.toml   settings.toml
 //! state            the platform's state folder, never shared: workspaces/<name>-<hash of the path>/
 //!   window.toml    geometry, panels, tabs with what is typed in them, theme
 //!   trash/         what was deleted
@@ -15,12 +15,10 @@ use super::atomic::{self, Fingerprint, Mode};
 use super::document;
 use super::error::{Change, FileProblem, StoreError};
 use super::id;
-use super::kept::{Kept, Loaded, Stored};
+use super::kept::{AsText, Kept, Loaded, Stored};
 use super::settings::Settings;
 use super::trash::{self, Deleted};
 use super::window::WindowState;
-use serde::Serialize;
-use serde::de::DeserializeOwned;
 use std::collections::{HashMap, HashSet};
 use std::fs;
 use std::io;
@@ -250,11 +248,11 @@ impl Workspace {
     }
 
     /// Reads a file and remembers how it was.
-    fn read<T: DeserializeOwned>(&self, path: &Path) -> Result<T, FileProblem> {
+    fn read<T: AsText>(&self, path: &Path) -> Result<T, FileProblem> {
         let read = atomic::read(path, atomic::MAX_FILE_BYTES)
             .map_err(|err| FileProblem::unreadable(path, &err))
             .and_then(|bytes| {
-                let value = document::parse(path, document::text(path, &bytes)?)?;
+                let value = T::of_text(path, document::text(path, &bytes)?)?;
                 Ok((value, Fingerprint::of(&bytes)))
             });
         match read {
@@ -283,7 +281,7 @@ impl Workspace {
     }
 
     /// Compares the file with what is known of it, and replaces it.
-    fn put<T: Serialize + DeserializeOwned>(
+    fn put<T: AsText>(
         &self,
         path: &Path,
         value: &T,
@@ -309,12 +307,12 @@ impl Workspace {
             Some(bytes) => {
                 // Whatever was agreed on: what cannot be read is not overwritten.
                 let text = document::text(path, bytes)
-                    .and_then(|text| document::parse::<T>(path, text).map(|_| text));
+                    .and_then(|text| T::of_text(path, text).map(|_| text));
                 Some(text.map_err(StoreError::Damaged)?)
             }
             None => None,
         };
-        let text = document::render(old, value).map_err(|why| StoreError::NotToml {
+        let text = value.to_text(old).map_err(|why| StoreError::NotToml {
             path: path.to_owned(),
             why,
         })?;
@@ -444,7 +442,7 @@ impl Workspace {
         self.inner.state.as_ref().map(|state| state.join(WINDOW))
     }
 
-    fn load_single<T: DeserializeOwned + Default>(&self, path: &Path) -> (T, Option<FileProblem>) {
+    fn load_single<T: AsText + Default>(&self, path: &Path) -> (T, Option<FileProblem>) {
         if fs::symlink_metadata(path).is_err_and(|err| err.kind() == io::ErrorKind::NotFound) {
             self.known().remove(path);
             return (T::default(), None);

@@ -4,8 +4,8 @@ use crate::app::actions::ZoomStep;
 use crate::app::{Action, App, Geometry, ThemeChoice, WindowState};
 use crate::ui::Theme;
 use crate::ui::panels::{
-    answer, composer, connections, demo_line, devices, dialogs, requests, status_bar, timeline,
-    top_bar,
+    answer, composer, connections, demo_line, devices, dialogs, requests, rules, status_bar,
+    timeline, top_bar,
 };
 use crate::ui::picture::PictureJob;
 use crate::ui::view::{Focus, View};
@@ -155,7 +155,7 @@ impl Shell {
                             ui.add_space(10.0);
                             requests::requests_ui(ui, &self.app, actions);
                             ui.add_space(10.0);
-                            requests::rules_ui(ui);
+                            rules::rules_ui(ui, &self.app, actions);
                         });
                     });
             });
@@ -233,7 +233,7 @@ impl Shell {
         let kept = &mut self.app.window.panels.answer_width;
         let (left, right) = part.cut(ui, rest, kept);
         inside(ui, "composer", left.shrink2(vec2(14.0, 6.0)), |ui| {
-            composer::pane_ui(ui, &mut self.app, &mut self.view);
+            composer::pane_ui(ui, &mut self.app, &mut self.view, actions);
         });
         inside(ui, "answer", right.shrink2(vec2(14.0, 8.0)), |ui| {
             answer::answer_ui(ui, &self.app, &mut self.view, actions);

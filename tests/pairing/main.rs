@@ -3,6 +3,10 @@
 
 mod command;
 mod language;
+mod limits;
+
+/// Small rules with small traces, one for every sentence of the language: title, rules, msgs, expect.
+const CASES: &str = include_str!("cases.json");
 
 use roundtrip::model::pairing::{Format, Rule, Rules, Trial, read_rules, read_trace};
 use serde_json::Value;
@@ -54,6 +58,26 @@ fn all_recorded_traces_are_judged_right() {
                     ));
                 }
             }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn every_sentence_of_the_language_holds() {
+    let cases: Vec<Value> = serde_json::from_str(CASES).expect("JSON");
+    assert!(cases.len() > 150);
+    let mut wrong = Vec::new();
+    for case in &cases {
+        let wanted: Vec<&str> = case["expect"]
+            .as_array()
+            .expect("verdicts")
+            .iter()
+            .filter_map(Value::as_str)
+            .collect();
+        let found = verdicts(rules(&case["rules"].to_string()), &case["msgs"].to_string());
+        if found != wanted {
+            wrong.push(format!("{}: {wanted:?} is {found:?}", case["title"]));
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));

@@ -3,13 +3,15 @@
 use crate::source::{Path, Source};
 
 /// Which rooms a room may use, besides itself.
-pub const EDGES: [(&str, &[&str]); 9] = [
+pub const EDGES: [(&str, &[&str]); 11] = [
     ("model", &[]),
-    ("mqtt", &["model"]),
+    ("clock", &["model"]),
+    ("mqtt", &["model", "clock"]),
+    ("tcp", &["model", "clock"]),
     ("broker", &["model"]),
-    ("device", &["model", "mqtt"]),
+    ("device", &["model", "mqtt", "tcp"]),
     ("store", &["model"]),
-    ("session", &["model", "mqtt", "broker", "device"]),
+    ("session", &["model", "mqtt", "tcp", "broker", "device"]),
     ("app", &["model", "session", "store"]),
     ("ui", &["model", "app"]),
     ("cli", &["model", "session", "store"]),

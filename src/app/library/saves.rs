@@ -8,7 +8,7 @@ use crate::model::profile::ProfileDraft;
 use crate::model::request::RequestDraft;
 use crate::model::responder::DeviceDraft;
 use crate::store::{
-    Kept, OnConflict, Settings, StoreError, Subject, Ticket, WriteDone, WriteReport,
+    Kept, OnConflict, RuleText, Settings, StoreError, Subject, Ticket, WriteDone, WriteReport,
 };
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -39,6 +39,7 @@ pub(super) enum Thing {
     Profile(ProfileDraft),
     Request(RequestDraft),
     Device(DeviceDraft),
+    Rule(RuleText),
 }
 
 /// A file that was read again, by id.
@@ -46,6 +47,7 @@ pub(super) enum Again {
     Profile(String, Option<ProfileDraft>),
     Request(String, Option<RequestDraft>),
     Device(String, Option<DeviceDraft>),
+    Rule(String, Option<RuleText>),
     Settings(Settings),
 }
 
@@ -111,6 +113,21 @@ impl Item for DeviceDraft {
     }
 }
 
+impl Item for RuleText {
+    fn shelf(library: &mut Library) -> &mut BTreeMap<String, Self> {
+        library.rules_version += 1;
+        &mut library.rules
+    }
+
+    fn thing(self) -> Thing {
+        Thing::Rule(self)
+    }
+
+    fn again(id: String, draft: Option<Self>) -> Again {
+        Again::Rule(id, draft)
+    }
+}
+
 pub(super) fn subject<T: Kept>(id: &str) -> Subject {
     Subject::Item {
         folder: T::FOLDER,
@@ -161,6 +178,7 @@ impl Library {
             Thing::Profile(draft) => self.keep(Some(id), &draft, OnConflict::Overwrite),
             Thing::Request(draft) => self.keep(Some(id), &draft, OnConflict::Overwrite),
             Thing::Device(draft) => self.keep(Some(id), &draft, OnConflict::Overwrite),
+            Thing::Rule(text) => self.keep(Some(id), &text, OnConflict::Overwrite),
         }?;
         Ok(())
     }
@@ -173,6 +191,9 @@ impl Library {
             }
             Subject::Item { folder, id } if *folder == RequestDraft::FOLDER => {
                 self.ask_again::<RequestDraft>(id)
+            }
+            Subject::Item { folder, id } if *folder == RuleText::FOLDER => {
+                self.ask_again::<RuleText>(id)
             }
             Subject::Item { id, .. } => self.ask_again::<DeviceDraft>(id),
             Subject::Settings => {
@@ -310,6 +331,7 @@ impl Library {
                 self.written.push(Written::Loaded { id, draft });
             }
             Again::Device(id, draft) => self.put(&id, draft),
+            Again::Rule(id, text) => self.put(&id, text),
             Again::Settings(settings) => self.written.push(Written::Settings(settings)),
         }
     }

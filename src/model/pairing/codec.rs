@@ -1,5 +1,6 @@
 //! `| csv`, `| uri`, `| upper`, `| hex`, `| base64`, `| uuid`: what is done with a value that was found.
 
+use super::locator::MAX_VALUES;
 use super::value::{Kind, Value};
 use crate::model::payload;
 use base64::Engine as _;
@@ -66,6 +67,7 @@ impl Codec {
             Self::Csv => match value.as_text() {
                 Some(text) => text
                     .split(',')
+                    .take(MAX_VALUES)
                     .map(|item| Value::text(item.trim()))
                     .collect(),
                 None => Vec::new(),

@@ -93,7 +93,7 @@ impl Rule {
     }
 
     /// What can be read from a request that is not complete.
-    fn partial(&self, subject: &Subject<'_>, topic_counts: bool) -> Bindings {
+    pub(super) fn partial(&self, subject: &Subject<'_>, topic_counts: bool) -> Bindings {
         let spans = self
             .request
             .topic
@@ -239,31 +239,6 @@ impl Rule {
             };
             self.about(err.var, message)
         })
-    }
-
-    fn why_no_request(&self, subject: &Subject<'_>) -> String {
-        let topic = &self.request.topic;
-        if topic.first(subject.topic()).is_none() {
-            return format!(
-                "the topic `{}` does not fit `{}`",
-                subject.topic(),
-                topic.source()
-            );
-        }
-        let near = self.partial(subject, true);
-        let scope = scope(subject, Json::ROOT, &near, None);
-        let broken = self.request.when.iter().find(|when| !when.holds(&scope));
-        match broken {
-            Some(when) => format!(
-                "it is no request by the rule `{}`: {}",
-                self.id,
-                when.in_words()
-            ),
-            None => format!(
-                "it is no request by the rule `{}`: a variable has two different values",
-                self.id
-            ),
-        }
     }
 
     /// A reply to `request`, made from `reply` (its payload and what else is wanted; its topic does not count): on the
@@ -527,25 +502,6 @@ impl Condition {
     /// Whether values that it does not name may make it true.
     fn test_is_open(&self) -> bool {
         !matches!(self.test, Test::Among(_) | Test::Missing)
-    }
-
-    /// What is not as it has to be.
-    fn in_words(&self) -> String {
-        let locator = self.locator.source();
-        match &self.test {
-            Test::Exists => format!("`{locator}` is missing"),
-            Test::Missing => format!("`{locator}` must not be there"),
-            Test::Among(values) => {
-                let words: Vec<String> = values.iter().map(ToString::to_string).collect();
-                format!("`{locator}` is not {}", words.join(" or "))
-            }
-            Test::NotAmong(_) => format!("`{locator}` is missing or has a value that is excluded"),
-            Test::Matches(regex) => format!("`{locator}` does not match `{}`", regex.source()),
-            Test::MatchesNot(regex) => {
-                format!("`{locator}` is missing or matches `{}`", regex.source())
-            }
-            Test::Compares { than, .. } => format!("`{locator}` compares otherwise with {than}"),
-        }
     }
 }
 

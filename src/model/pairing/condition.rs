@@ -3,7 +3,7 @@
 use super::locator::{Locator, Scope};
 use super::pattern::VarId;
 use super::regex::Regex;
-use super::value::Value;
+use super::value::{Value, agree};
 use std::cmp::Ordering;
 
 pub const OPS: &str = "exists, missing, ==, !=, in, !in, ~, !~, <, <=, > and >=";
@@ -45,8 +45,8 @@ impl Condition {
         match &self.test {
             Test::Exists => !values.is_empty(),
             Test::Missing => values.is_empty(),
-            Test::Among(wanted) => any(&|value| wanted.contains(value)),
-            Test::NotAmong(wanted) => !values.is_empty() && !any(&|value| wanted.contains(value)),
+            Test::Among(wanted) => !values.is_empty() && agree(&values, wanted),
+            Test::NotAmong(wanted) => !values.is_empty() && !agree(&values, wanted),
             Test::Matches(regex) => any(&|value| regex.is_match(value.as_bytes())),
             Test::MatchesNot(regex) => {
                 !values.is_empty() && !any(&|value| regex.is_match(value.as_bytes()))

@@ -15,6 +15,9 @@ use std::cell::OnceCell;
 use std::fmt;
 use std::sync::Arc;
 
+/// More values of one locator do not count: a payload may have millions.
+pub(super) const MAX_VALUES: usize = 1 << 16;
+
 /// The values of a rule's variables, by their place in its names. No value is: absent.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Bindings(Vec<Vec<Value>>);
@@ -154,7 +157,7 @@ impl Locator {
             Place::Json(pointer) if self.steps.is_empty() => scope
                 .subject
                 .json()
-                .is_some_and(|json| !pointer.find(json, scope.root).is_empty()),
+                .is_some_and(|json| !pointer.find(json, scope.root, MAX_VALUES).is_empty()),
             _ => !self.values(scope).is_empty(),
         }
     }
@@ -164,7 +167,11 @@ impl Locator {
         let mut values = self.place.values(scope);
         for step in &self.steps {
             values = match step {
-                Step::Codec(codec) => values.iter().flat_map(|value| codec.read(value)).collect(),
+                Step::Codec(codec) => values
+                    .iter()
+                    .flat_map(|value| codec.read(value))
+                    .take(MAX_VALUES)
+                    .collect(),
                 Step::Regex(regex) => values
                     .iter()
                     .filter_map(|value| {
@@ -205,7 +212,7 @@ impl Place {
                 let Some(json) = subject.json() else {
                     return Vec::new();
                 };
-                let nodes = pointer.find(json, scope.root);
+                let nodes = pointer.find(json, scope.root, MAX_VALUES);
                 nodes
                     .into_iter()
                     .filter_map(|node| Value::of_json(json, node))
@@ -215,11 +222,12 @@ impl Place {
                 let Some(json) = subject.json() else {
                     return Vec::new();
                 };
-                let objects = pointer.find(json, scope.root);
+                let objects = pointer.find(json, scope.root, MAX_VALUES);
                 objects
                     .into_iter()
                     .flat_map(|object| json.members(object))
                     .map(|(name, _)| Value::text(&json.string(name)))
+                    .take(MAX_VALUES)
                     .collect()
             }
             Self::Text => {
@@ -265,7 +273,8 @@ impl Locator {
     }
 }
 
-/// The place and the steps after it. Names and pointers may hold `~` and `|`, but not with spaces around them.
+/// The place and the steps after it. Names and pointers may hold `~` and `|`, but not after a space, and no name ends like
+/// a codec.
 fn split_place(text: &str) -> (&str, &str) {
     let is_word = |c: char| c.is_ascii_alphabetic() || c == '-';
     let word = text.find(|c| !is_word(c)).unwrap_or(text.len());
@@ -277,10 +286,16 @@ fn split_place(text: &str) -> (&str, &str) {
         let is_after_space = text
             .get(..index)
             .is_some_and(|before| before.ends_with(char::is_whitespace));
-        let is_before_space = text
-            .get(index + c.len_utf8()..)
-            .is_some_and(|after| after.starts_with(char::is_whitespace));
-        matches!(c, '~' | '|') && is_after_space && is_before_space
+        let is_codec = || {
+            let after = text.get(index + 1..).unwrap_or_default();
+            let mut words = after.split('|').map(str::trim);
+            words.all(|word| Codec::of_word(word).is_some())
+        };
+        match c {
+            '~' => is_after_space,
+            '|' => is_after_space || is_codec(),
+            _ => false,
+        }
     });
     let (head, tail) = text.split_at(mark.map_or(text.len(), |(index, _)| index));
     (head.trim_end(), tail)

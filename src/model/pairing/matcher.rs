@@ -5,17 +5,20 @@
 //! depend on how many requests are open. Requests whose values do not fit their own patterns are kept
 //! aside and compared one by one.
 
+mod explain;
 mod table;
 
+use super::Rules;
 use super::json::NodeId;
 use super::locator::{Bindings, Subject};
+use super::pattern::{Parses, VarId};
 use super::rule::{ReplyTopic, Rule, Status, scope};
 use super::value::Value;
-use super::{Rules, pattern::VarId};
 use crate::model::exchange::ExchangeId;
+pub use explain::{Reason, Role};
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
-use table::{Table, fits_its_pattern};
+use table::Table;
 
 /// How a request that is remembered stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,6 +27,12 @@ pub enum Standing {
     TimedOut,
     Completed,
 }
+
+/// Parts of one message and ways to read its topic that are looked at for one rule; enough for any that is sent on purpose.
+const MAX_READINGS: usize = 1 << 14;
+
+/// Requests that are compared with a message one by one where it cannot be looked up.
+const MAX_COMPARED: usize = 256;
 
 #[derive(Debug)]
 struct Kept {
@@ -179,15 +188,7 @@ impl Matcher {
             return;
         };
         for (topic, table) in rule.reply.topics.iter().zip(tables) {
-            let is_regular = fits_its_pattern(rule, topic, &kept.request);
-            table.set(
-                id,
-                kept.standing,
-                &topic.shared,
-                &kept.request,
-                is_regular,
-                is_there,
-            );
+            table.set(id, kept.standing, rule, topic, &kept.request, is_there);
         }
     }
 
@@ -283,15 +284,28 @@ impl Matcher {
             .iter()
             .zip(tables)
             .filter(|(_, table)| !table.is_empty_of(standing))
-            .map(|(topic, table)| (topic, table, topic.pattern.parses(subject.topic())))
-            .filter(|(_, table, parses)| {
-                !parses.list.is_empty() || !parses.is_complete || table.has_irregular(standing)
+            .map(|(topic, table)| {
+                let literal = if table.has_irregular(standing) {
+                    topic.literal.parses(subject.topic())
+                } else {
+                    Parses::none()
+                };
+                (topic, table, topic.pattern.parses(subject.topic()), literal)
             })
+            .filter(|(_, _, parses, literal)| parses.may_fit() || literal.may_fit())
             .collect();
         if parsed.is_empty() {
             return hits;
         }
-        for root in rule.roots(subject) {
+        let ways: usize = parsed
+            .iter()
+            .map(|(_, _, parses, literal)| parses.list.len() + literal.list.len())
+            .sum();
+        for root in rule
+            .roots(subject)
+            .into_iter()
+            .take(MAX_READINGS / ways.max(1))
+        {
             let mut best: Option<Hit> = None;
             let mut offer = |hit: Option<Hit>| {
                 if let Some(hit) = hit {
@@ -307,7 +321,7 @@ impl Matcher {
                     }
                 }
             };
-            for (topic, table, parses) in &parsed {
+            for (topic, table, parses, literal) in &parsed {
                 let try_one = |id: ExchangeId, near: &Bindings, is_topic_known: bool| {
                     let kept = self.kept.get(&id).filter(|_| !taken.contains(&id))?;
                     let near =
@@ -319,12 +333,16 @@ impl Matcher {
                         near,
                     })
                 };
-                let mut scan = !parses.is_complete;
+                let compare = |id: ExchangeId| {
+                    let mut readings = self.compare(topic, rule, subject, root, id).into_iter();
+                    readings.find_map(|near| try_one(id, &near, true))
+                };
+                let mut is_known = parses.is_complete;
                 for spans in &parses.list {
                     let Some(near) = rule.reading(topic, subject, spans, root) else {
                         continue;
                     };
-                    match table.find(standing, &topic.shared, &near) {
+                    match table.find(standing, &topic.shared, &near, false) {
                         Some(slots) => {
                             for slot in slots {
                                 offer(
@@ -333,14 +351,33 @@ impl Matcher {
                                 );
                             }
                         }
-                        None => scan = true,
+                        None => is_known = false,
                     }
                 }
-                let aside = table.irregular(standing, scan);
-                offer(in_order(aside, standing).find_map(|id| {
-                    let mut readings = self.compare(topic, rule, subject, root, id).into_iter();
-                    readings.find_map(|near| try_one(id, &near, true))
-                }));
+                if !is_known {
+                    let all = in_order(table.all(standing), standing);
+                    offer(all.take(MAX_COMPARED).find_map(compare));
+                    continue;
+                }
+                for spans in &literal.list {
+                    let Some(near) = rule.reading(topic, subject, spans, root) else {
+                        continue;
+                    };
+                    match table.find(standing, &topic.shared, &near, true) {
+                        Some(slots) => {
+                            for slot in slots {
+                                offer(in_order(slot, standing).find_map(compare));
+                            }
+                        }
+                        None => is_known = false,
+                    }
+                }
+                let aside = table.irregular(standing, !is_known || !literal.is_complete);
+                offer(
+                    in_order(aside, standing)
+                        .take(MAX_COMPARED)
+                        .find_map(compare),
+                );
             }
             if let Some(hit) = best {
                 taken.insert(hit.id);
@@ -380,12 +417,19 @@ impl Matcher {
                     continue;
                 }
                 let in_topic = topic.pattern.vars();
-                let parses = topic.pattern.parses(subject.topic());
-                if parses.list.is_empty() {
+                let mut parses = topic.pattern.parses(subject.topic()).list;
+                if table.has_irregular(Standing::Open) {
+                    parses.extend(topic.literal.parses(subject.topic()).list);
+                }
+                if parses.is_empty() {
                     continue;
                 }
-                for root in rule.roots(subject) {
-                    for spans in &parses.list {
+                for root in rule
+                    .roots(subject)
+                    .into_iter()
+                    .take(MAX_READINGS / parses.len())
+                {
+                    for spans in &parses {
                         let Some(near) = rule.reading(topic, subject, spans, root) else {
                             continue;
                         };

@@ -10,6 +10,7 @@ mod codec;
 mod compose;
 mod condition;
 mod describe;
+mod document;
 mod generate;
 mod inject;
 pub mod json;
@@ -24,19 +25,21 @@ mod rule;
 mod rules;
 mod trace;
 mod value;
+mod why;
 
 pub use compose::{ComposeError, Variables};
 pub use describe::VariableInfo;
+pub use document::{rule_to_json, rule_to_toml};
 pub use generate::{Circumstances, Generator};
 pub use locator::{Bindings, Subject};
-pub use matcher::{Match, Matcher, NearMiss, Pair, Standing};
-pub use node::{FileError, Format};
+pub use matcher::{Match, Matcher, NearMiss, Pair, Reason, Role, Standing};
+pub use node::{FileError, Format, format_of};
 pub use outgoing::{Outgoing, typed_variables};
 pub use pattern::covers;
-pub use read::read_rules;
+pub use read::{read_rules, read_rules_of};
 pub use rule::{Defaults, OutcomeKind, Presence, Replies, Rule, Status};
 pub use rules::Rules;
-pub use trace::{Sample, Trial, Verdict, read_trace};
+pub use trace::{Explanation, Sample, Trial, Verdict, read_trace, read_traces, sample_to_json};
 pub use value::{Kind as ValueKind, Value};
 
 #[cfg(test)]

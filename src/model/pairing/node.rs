@@ -14,6 +14,22 @@ pub enum Format {
     Toml,
 }
 
+/// What a text without a telling file name is written in, by how it begins.
+pub fn format_of(text: &str) -> Format {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let mut start = text.trim_start().chars();
+    let is_json = match start.next() {
+        Some('{') => true,
+        // TOML begins with `[[rules]]` or `[request]`.
+        Some('[') => matches!(
+            start.as_str().trim_start().chars().next(),
+            None | Some('{' | ']')
+        ),
+        _ => false,
+    };
+    if is_json { Format::Json } else { Format::Toml }
+}
+
 #[derive(Clone, Debug)]
 pub struct Node {
     /// The byte where it starts.
@@ -93,7 +109,17 @@ impl fmt::Display for FileError {
 
 impl std::error::Error for FileError {}
 
+/// More than any list of rules needs.
+const MAX_BYTES: usize = 16 << 20;
+
 pub fn read(text: &str, format: Format) -> Result<Node, FileError> {
+    if text.len() > MAX_BYTES {
+        return Err(FileError::at(
+            text,
+            0,
+            "it is longer than 16 MiB, so it is no file of rules",
+        ));
+    }
     match format {
         Format::Json => {
             let json = Json::parse(text).map_err(|err| {

@@ -1,6 +1,7 @@
 //! Rule files: a tree of fields to compiled rules, or everything that is wrong with it, by place.
 
 use super::condition::{Condition, OPS, Test};
+use super::document::as_json;
 use super::generate::Generator;
 use super::json::Pointer;
 use super::locator::{Locator, Locators};
@@ -13,15 +14,30 @@ use super::rule::{
 use super::value::{Kind, Value};
 use crate::model::message::Qos;
 use std::cmp::Ordering;
+use std::collections::HashSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 type Table<'a> = &'a [(Name, Node)];
 
-/// Reads a list of rules, or one rule. In TOML a list is written `[[rules]]`.
+/// A rule has at most so many variables and reply topics, and a file so many rules.
+const MAX_VARIABLES: usize = 256;
+const MAX_TOPICS: usize = 256;
+const MAX_RULES: usize = 10_000;
+/// More mistakes are not looked for.
+const MAX_ERRORS: usize = 100;
+
+/// Reads a list of rules, or one rule. In TOML a list is written `[[rules]]`. Those without an `id` are called `rule-1` and so on.
 pub fn read_rules(text: &str, format: Format) -> Result<Vec<Rule>, Vec<FileError>> {
+    read_rules_of(text, format, "")
+}
+
+/// The same from a file of that name, without its extension: one rule alone is called by it when it has no `id`.
+pub fn read_rules_of(text: &str, format: Format, stem: &str) -> Result<Vec<Rule>, Vec<FileError>> {
     let root = read(text, format).map_err(|err| vec![err])?;
     let mut reader = Reader {
         text,
+        stem: String::new(),
         what: String::new(),
         errors: Vec::new(),
     };
@@ -54,7 +70,10 @@ pub fn read_rules(text: &str, format: Format) -> Result<Vec<Rule>, Vec<FileError
                 reader.wrong(name.at, "rules", "it is a list of rules");
                 Vec::new()
             }
-            None => vec![&root],
+            None => {
+                stem.clone_into(&mut reader.stem);
+                vec![&root]
+            }
         },
         other => {
             reader.wrong(
@@ -65,13 +84,18 @@ pub fn read_rules(text: &str, format: Format) -> Result<Vec<Rule>, Vec<FileError
             Vec::new()
         }
     };
+    if let Some(node) = list.get(MAX_RULES) {
+        reader.wrong(node.at, "", format!("a file has at most {MAX_RULES} rules"));
+    }
     let mut rules: Vec<Rule> = Vec::new();
-    for (index, node) in list.into_iter().enumerate() {
+    let mut ids = HashSet::new();
+    for (index, node) in list.into_iter().take(MAX_RULES).enumerate() {
         let Some(rule) = reader.rule(node, index + 1) else {
             continue;
         };
-        if rules.iter().any(|other| other.id == rule.id) {
-            reader.wrong(node.at, "id", "another rule before it has the same id");
+        if !ids.insert(Arc::clone(&rule.id)) {
+            let at = place_in(node, "id");
+            reader.wrong(at, "id", "another rule before it has the same id");
         }
         rules.push(rule);
     }
@@ -85,6 +109,8 @@ pub fn read_rules(text: &str, format: Format) -> Result<Vec<Rule>, Vec<FileError
 
 struct Reader<'a> {
     text: &'a str,
+    /// What a rule without an id is called; empty: by its number.
+    stem: String,
     /// The rule that is being read.
     what: String,
     errors: Vec<FileError>,
@@ -102,6 +128,9 @@ const REMARKS: [&str; 5] = ["notes", "note", "description", "source", "comment"]
 
 impl Reader<'_> {
     fn wrong(&mut self, at: usize, field: &str, message: impl Into<String>) {
+        if self.errors.len() >= MAX_ERRORS {
+            return;
+        }
         let mut err = FileError::at(self.text, at, message);
         err.what.clone_from(&self.what);
         field.clone_into(&mut err.field);
@@ -182,9 +211,13 @@ impl Reader<'_> {
         }
         let table = self.table(node, "", &known);
         let id = field(table, "id").and_then(|node| self.text(node, "id"));
-        let id = id.map_or_else(|| format!("rule-{number}"), str::to_owned);
-        if id.is_empty() {
-            self.wrong(node.at, "id", "it is empty");
+        let id = match (id, self.stem.as_str()) {
+            (Some(id), _) => id.to_owned(),
+            (None, "") => format!("rule-{number}"),
+            (None, stem) => stem.to_owned(),
+        };
+        if id.trim().is_empty() {
+            self.wrong(place_in(node, "id"), "id", "it is empty");
         }
         self.what = format!("rule `{id}`");
         let title = field(table, "title").and_then(|node| self.text(node, "title"));
@@ -199,6 +232,11 @@ impl Reader<'_> {
             field(table, "accept_retained").is_some_and(|node| self.flag(node, "accept_retained"));
         let defaults = self.defaults(table, &names);
         let request = request?;
+        if names.len() > MAX_VARIABLES {
+            let message = format!("a rule has at most {MAX_VARIABLES} variables");
+            self.wrong(node.at, "", message);
+            return None;
+        }
         self.check_vars(table, &names, &request, &reply, &status, presence.as_ref());
         if self.errors.len() > before {
             return None;
@@ -214,6 +252,7 @@ impl Reader<'_> {
             replies,
             accept_retained,
             defaults,
+            source: as_json(node).into(),
             names,
             request,
             reply,
@@ -269,10 +308,15 @@ impl Reader<'_> {
                 "it is missing; it is a list of at least one topic",
             );
         }
+        if let Some(node) = topics.get(MAX_TOPICS) {
+            let message = format!("a rule has at most {MAX_TOPICS} reply topics");
+            self.wrong(node.at, "reply.topic", message);
+        }
         let mut side = ReplySide::default();
-        for (path, node) in paths("reply.topic", &topics) {
+        for (path, node) in paths("reply.topic", topics.get(..MAX_TOPICS).unwrap_or(&topics)) {
             if let Some(pattern) = self.pattern(node, &path, names) {
                 side.topics.push(ReplyTopic {
+                    literal: pattern.clone(),
                     pattern,
                     shared: Vec::new(),
                     dependent_bind: Vec::new(),
@@ -497,6 +541,11 @@ impl Reader<'_> {
             self.wrong(node.at, path, message);
             return Vec::new();
         };
+        if let Some((name, _)) = fields.get(MAX_VARIABLES) {
+            let message = format!("a rule has at most {MAX_VARIABLES} variables");
+            self.wrong(name.at, path, message);
+            return Vec::new();
+        }
         let mut bindings: Vec<Binding> = Vec::new();
         for (name, node) in fields {
             let path = join(path, &name.text);
@@ -733,6 +782,14 @@ impl Reader<'_> {
     }
 }
 
+/// Where a field of a table stands, or the table itself.
+fn place_in(node: &Node, name: &str) -> usize {
+    match &node.tree {
+        Tree::Table(fields) => field(fields, name).map_or(node.at, |node| node.at),
+        _ => node.at,
+    }
+}
+
 /// Where a field of a rule stands.
 fn place_of(rule: Table<'_>, path: &str) -> usize {
     let mut table = rule;
@@ -797,6 +854,7 @@ fn in_order(mut bindings: Vec<Binding>) -> Result<Vec<Binding>, VarId> {
 
 /// Finds out what a reply on this topic tells by itself.
 fn understand(topic: &mut ReplyTopic, bind: &[Binding], when: &[Condition], bound: &[VarId]) {
+    topic.literal = topic.pattern.literally(|var| bound.contains(&var));
     let mut told = topic.pattern.vars();
     for (index, binding) in bind.iter().enumerate() {
         let is_dependent = binding

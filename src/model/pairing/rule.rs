@@ -12,6 +12,12 @@ use crate::model::topic::TopicFilter;
 use std::sync::Arc;
 use std::time::Duration;
 
+/// With more ways to read the topic of a request the others are not tried.
+const MAX_READINGS: usize = 32;
+
+/// More parts of one message are not looked at.
+const MAX_PARTS: usize = 1 << 14;
+
 /// Binds a variable to what the first locator finds that finds anything.
 #[derive(Clone, Debug)]
 pub struct Binding {
@@ -52,6 +58,8 @@ pub(super) struct ReplySide {
 #[derive(Clone, Debug)]
 pub(super) struct ReplyTopic {
     pub pattern: Pattern,
+    /// The same where values of the request stand for themselves, whatever they are.
+    pub literal: Pattern,
     /// The variables that request and reply share and that the reply tells by itself.
     pub shared: Vec<VarId>,
     /// By place in `bind` and `when`: those that read variables of the request.
@@ -96,6 +104,8 @@ pub struct Rule {
     pub replies: Replies,
     pub accept_retained: bool,
     pub defaults: Defaults,
+    /// As JSON, for [`Rule::source`].
+    pub(super) source: Arc<str>,
     pub(super) names: Names,
     pub(super) request: RequestSide,
     pub(super) reply: ReplySide,
@@ -177,21 +187,35 @@ impl Rule {
 
     /// The variables of `subject` as a request; `None` when it is none by this rule.
     pub fn request(&self, subject: &Subject<'_>) -> Option<Bindings> {
-        let spans = self.request.topic.first(subject.topic())?;
-        let mut near = captured(&self.request.topic, subject.topic(), &spans);
+        let topic = &self.request.topic;
+        let first = topic.first(subject.topic())?;
         // What needs no variables is cheaper to know than what they are.
-        let (early, late): (Vec<&Condition>, Vec<&Condition>) = self
-            .request
-            .when
-            .iter()
-            .partition(|condition| condition.reads().is_none());
-        let holds = |conditions: &[&Condition], near: &Bindings| {
-            let scope = scope(subject, Json::ROOT, near, None);
-            conditions.iter().all(|condition| condition.holds(&scope))
-        };
-        if !holds(&early, &near) {
+        let nothing = Bindings::default();
+        let scope = scope(subject, Json::ROOT, &nothing, None);
+        let mut when = self.request.when.iter();
+        if !when.all(|when| when.reads().is_some() || when.holds(&scope)) {
             return None;
         }
+        if let Some(near) = self.request_read(subject, &first) {
+            return Some(near);
+        }
+        // Another way to read the topic may be the one that agrees with the payload and the conditions.
+        let in_topic = topic.vars();
+        let mut bind = self.request.bind.iter();
+        if !bind.any(|binding| in_topic.contains(&binding.var))
+            && self.request.when.iter().all(|when| when.reads().is_none())
+        {
+            return None;
+        }
+        let others = topic.parses(subject.topic()).list.into_iter().skip(1);
+        others
+            .take(MAX_READINGS)
+            .find_map(|spans| self.request_read(subject, &spans))
+    }
+
+    /// The same with the topic read in one way.
+    fn request_read(&self, subject: &Subject<'_>, spans: &Spans) -> Option<Bindings> {
+        let mut near = captured(&self.request.topic, subject.topic(), spans);
         for binding in &self.request.bind {
             let found = binding
                 .locators
@@ -208,7 +232,10 @@ impl Rule {
             }
             near.set(binding.var, values);
         }
-        holds(&late, &near).then_some(near)
+        let scope = scope(subject, Json::ROOT, &near, None);
+        let mut when = self.request.when.iter();
+        when.all(|when| when.reads().is_none() || when.holds(&scope))
+            .then_some(near)
     }
 
     /// Where the parts lie that may each be a reply.
@@ -223,8 +250,9 @@ impl Rule {
         let mut roots: Vec<NodeId> = Vec::new();
         let mut known = std::collections::HashSet::new();
         roots.extend(
-            each.flat_map(|pointer| pointer.find(json, Json::ROOT))
-                .filter(|node| known.insert(*node)),
+            each.flat_map(|pointer| pointer.find(json, Json::ROOT, MAX_PARTS))
+                .filter(|node| known.insert(*node))
+                .take(MAX_PARTS),
         );
         roots
     }
@@ -256,7 +284,7 @@ impl Rule {
         for (index, binding) in self.reply.bind.iter().enumerate() {
             if !topic.dependent_bind.contains(&index) {
                 let found = binding.locators.values(&scope(subject, root, &near, None));
-                Self::bind(topic, &mut near, binding.var, found)?;
+                self.bind(topic, &mut near, binding.var, found)?;
             }
         }
         whens()
@@ -265,17 +293,38 @@ impl Rule {
     }
 
     /// Adds what a locator of the reply found to what its topic told.
-    fn bind(topic: &ReplyTopic, near: &mut Bindings, var: VarId, found: Vec<Value>) -> Option<()> {
-        let is_in_topic = topic.pattern.vars().contains(&var);
-        let values = match near.get(var) {
-            [] if !is_in_topic => found,
-            known => common(known, &found),
-        };
-        if is_in_topic && values.is_empty() {
-            return None;
+    fn bind(
+        &self,
+        topic: &ReplyTopic,
+        near: &mut Bindings,
+        var: VarId,
+        found: Vec<Value>,
+    ) -> Option<()> {
+        if !topic.pattern.vars().contains(&var) {
+            let known = near.get(var);
+            let values = if known.is_empty() {
+                found
+            } else {
+                common(known, &found)
+            };
+            near.set(var, values);
+            return Some(());
         }
+        let known = near.get(var);
+        if found.is_empty() {
+            // A variable of the reply alone is known from its topic. One of the request is absent here: what stands in
+            // the topic for a value that is absent is nothing.
+            if self.is_bound_by_request(var) {
+                let is_nothing = known.iter().all(|value| value.as_bytes().is_empty());
+                near.set(var, Vec::new());
+                return is_nothing.then_some(());
+            }
+            return Some(());
+        }
+        let values = common(known, &found);
+        let is_possible = !values.is_empty();
         near.set(var, values);
-        Some(())
+        is_possible.then_some(())
     }
 
     /// What depends on the request: whether the reply with `near` answers the one with `far`. What
@@ -292,7 +341,9 @@ impl Rule {
         let mut near = near.clone();
         let in_topic = topic.pattern.vars();
         for &var in &topic.shared {
-            if is_topic_known && in_topic.contains(&var) {
+            // What else the reply says of it counts, too.
+            let is_said_twice = || self.reply.bind.iter().any(|binding| binding.var == var);
+            if is_topic_known && in_topic.contains(&var) && !is_said_twice() {
                 continue;
             }
             if !agree(far.get(var), near.get(var)) {
@@ -311,7 +362,7 @@ impl Rule {
                 }
                 near.set(binding.var, common(&found, far.get(binding.var)));
             } else {
-                Self::bind(topic, &mut near, binding.var, found)?;
+                self.bind(topic, &mut near, binding.var, found)?;
             }
         }
         let scope = scope(subject, root, &near, Some(far));

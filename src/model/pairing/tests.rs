@@ -640,6 +640,10 @@ fn for_long() {
         .and_then(|seed| seed.parse().ok())
         .unwrap_or(42);
     let tally = run(seed, limit, u64::MAX);
+    #[expect(clippy::print_stderr, reason = "whoever runs it wants to know")]
+    {
+        eprintln!("{tally:?}");
+    }
     assert!(
         tally.slowest_message < Duration::from_secs(5)
             && tally.slowest_file < Duration::from_secs(5),

@@ -1,8 +1,8 @@
 //! A trace: messages in the order in which they were seen, and the verdict on each.
 
-use super::json::{Json, Kind, NodeId};
+use super::json::{Json, Kind, NodeId, quote};
 use super::locator::Subject;
-use super::matcher::{Match, Matcher, NearMiss, Pair, Standing};
+use super::matcher::{Match, Matcher, NearMiss, Pair, Reason, Standing};
 use super::node::FileError;
 use super::rule::{OutcomeKind, Presence, Replies};
 use super::rules::Rules;
@@ -23,39 +23,120 @@ pub struct Sample {
     pub packet_id: Option<u16>,
 }
 
+/// More mistakes are not looked for.
+const MAX_ERRORS: usize = 100;
+const SHAPE: &str = "a trace is a list of messages, or an object with such a list as `msgs`";
+
 /// Reads a list of messages, or an object with such a list as `msgs`.
 pub fn read_trace(text: &str) -> Result<Vec<Sample>, Vec<FileError>> {
-    let json = Json::parse(text).map_err(|err| {
+    let mut traces = read_traces(text)?;
+    match (traces.pop(), traces.is_empty()) {
+        (Some(trace), true) => Ok(trace),
+        _ => Err(vec![FileError::at(text, 0, SHAPE)]),
+    }
+}
+
+/// The same, or a list of such objects: traces that have nothing to do with each other.
+pub fn read_traces(text: &str) -> Result<Vec<Vec<Sample>>, Vec<FileError>> {
+    let json = Json::parse_file(text).map_err(|err| {
         let message = format!("it is not JSON: {}", err.message);
         vec![FileError::at(text, err.at, message)]
     })?;
-    let list = match json.kind(Json::ROOT) {
-        Kind::Object => json.member(Json::ROOT, "msgs"),
-        _ => Some(Json::ROOT),
-    };
-    let list = list.filter(|list| json.kind(*list) == Kind::Array);
-    let Some(list) = list else {
-        let message = "a trace is a list of messages, or an object with such a list as `msgs`";
-        return Err(vec![FileError::at(text, 0, message)]);
-    };
     let mut errors = Vec::new();
-    let samples = json
-        .elements(list)
-        .enumerate()
-        .map(|(index, node)| {
+    let messages_of = |node: NodeId| json.member(node, "msgs");
+    let is_list_of_traces = json
+        .elements(Json::ROOT)
+        .next()
+        .is_some_and(|first| messages_of(first).is_some());
+    let lists: Vec<(String, NodeId, Option<NodeId>)> = if is_list_of_traces {
+        json.elements(Json::ROOT)
+            .enumerate()
+            .map(|(index, trace)| (format!("trace {index}, "), trace, messages_of(trace)))
+            .collect()
+    } else {
+        let list = match json.kind(Json::ROOT) {
+            Kind::Object => messages_of(Json::ROOT),
+            _ => Some(Json::ROOT),
+        };
+        vec![(String::new(), Json::ROOT, list)]
+    };
+    let mut traces = Vec::with_capacity(lists.len());
+    for (what, at, list) in lists {
+        let Some(list) = list.filter(|list| json.kind(*list) == Kind::Array) else {
+            let mut err = FileError::at(text, json.span(at).start, SHAPE);
+            what.trim_end_matches(", ").clone_into(&mut err.what);
+            errors.push(err);
+            continue;
+        };
+        let samples = json.elements(list).enumerate().map(|(index, node)| {
             let mut reader = Reader {
                 json: &json,
-                what: format!("message {index}"),
+                what: format!("{what}message {index}"),
                 errors: &mut errors,
             };
             reader.sample(node)
-        })
-        .collect();
+        });
+        traces.push(samples.collect());
+    }
     if errors.is_empty() {
-        Ok(samples)
+        Ok(traces)
     } else {
         Err(errors)
     }
+}
+
+/// One message as it is written in a trace.
+pub fn sample_to_json(sample: &Sample) -> String {
+    let message = &sample.message;
+    let properties = &message.properties;
+    let mut members = vec![format!("\"topic\": {}", quote(message.topic.as_str()))];
+    let mut say = |name: &str, value: String| members.push(format!("\"{name}\": {value}"));
+    if let Some(topic) = &properties.response_topic {
+        say("resp", quote(topic.as_str()));
+    }
+    if let Some(data) = &properties.correlation_data {
+        let bytes = data.as_bytes();
+        let text = std::str::from_utf8(bytes).ok();
+        // What would be read as something else, or cannot be seen, is told in hex digits.
+        let text =
+            text.filter(|text| !text.starts_with("hex:") && !text.contains(char::is_control));
+        say(
+            "corr",
+            quote(&text.map_or_else(|| format!("hex:{}", hex::encode(bytes)), str::to_owned)),
+        );
+    }
+    if !properties.user_properties.is_empty() {
+        let pair = |property: &UserProperty| {
+            format!("[{}, {}]", quote(&property.name), quote(&property.value))
+        };
+        let pairs: Vec<String> = properties.user_properties.iter().map(pair).collect();
+        say("user", format!("[{}]", pairs.join(", ")));
+    }
+    if let Some(text) = &properties.content_type {
+        say("ctype", quote(text));
+    }
+    if message.retain {
+        say("retain", "true".to_owned());
+    }
+    if let Some(secs) = properties.message_expiry_secs {
+        say("expiry", secs.to_string());
+    }
+    if let Some(id) = sample.packet_id {
+        say("packet_id", id.to_string());
+    }
+    match std::str::from_utf8(&message.payload) {
+        Ok(text) => {
+            let whole =
+                Json::parse(text).is_ok_and(|json| json.source(Json::ROOT).len() == text.len());
+            if whole {
+                say("json", text.to_owned());
+            } else {
+                say("text", quote(text));
+            }
+        }
+        Err(_not_text) => say("hex", quote(&hex::encode(&message.payload))),
+    }
+    format!("{{{}}}", members.join(", "))
 }
 
 struct Reader<'a> {
@@ -66,6 +147,9 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     fn wrong(&mut self, node: NodeId, field: &str, message: impl Into<String>) {
+        if self.errors.len() >= MAX_ERRORS {
+            return;
+        }
         let at = self.json.span(node).start;
         let mut err = FileError::at(self.json.text(), at, message);
         err.what.clone_from(&self.what);
@@ -149,7 +233,7 @@ impl Reader<'_> {
                 let bytes = payload::from_base64(&self.text(value, name));
                 message.payload = self.decoded(value, name, bytes).unwrap_or_default();
             }
-            "packet_id" | "packet-id" => {
+            "packet_id" | "packet-id" | "packetId" | "pid" => {
                 sample.packet_id = self.number(value, name, "a number from 1 to 65,535");
             }
             // Times, directions, notes: whoever recorded the trace may have known more.
@@ -202,16 +286,23 @@ impl Reader<'_> {
             .ok()
     }
 
-    /// Pairs of name and value.
+    /// Pairs of name and value, or an object.
     fn user(&mut self, list: NodeId) -> Vec<UserProperty> {
-        if self.json.kind(list) != Kind::Array {
+        let mut properties = Vec::new();
+        let members: Vec<(NodeId, NodeId)> = self.json.members(list).collect();
+        for (name, value) in members {
+            properties.push(UserProperty {
+                name: self.text(name, "user"),
+                value: self.text(value, "user"),
+            });
+        }
+        if !matches!(self.json.kind(list), Kind::Array | Kind::Object) {
             self.wrong(
                 list,
                 "user",
                 "a list of pairs [name, value] is expected here",
             );
         }
-        let mut properties = Vec::new();
         let pairs: Vec<NodeId> = self.json.elements(list).collect();
         for pair in pairs {
             let parts: Vec<NodeId> = self.json.elements(pair).collect();
@@ -274,6 +365,14 @@ impl fmt::Display for Verdict {
     }
 }
 
+/// A verdict, and for what is nothing the reasons, what is most to the point first.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Explanation {
+    pub verdict: Verdict,
+    pub presence: Vec<Presence>,
+    pub reasons: Vec<Reason>,
+}
+
 /// Judges messages one after the other. Nothing times out.
 #[derive(Debug)]
 pub struct Trial {
@@ -310,6 +409,23 @@ impl Trial {
         };
         self.matcher.insert(ExchangeId(number), index, request);
         (verdict, presence)
+    }
+
+    /// The same as [`Trial::judge`], and why a message is nothing.
+    pub fn explain(&mut self, sample: &Sample) -> Explanation {
+        let (verdict, presence) = self.judge(sample);
+        let reasons = match verdict {
+            Verdict::Nothing(_) => {
+                let subject = Subject::new(&sample.message).with_packet_id(sample.packet_id);
+                self.matcher.reasons(&subject)
+            }
+            _ => Vec::new(),
+        };
+        Explanation {
+            verdict,
+            presence,
+            reasons,
+        }
     }
 
     fn paired(&mut self, pairs: Vec<Pair>) -> Verdict {

@@ -56,7 +56,7 @@ impl Bench {
                     .expect("known")
                     .apply(change, at),
                 Effect::Arrived { verdict, near, .. } => self.arrived.push((verdict, near)),
-                Effect::Subscribe(filter) => self.subscribed.push(filter.to_string()),
+                Effect::Subscribe { filter, .. } => self.subscribed.push(filter.to_string()),
                 Effect::Unsubscribe(filter) => self.unsubscribed.push(filter.to_string()),
                 Effect::Publish { id, .. } => self.published.push(id),
                 Effect::Withdraw { id, why, at } => self.withdrawn.push((id, why, at)),
@@ -576,4 +576,69 @@ fn closing_takes_back_what_was_not_sent_and_says_so() {
     let effects = bench.requester.closed(at(10));
     bench.run(effects);
     assert_eq!(bench.failure(3), "not sent: the connection was closed");
+}
+
+#[test]
+fn where_request_and_reply_share_a_topic_the_requester_does_not_hear_itself() {
+    let rules = crate::model::pairing::Rules::shipped();
+    let mut requester = Requester::new("c".into(), rules);
+    let subscribes = |effects: &[Effect]| -> Vec<(String, bool)> {
+        effects
+            .iter()
+            .filter_map(|effect| match effect {
+                Effect::Subscribe { filter, no_local } => Some((filter.to_string(), *no_local)),
+                _ => None,
+            })
+            .collect()
+    };
+    let mut begin = |number: u64, rule: &str, name: &str| {
+        let draft = crate::model::request::RequestDraft {
+            topic: name.to_owned(),
+            pairing: crate::model::request::PairingDraft {
+                rule: rule.to_owned(),
+                ..Default::default()
+            },
+            ..Default::default()
+        };
+        let request = draft.validate(&Default::default()).unwrap();
+        let message = Arc::new(Message::new(topic(name), ""));
+        let id = ExchangeId(number);
+        let effects = requester.begin_by(id, rule, Arc::new(request), message, at(0));
+        let found = subscribes(&effects);
+        for (filter, _) in &found {
+            let filter = TopicFilter::new(filter).unwrap();
+            drop(requester.subscribed(&filter, Ok(()), at(1)));
+        }
+        found
+    };
+    let fetch = "mqttfetch/s/c/fr/1";
+    assert_eq!(
+        begin(1, "mqtt-fetch", fetch),
+        [("mqttfetch/s/c/to/1".to_owned(), false)]
+    );
+    let shared = "/ext/rrpc/7/pk/d/user/get";
+    assert_eq!(
+        begin(2, "aliyun-rrpc-ext", shared),
+        [(shared.to_owned(), true)]
+    );
+}
+
+#[test]
+fn what_mqtt_3_1_1_cannot_carry_is_neither_sent_nor_missed() {
+    let mut bench = Bench::new();
+    bench.requester = bench.requester.speaking(MqttVersion::V311);
+    for (id, correlation) in [(1, "a"), (2, "b")] {
+        bench.send(id, Some(correlation), RepliesWanted::First);
+        let shown = &bench.exchanges[&ExchangeId(id)].message;
+        assert_eq!(shown.properties.count(), 0);
+    }
+    assert_eq!(bench.subscribed, ["resp"]);
+    // Nothing tells them apart: the one that was asked first is answered first.
+    bench.receive(reply(None), 5);
+    assert_eq!(
+        (bench.verdict(1), bench.verdict(2)),
+        ("answered", "waiting")
+    );
+    bench.receive(reply(None), 6);
+    assert_eq!(bench.verdict(2), "answered");
 }

@@ -77,6 +77,10 @@ impl AsyncRead for TapStream {
             }
             {
                 let mut state = this.tap.lock();
+                if state.was_cut {
+                    // However much is still coming in.
+                    return Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into()));
+                }
                 if state.failure.is_none() && state.queued_bytes > READ_PAUSE_BYTES {
                     state.paused_reader = Some(cx.waker().clone());
                     return Poll::Pending;

@@ -2,7 +2,7 @@ use super::*;
 use crate::model::profile::{ProfileDraft, WillDraft};
 use crate::model::request::RequestDraft;
 use crate::model::secret::Secret;
-use crate::store::{PasswordDesk, Tab, Theme, load_file, write_file};
+use crate::store::{PasswordDesk, RuleText, Tab, Theme, load_file, write_file};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
@@ -495,4 +495,45 @@ fn a_process_killed_at_any_moment_leaves_a_whole_file() {
         let loaded = place.open().load::<RequestDraft>();
         assert_eq!((loaded.items.len(), loaded.problems.len()), (1, 0));
     }
+}
+
+#[test]
+fn a_pairing_rule_is_kept_as_it_is_typed_and_a_broken_one_stays_as_it_is() {
+    let place = Place::new();
+    let typed = "# the lab's own way\nid   = 'lab' # short\n[request]\ntopic = \"lab/{id}\"\n";
+    let broken = "id = \"half\n";
+    place.put("rules/half.toml", broken);
+    place.put("rules/bytes.toml", [0xff, 0xfe]);
+    let workspace = place.open();
+    let loaded = workspace.load::<RuleText>();
+    assert_eq!(loaded.items.len(), 1);
+    assert_eq!(loaded.items[0].draft.text(), broken);
+    assert_eq!(loaded.problems.len(), 1);
+    let rule = RuleText::new(typed);
+    assert_eq!((rule.id(), rule.title()), (Some("lab"), None));
+    let id = workspace.new_id::<RuleText>(rule.name());
+    workspace.save(&id, &rule, OnConflict::Refuse).unwrap();
+    assert_eq!(id, "lab");
+    assert_eq!(place.text("rules/lab.toml"), typed);
+    // What somebody else writes is not lost, also where it is no TOML.
+    place.put("rules/lab.toml", "theirs [");
+    let refused = workspace.save(&id, &RuleText::new("ours"), OnConflict::Refuse);
+    assert!(matches!(refused, Err(StoreError::Conflict { .. })));
+    assert_eq!(place.text("rules/lab.toml"), "theirs [");
+    let deleted = workspace.delete::<RuleText>("half").unwrap().unwrap();
+    workspace.restore(&deleted).unwrap();
+    assert_eq!(place.text("rules/half.toml"), broken);
+}
+
+#[test]
+fn the_order_of_pairing_rules_is_in_the_settings() {
+    let place = Place::new();
+    place.put(
+        "settings.toml",
+        "[pairing]\norder = [\"b\", \"a\"] # b first\n",
+    );
+    let (settings, problem) = place.open().load_settings();
+    assert_eq!(problem, None);
+    let place_of = |id| settings.pairing.place(id);
+    assert_eq!([place_of("b"), place_of("a"), place_of("z")], [0, 1, 2]);
 }

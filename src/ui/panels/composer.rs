@@ -1,6 +1,7 @@
 //! The request being written: tabs, the lines for topic and reply, payload, properties, pairing.
 
 mod address;
+mod pairing;
 mod properties;
 
 pub use address::address_lines_ui;
@@ -64,10 +65,17 @@ pub fn pane_tabs_ui(ui: &mut Ui, app: &mut App, actions: &mut Vec<Action>) {
     let has_problem =
         |fields: &dyn Fn(&RequestField) -> bool| tab.errors().iter().any(|err| fields(&err.field));
     let wrong_properties = has_problem(&RequestField::is_property);
+    let is_pairing = |field: &RequestField| {
+        matches!(field, RequestField::Pairing | RequestField::PairingValue(_))
+    };
+    let rule = tab.pairing().map_or_else(
+        || "Pairing".to_owned(),
+        crate::app::pairing::PairingView::tab_label,
+    );
     let shown = [
         Tab::new("Payload").problem(has_problem(&|field| *field == RequestField::Payload)),
         Tab::new("Properties").note(&note).problem(wrong_properties),
-        Tab::new("Pairing · MQTT 5"),
+        Tab::new(&rule).problem(has_problem(&is_pairing)),
     ];
     let panes = [
         ComposerPane::Payload,
@@ -96,10 +104,14 @@ pub fn pane_tabs_ui(ui: &mut Ui, app: &mut App, actions: &mut Vec<Action>) {
                 .valid()
                 .map(|request| words::bytes(request.payload.len()))
                 .unwrap_or_default();
+            let topic = match tab.pairing() {
+                Some(rule) if tab.draft.topic.trim().is_empty() => rule.pattern.as_str(),
+                _ => tab.draft.topic.as_str(),
+            };
             let line = if size.is_empty() {
-                tab.draft.topic.clone()
+                topic.to_owned()
             } else {
-                format!("{} · {size}", tab.draft.topic)
+                format!("{topic} · {size}")
             };
             text::label(ui, &line, fonts::code_small(), theme.dim);
         });
@@ -107,20 +119,14 @@ pub fn pane_tabs_ui(ui: &mut Ui, app: &mut App, actions: &mut Vec<Action>) {
 }
 
 /// What the front pane holds.
-pub fn pane_ui(ui: &mut Ui, app: &mut App, view: &mut View) {
-    let rule = "A reply is the answer when it comes on the Response Topic and carries the Correlation Data of this request, byte for byte (MQTT 5 §4.10). Without Correlation Data, replies are taken in the order in which the requests were sent.";
+pub fn pane_ui(ui: &mut Ui, app: &mut App, view: &mut View, actions: &mut Vec<Action>) {
     let Some(tab) = app.tabs.front_mut() else {
         return;
     };
     match tab.pane {
         ComposerPane::Payload => payload_ui(ui, tab, view),
         ComposerPane::Properties => properties::properties_ui(ui, tab),
-        ComposerPane::Pairing => {
-            let theme = Theme::of(ui);
-            ui.add_space(8.0);
-            text::label(ui, "MQTT 5 properties", fonts::strong(), theme.text);
-            text::paragraph(ui, rule, fonts::body(), theme.muted);
-        }
+        ComposerPane::Pairing => pairing::pairing_ui(ui, app, view, actions),
     }
 }
 

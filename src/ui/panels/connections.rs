@@ -129,7 +129,9 @@ fn menu_ui(ui: &mut Ui, app: &App, row: &ConnectionRow, actions: &mut Vec<Action
         actions.push(Action::StopBroker);
         ui.close();
     }
-    if let Some(info) = app.session.state(&row.id).info() {
+    if let Some(info) = app.session.state(&row.id).info()
+        && !row.is_listener
+    {
         ui.add_space(4.0);
         text::label(
             ui,

@@ -8,6 +8,7 @@ pub mod demo_line;
 pub mod devices;
 pub mod dialogs;
 pub mod requests;
+pub mod rules;
 pub mod status_bar;
 pub mod timeline;
 pub mod top_bar;

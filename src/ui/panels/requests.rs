@@ -1,6 +1,6 @@
-//! Saved requests in their folders, and the pairing rules.
+//! Saved requests in their folders.
 
-use crate::app::requests::{RequestFolder, RequestItem};
+use crate::app::requests::RequestItem;
 use crate::app::{Action, App};
 use crate::ui::widgets::{Button, section, text};
 use crate::ui::{Icon, Theme, fonts, theme};
@@ -22,7 +22,9 @@ pub fn requests_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
     }
     for folder in folders {
         let is_open = !app.window.folded_folders.contains(&folder.name);
-        if !folder.name.is_empty() && folder_ui(ui, &folder, is_open).clicked() {
+        if !folder.name.is_empty()
+            && folder_ui(ui, &folder.name, "requests", folder.items.len(), is_open).clicked()
+        {
             actions.push(Action::ToggleFolder(folder.name.clone()));
         }
         if is_open {
@@ -33,7 +35,14 @@ pub fn requests_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
     }
 }
 
-fn folder_ui(ui: &mut Ui, folder: &RequestFolder, is_open: bool) -> Response {
+/// The heading of a group that folds.
+pub(super) fn folder_ui(
+    ui: &mut Ui,
+    name: &str,
+    noun: &str,
+    count: usize,
+    is_open: bool,
+) -> Response {
     let theme = Theme::of(ui);
     let (rect, response) =
         ui.allocate_exact_size(vec2(ui.available_width(), theme::FORM_ROW), Sense::click());
@@ -42,11 +51,7 @@ fn folder_ui(ui: &mut Ui, folder: &RequestFolder, is_open: bool) -> Response {
         WidgetInfo::labeled(
             Role::Button,
             true,
-            format!(
-                "Folder {}, {} requests, {state}",
-                folder.name,
-                folder.items.len()
-            ),
+            format!("Folder {name}, {count} {noun}, {state}"),
         )
     });
     if response.hovered() || response.has_focus() {
@@ -65,26 +70,14 @@ fn folder_ui(ui: &mut Ui, folder: &RequestFolder, is_open: bool) -> Response {
         fonts::icon(12.0),
         theme.muted,
     );
-    let name = text::line(
-        ui,
-        &folder.name,
-        fonts::medium(),
-        theme.text,
-        rect.width() - 48.0,
-    );
+    let name = text::line(ui, name, fonts::medium(), theme.text, rect.width() - 48.0);
     text::paint_in(
         ui,
         Rect::from_min_max(pos2(rect.left() + 16.0, rect.top()), rect.max),
         Align::Min,
         name,
     );
-    let count = text::line(
-        ui,
-        &folder.items.len().to_string(),
-        fonts::small(),
-        theme.muted,
-        40.0,
-    );
+    let count = text::line(ui, &count.to_string(), fonts::small(), theme.muted, 40.0);
     text::paint_in(ui, rect, Align::Max, count);
     response
 }
@@ -158,27 +151,4 @@ fn menu_ui(ui: &mut Ui, item: &RequestItem, actions: &mut Vec<Action>) {
             ui.close();
         }
     }
-}
-
-/// How replies are paired. There is one rule so far.
-pub fn rules_ui(ui: &mut Ui) {
-    section::section_header(ui, "Pairing rules", None);
-    rule_ui(ui, "MQTT 5 properties", "default").on_hover_text(
-        "A reply answers the request whose Response Topic it came on and whose Correlation Data it carries, byte for byte (MQTT 5 §4.10).",
-    );
-}
-
-fn rule_ui(ui: &mut Ui, name: &str, hint: &str) -> Response {
-    let theme = Theme::of(ui);
-    let (rect, response) =
-        ui.allocate_exact_size(vec2(ui.available_width(), theme::FORM_ROW), Sense::hover());
-    response.widget_info(|| {
-        WidgetInfo::labeled(Role::Label, true, format!("Pairing rule {name}, {hint}"))
-    });
-    let hint = text::line(ui, hint, fonts::small(), theme.muted, 80.0);
-    let room = rect.width() - hint.size().x - 8.0;
-    let name = text::line(ui, name, fonts::body(), theme.text, room);
-    text::paint_in(ui, rect, Align::Min, name);
-    text::paint_in(ui, rect, Align::Max, hint);
-    response
 }

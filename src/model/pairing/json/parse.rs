@@ -2,11 +2,14 @@
 
 use super::{Json, Kind, Node};
 
-/// A longer text is not looked into.
+/// A longer payload is not looked into.
 pub const MAX_BYTES: usize = 16 << 20;
-/// A text with more values is not looked into, so that a payload of nothing but brackets does not
-/// fill the memory.
+/// One with more values is not looked into, so that a payload of nothing but brackets does not fill
+/// the memory.
 const MAX_NODES: usize = 4 << 20;
+/// The same for files that somebody asked to have read.
+const MAX_FILE_BYTES: usize = 512 << 20;
+const MAX_FILE_NODES: usize = 16 << 20;
 
 /// What is wrong with a text, and at which byte.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -31,9 +34,18 @@ enum Next {
 impl<'a> Json<'a> {
     /// Reads one JSON text (RFC 8259); a byte order mark before it is passed over.
     pub fn parse(text: &'a str) -> Result<Self, JsonError> {
-        if text.len() > MAX_BYTES {
+        Self::parse_up_to(text, MAX_BYTES, MAX_NODES)
+    }
+
+    /// The same for a file, which may be larger.
+    pub fn parse_file(text: &'a str) -> Result<Self, JsonError> {
+        Self::parse_up_to(text, MAX_FILE_BYTES, MAX_FILE_NODES)
+    }
+
+    fn parse_up_to(text: &'a str, max_bytes: usize, max_nodes: usize) -> Result<Self, JsonError> {
+        if text.len() > max_bytes {
             return Err(JsonError {
-                message: "it is longer than 16 MiB",
+                message: "it is too long",
                 at: 0,
             });
         }
@@ -43,6 +55,7 @@ impl<'a> Json<'a> {
             at: start,
             nodes: Vec::new(),
             open: Vec::new(),
+            max_nodes,
         };
         parser.document()?;
         Ok(Self {
@@ -73,6 +86,7 @@ struct Parser<'a> {
     nodes: Vec<Node>,
     /// Indices of the arrays and objects that are open.
     open: Vec<u32>,
+    max_nodes: usize,
 }
 
 impl Parser<'_> {
@@ -94,10 +108,10 @@ impl Parser<'_> {
     }
 
     fn push(&mut self, kind: Kind, start: usize) -> Result<(), JsonError> {
-        if self.nodes.len() >= MAX_NODES {
-            return Err(self.wrong("it has more than four million values"));
+        if self.nodes.len() >= self.max_nodes {
+            return Err(self.wrong("it has too many values"));
         }
-        // The length is below MAX_BYTES, so all of these fit.
+        // The length is below MAX_FILE_BYTES, so all of these fit.
         let narrow = |index: usize| u32::try_from(index).unwrap_or(u32::MAX);
         self.nodes.push(Node {
             kind,

@@ -2,7 +2,8 @@
 
 use super::Standing;
 use crate::model::exchange::ExchangeId;
-use crate::model::pairing::locator::Bindings;
+use crate::model::pairing::codec::Codec;
+use crate::model::pairing::locator::{Bindings, MAX_VALUES};
 use crate::model::pairing::pattern::VarId;
 use crate::model::pairing::rule::{ReplyTopic, Rule};
 use crate::model::pairing::value::Value;
@@ -14,6 +15,8 @@ type Key = Box<[Option<Bytes>]>;
 
 /// With more combinations of values a request is compared one by one.
 const MAX_KEYS: usize = 4096;
+/// With more of them in a message it is compared with all requests.
+const MAX_LOOKUPS: usize = MAX_VALUES;
 /// With more combinations near misses are not looked for.
 const MAX_NEAR_KEYS: usize = 64;
 
@@ -56,8 +59,12 @@ pub struct Table {
     /// Open requests by all values but one; the number says which.
     but_one: HashMap<(usize, Key), BTreeSet<ExchangeId>>,
     all: Slot,
-    /// Those that the keys do not find.
+    /// Those with values that the pattern does not find, such as a `/` for `{x}`. They are found by the pattern where such
+    /// values stand for themselves.
+    literal: HashMap<Key, Slot>,
     irregular: Slot,
+    /// Those that no keys find.
+    unkeyed: Slot,
 }
 
 impl Table {
@@ -69,12 +76,16 @@ impl Table {
         !self.irregular.of(standing).is_empty()
     }
 
-    /// What has to be compared one by one; everything, where the message cannot be looked up.
+    pub fn all(&self, standing: Standing) -> &BTreeSet<ExchangeId> {
+        self.all.of(standing)
+    }
+
+    /// What has to be compared one by one; all irregular ones, where the message cannot be looked up.
     pub fn irregular(&self, standing: Standing, is_everything: bool) -> &BTreeSet<ExchangeId> {
         if is_everything {
-            self.all.of(standing)
-        } else {
             self.irregular.of(standing)
+        } else {
+            self.unkeyed.of(standing)
         }
     }
 
@@ -82,15 +93,25 @@ impl Table {
         &mut self,
         id: ExchangeId,
         standing: Standing,
-        shared: &[VarId],
+        rule: &Rule,
+        topic: &ReplyTopic,
         request: &Bindings,
-        is_regular: bool,
         is_there: bool,
     ) {
         self.all.set(id, standing, is_there);
-        let keys = keys(shared, request, MAX_KEYS).filter(|_| is_regular);
-        let Some(keys) = keys else {
+        let shared = topic.shared.as_slice();
+        let is_regular = fits_its_pattern(rule, topic, request);
+        let keys = if is_regular {
+            keys(shared, request, MAX_KEYS)
+        } else {
+            combinations(shared, |var| literal_forms(topic, var, request), MAX_KEYS)
+        };
+        // Where keys are missing, comparing one by one is all that is left.
+        if !is_regular || keys.is_none() {
             self.irregular.set(id, standing, is_there);
+        }
+        let Some(keys) = keys else {
+            self.unkeyed.set(id, standing, is_there);
             return;
         };
         if standing == Standing::Open && keys.len() <= MAX_NEAR_KEYS {
@@ -108,13 +129,18 @@ impl Table {
                 }
             }
         }
+        let slots = if is_regular {
+            &mut self.exact
+        } else {
+            &mut self.literal
+        };
         for key in keys {
             if is_there {
-                self.exact.entry(key).or_default().set(id, standing, true);
-            } else if let Some(slot) = self.exact.get_mut(&key) {
+                slots.entry(key).or_default().set(id, standing, true);
+            } else if let Some(slot) = slots.get_mut(&key) {
                 slot.set(id, standing, false);
                 if slot.is_empty() {
-                    self.exact.remove(&key);
+                    slots.remove(&key);
                 }
             }
         }
@@ -126,9 +152,15 @@ impl Table {
         standing: Standing,
         shared: &[VarId],
         near: &Bindings,
+        is_literal: bool,
     ) -> Option<Vec<&BTreeSet<ExchangeId>>> {
-        let keys = keys(shared, near, MAX_KEYS)?;
-        let slots = keys.iter().filter_map(|key| self.exact.get(key));
+        let keys = keys(shared, near, MAX_LOOKUPS)?;
+        let all = if is_literal {
+            &self.literal
+        } else {
+            &self.exact
+        };
+        let slots = keys.iter().filter_map(|key| all.get(key));
         Some(
             slots
                 .map(|slot| slot.of(standing))
@@ -157,19 +189,26 @@ fn without(key: &[Option<Bytes>], place: usize) -> Key {
 
 /// Every combination of values.
 fn keys(shared: &[VarId], bindings: &Bindings, limit: usize) -> Option<Vec<Key>> {
+    let forms = |var: VarId| match bindings.get(var) {
+        [] => vec![None],
+        values => values
+            .iter()
+            .flat_map(Value::forms)
+            .cloned()
+            .map(Some)
+            .collect(),
+    };
+    combinations(shared, forms, limit)
+}
+
+fn combinations(
+    shared: &[VarId],
+    forms: impl Fn(VarId) -> Vec<Option<Bytes>>,
+    limit: usize,
+) -> Option<Vec<Key>> {
     let mut keys: Vec<Vec<Option<Bytes>>> = vec![Vec::with_capacity(shared.len())];
     for var in shared {
-        let values = bindings.get(*var);
-        let forms: Vec<Option<Bytes>> = if values.is_empty() {
-            vec![None]
-        } else {
-            values
-                .iter()
-                .flat_map(Value::forms)
-                .cloned()
-                .map(Some)
-                .collect()
-        };
+        let forms = forms(*var);
         if keys.len().saturating_mul(forms.len()) > limit {
             return None;
         }
@@ -193,9 +232,41 @@ fn keys(shared: &[VarId], bindings: &Bindings, limit: usize) -> Option<Vec<Key>>
     Some(keys.into_iter().map(Vec::into_boxed_slice).collect())
 }
 
+/// What a reply on the topic may say of a variable of the request that stands for itself there: its values, in upper case
+/// where the topic has them so, and nothing where it is absent and may be.
+fn literal_forms(topic: &ReplyTopic, var: VarId, request: &Bindings) -> Vec<Option<Bytes>> {
+    let mut holes = topic
+        .pattern
+        .holes()
+        .iter()
+        .filter(|hole| hole.var == Some(var));
+    let values = request.get(var);
+    if values.is_empty() {
+        let is_in_topic = topic.pattern.vars().contains(&var);
+        return match (is_in_topic, holes.all(|hole| hole.may_be_empty)) {
+            (false, _) => vec![None],
+            (true, true) => vec![None, Some(Bytes::new())],
+            // No topic fits.
+            (true, false) => Vec::new(),
+        };
+    }
+    let mut forms: Vec<Option<Bytes>> = values
+        .iter()
+        .flat_map(Value::forms)
+        .cloned()
+        .map(Some)
+        .collect();
+    if holes.any(|hole| hole.codec == Some(Codec::Upper)) {
+        let upper = values.iter().flat_map(|value| Codec::Upper.read(value));
+        let upper: Vec<Option<Bytes>> = upper.map(|value| Some(value.as_bytes().clone())).collect();
+        forms.extend(upper);
+    }
+    forms
+}
+
 /// Whether the values of a request are such as the pattern finds them in a topic: a value with a `/` stands for
 /// itself in a reply topic, but `{x}` alone would not find it.
-pub fn fits_its_pattern(rule: &Rule, topic: &ReplyTopic, request: &Bindings) -> bool {
+fn fits_its_pattern(rule: &Rule, topic: &ReplyTopic, request: &Bindings) -> bool {
     topic.pattern.holes().iter().all(|hole| {
         let Some(var) = hole.var.filter(|var| rule.is_bound_by_request(*var)) else {
             return true;

@@ -16,6 +16,7 @@ pub(super) use parse::check_name;
 use super::codec::Codec;
 use super::regex::Regex;
 use super::value::Value;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
@@ -26,26 +27,36 @@ pub struct VarId(pub(super) usize);
 
 /// The variables of one rule.
 #[derive(Clone, Debug, Default)]
-pub struct Names(Vec<Arc<str>>);
+pub struct Names {
+    list: Vec<Arc<str>>,
+    by_name: BTreeMap<Arc<str>, VarId>,
+}
 
 impl Names {
     pub fn intern(&mut self, name: &str) -> VarId {
         self.find(name).unwrap_or_else(|| {
-            self.0.push(name.into());
-            VarId(self.0.len() - 1)
+            let var = VarId(self.list.len());
+            let name: Arc<str> = name.into();
+            self.list.push(Arc::clone(&name));
+            self.by_name.insert(name, var);
+            var
         })
     }
 
+    pub fn len(&self) -> usize {
+        self.list.len()
+    }
+
     pub fn find(&self, name: &str) -> Option<VarId> {
-        self.0.iter().position(|known| &**known == name).map(VarId)
+        self.by_name.get(name).copied()
     }
 
     pub fn name(&self, var: VarId) -> Arc<str> {
-        self.0.get(var.0).map_or_else(|| "?".into(), Arc::clone)
+        self.list.get(var.0).map_or_else(|| "?".into(), Arc::clone)
     }
 
     pub fn ids(&self) -> impl Iterator<Item = VarId> + use<> {
-        (0..self.0.len()).map(VarId)
+        (0..self.list.len()).map(VarId)
     }
 }
 
@@ -89,6 +100,19 @@ pub struct Parses {
     pub is_complete: bool,
 }
 
+impl Parses {
+    pub fn none() -> Self {
+        Self {
+            list: Vec::new(),
+            is_complete: true,
+        }
+    }
+
+    pub fn may_fit(&self) -> bool {
+        !self.list.is_empty() || !self.is_complete
+    }
+}
+
 impl Pattern {
     pub fn source(&self) -> &str {
         &self.source
@@ -111,6 +135,20 @@ impl Pattern {
         self.segments.iter().any(
             |segment| matches!(segment, Segment::Literal(text) if text.chars().any(|c| c != '/')),
         )
+    }
+
+    /// The pattern with the holes of these variables open for anything, levels and nothing included.
+    #[must_use]
+    pub fn literally(&self, is_known: impl Fn(VarId) -> bool) -> Self {
+        let mut open = self.clone();
+        for hole in &mut open.holes {
+            if hole.var.is_some_and(&is_known) {
+                hole.may_be_empty = true;
+                hole.spans_levels = true;
+                hole.regex = None;
+            }
+        }
+        open
     }
 
     /// What a hole holds in `topic`, decoded. Several values where the codec splits.

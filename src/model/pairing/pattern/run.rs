@@ -8,7 +8,7 @@ use crate::model::pairing::codec::Codec;
 use crate::model::pairing::value::Value;
 use std::collections::HashSet;
 
-const MAX_STEPS: usize = 200_000;
+const MAX_STEPS: usize = 50_000;
 /// More ways to fit are not told one by one.
 pub const MAX_PARSES: usize = 256;
 
@@ -21,10 +21,7 @@ impl Pattern {
         if self.can_fit(topic) {
             self.all(topic, None)
         } else {
-            Parses {
-                list: Vec::new(),
-                is_complete: true,
-            }
+            Parses::none()
         }
     }
 
@@ -265,7 +262,9 @@ impl<'a> Run<'a> {
         see: &mut dyn FnMut(&Spans) -> bool,
     ) -> Found {
         let piece = self.topic.get(at..end).unwrap_or_default();
-        if !self.spend(1 + piece.len() / 64) {
+        // Comparing and decoding take longer than looking for a text.
+        let is_read = known.is_some() || self.pattern.has_repeats;
+        if !self.spend(1 + piece.len() / if is_read { 16 } else { 64 }) {
             return Found::Stop;
         }
         let is_allowed = match known {
@@ -315,25 +314,24 @@ impl<'a> Run<'a> {
     }
 
     /// Whether a piece is the same as where the name stood before.
-    fn repeats(&self, index: usize, hole: &Hole, at: usize, end: usize) -> bool {
+    fn repeats(&mut self, index: usize, hole: &Hole, at: usize, end: usize) -> bool {
         if hole.var.is_none() {
             return true;
         }
-        let before = self
-            .pattern
-            .holes
-            .iter()
+        let mut before = self.pattern.holes.iter().zip(&self.spans).enumerate();
+        let before = before
+            .by_ref()
             .take(index.min(self.filled))
-            .zip(&self.spans);
-        let mut before = before
-            .enumerate()
-            .filter(|(_, (other, _))| other.var == hole.var);
-        match before.next() {
-            None => true,
-            Some((earlier, (_, span))) => {
-                self.pattern.capture(earlier, self.topic, span)
-                    == self.pattern.capture(index, self.topic, &(at..end))
-            }
+            .find(|(_, (other, _))| other.var == hole.var);
+        let Some((earlier, (other, span))) = before else {
+            return true;
+        };
+        let span = span.clone();
+        if hole.codec.is_none() && other.codec.is_none() {
+            return self.topic.get(span) == self.topic.get(at..end);
         }
+        self.spend((span.len() + (end - at)) / 16)
+            && self.pattern.capture(earlier, self.topic, &span)
+                == self.pattern.capture(index, self.topic, &(at..end))
     }
 }

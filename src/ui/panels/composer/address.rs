@@ -12,7 +12,7 @@ use crate::model::text as words;
 use crate::model::topic::{TopicFilter, TopicName};
 use crate::ui::view::{Focus, View};
 use crate::ui::widgets::{Button, Field, field, select, text};
-use crate::ui::{Icon, Theme, fonts};
+use crate::ui::{Icon, Theme, fonts, theme};
 use egui::{Id, Ui};
 
 /// Below this Correlation Data and timeout stand on a line of their own.
@@ -80,6 +80,7 @@ fn request_line_ui(
         .error(RequestField::Topic)
         .filter(|_| !tab.draft.topic.is_empty() || tab.was_tried)
         .map(str::to_owned);
+    let pattern = tab.pairing().map(|rule| rule.pattern.clone());
     filled_line(ui, "request line", |ui, room| {
         let shown = names
             .iter()
@@ -94,7 +95,7 @@ fn request_line_ui(
         });
         let id = Id::unique("topic field");
         let response = Field::new(&mut tab.draft.topic, "Topic")
-            .hint("cmnd/light-in-bedroom/power")
+            .hint(topic_hint(&pattern))
             .code()
             .error(error.as_deref())
             .only_marked()
@@ -121,6 +122,14 @@ fn request_line_ui(
     wrong_ui(ui, [error]);
 }
 
+/// By another rule than MQTT 5's the topic may stay empty: the rule writes it.
+fn topic_hint(pattern: &Option<String>) -> &str {
+    match pattern.as_deref() {
+        None | Some("") => "cmnd/light-in-bedroom/power",
+        Some(pattern) => pattern,
+    }
+}
+
 /// What is wrong in the line above, each in a line of its own: the fields are too narrow for it.
 fn wrong_ui<const N: usize>(ui: &mut Ui, errors: [Option<String>; N]) {
     let theme = Theme::of(ui);
@@ -139,20 +148,24 @@ fn reply_line_ui(
     let topic_error = tab.error(RequestField::ResponseTopic).map(str::to_owned);
     let data_error = tab.error(RequestField::CorrelationData).map(str::to_owned);
     let timeout_error = tab.error(RequestField::Timeout).map(str::to_owned);
-    let has_reply = tab.draft.response_topic != ResponseTopicDraft::None;
+    let by_rule = ByRule::of(tab);
+    let has_reply = tab.draft.response_topic != ResponseTopicDraft::None
+        || tab.pairing().is_some_and(|rule| !rule.is_mqtt5);
     let is_narrow = has_reply && ui.available_width() < NARROW;
     let topic = |ui: &mut Ui, tab: &mut RequestTab, width: f32| {
         field::field_label(ui, "Response Topic");
         with_menu(ui, |ui| {
             let error = topic_error.as_deref();
-            response_topic_ui(ui, tab, generated, width, error, subscribed);
+            let by_rule = by_rule.response_topic.as_ref();
+            response_topic_ui(ui, tab, generated, width, error, subscribed, by_rule);
         });
     };
     let rest = |ui: &mut Ui, tab: &mut RequestTab, width: f32| {
         field::field_label(ui, "Correlation Data");
         with_menu(ui, |ui| {
             let error = data_error.as_deref();
-            correlation_ui(ui, &mut tab.draft.correlation_data, width, error);
+            let by_rule = by_rule.correlation_data.as_ref();
+            correlation_ui(ui, &mut tab.draft.correlation_data, width, error, by_rule);
         });
         field::field_label(ui, "Timeout");
         Field::new(&mut tab.draft.timeout, "Timeout")
@@ -178,6 +191,63 @@ fn reply_line_ui(
     wrong_ui(ui, [topic_error, data_error, timeout_error]);
 }
 
+/// Why a field of MQTT 5's own pairing is not asked by the rule of a request.
+struct NotRead {
+    hint: String,
+    why: String,
+}
+
+/// The fields that the rule has no use for.
+struct ByRule {
+    response_topic: Option<NotRead>,
+    correlation_data: Option<NotRead>,
+}
+
+impl ByRule {
+    fn of(tab: &RequestTab) -> Self {
+        let is_typed = matches!(tab.draft.response_topic, ResponseTopicDraft::Typed(_));
+        let nothing = Self {
+            response_topic: None,
+            correlation_data: None,
+        };
+        // One that is typed is sent whatever the rule reads, and Correlation Data with it.
+        let Some(rule) = tab.pairing().filter(|rule| !rule.is_mqtt5 && !is_typed) else {
+            return nothing;
+        };
+        let sent = rule.sent.as_ref();
+        let replies = sent.and_then(|sent| sent.reply_topics.first());
+        let title = &rule.title;
+        let response_topic = (!rule.reads_response_topic).then(|| NotRead {
+            hint: match replies {
+                Some(topic) => format!("by rule: {topic}"),
+                None => "by rule".to_owned(),
+            },
+            why: format!(
+                "Not sent: by the rule {title} the request's topic and payload say where replies go. To send a Response Topic all the same, choose Typed."
+            ),
+        });
+        let correlation_data = (!rule.reads_correlation_data).then(|| NotRead {
+            hint: "by rule: not sent".to_owned(),
+            why: format!("Not sent: the rule {title} tells replies apart by other means."),
+        });
+        Self {
+            response_topic,
+            correlation_data,
+        }
+    }
+}
+
+/// A field that shows what the rule does instead.
+fn not_read_ui(ui: &mut Ui, name: &str, not_read: &NotRead, width: f32) {
+    Field::new(&mut String::new(), name)
+        .hint(&not_read.hint)
+        .code()
+        .read_only(true)
+        .width(width)
+        .show(ui)
+        .on_hover_text(&not_read.why);
+}
+
 /// A field and the button that belongs to it stand close together.
 fn with_menu(ui: &mut Ui, contents: impl FnOnce(&mut Ui)) {
     ui.scope(|ui| {
@@ -193,7 +263,13 @@ fn response_topic_ui(
     width: f32,
     error: Option<&str>,
     subscribed: Option<(&'static str, Tone)>,
+    by_rule: Option<&NotRead>,
 ) {
+    if let Some(not_read) = by_rule {
+        not_read_ui(ui, "Response Topic", not_read, width);
+        response_menu_ui(ui, tab, generated);
+        return;
+    }
     let mut text = match &tab.draft.response_topic {
         ResponseTopicDraft::Typed(text) => text.clone(),
         _ => String::new(),
@@ -225,6 +301,10 @@ fn response_topic_ui(
             ResponseTopicDraft::Typed(text)
         };
     }
+    response_menu_ui(ui, tab, generated);
+}
+
+fn response_menu_ui(ui: &mut Ui, tab: &mut RequestTab, generated: &str) {
     let menu = ui.add(Button::icon(Icon::ChevronDown, "Kind of Response Topic"));
     egui::Popup::menu(&menu).show(|ui| {
         ui.set_width(280.0);
@@ -259,7 +339,17 @@ fn response_topic_ui(
 }
 
 /// The field shows what is sent; the button beside it chooses where that comes from.
-fn correlation_ui(ui: &mut Ui, draft: &mut CorrelationDraft, width: f32, error: Option<&str>) {
+fn correlation_ui(
+    ui: &mut Ui,
+    draft: &mut CorrelationDraft,
+    width: f32,
+    error: Option<&str>,
+    by_rule: Option<&NotRead>,
+) {
+    if let Some(not_read) = by_rule {
+        not_read_ui(ui, "Correlation Data", not_read, width + theme::FORM_ROW);
+        return;
+    }
     let badge = match draft.kind {
         CorrelationKind::Uuid => "UUID · 16 B".to_owned(),
         CorrelationKind::UuidText => "UUID · text".to_owned(),

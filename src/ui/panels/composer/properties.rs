@@ -61,8 +61,9 @@ fn row(ui: &mut Ui, name: &str, contents: impl FnOnce(&mut Ui)) {
 }
 
 fn replies_ui(ui: &mut Ui, tab: &mut Tab) {
-    const KINDS: [(&str, &str); 3] = [
+    const KINDS: [(&str, &str); 4] = [
         ("first", "The first"),
+        ("terminal", "Until one that is not progress"),
         ("all", "All until the timeout"),
         ("2", "A number"),
     ];
@@ -72,7 +73,7 @@ fn replies_ui(ui: &mut Ui, tab: &mut Tab) {
         .iter()
         .find(|(word, _)| replies.trim() == *word && *word != "2")
         .map_or("A number", |(_, label)| label);
-    select::select(ui, "Replies wanted", kind, 170.0, |ui| {
+    select::select(ui, "Replies wanted", kind, 230.0, |ui| {
         for (word, label) in KINDS {
             if select::option(ui, kind == label, label).clicked() && kind != label {
                 word.clone_into(replies);

@@ -27,9 +27,13 @@ pub fn profile_ui(
             .max_height(ui.ctx().content_rect().height() - 220.0)
             .show(ui, |ui| {
                 who_and_where(ui, dialog, is_new);
-                sign_in(ui, dialog, library);
-                session_ui(ui, dialog);
-                will_ui(ui, dialog);
+                // A listener has no broker to sign in to.
+                if !dialog.draft.is_listener() {
+                    client_id_ui(ui, dialog);
+                    sign_in(ui, dialog, library);
+                    session_ui(ui, dialog);
+                    will_ui(ui, dialog);
+                }
             });
         super::buttons(ui, |ui| {
             let words = if is_on {
@@ -72,7 +76,7 @@ fn who_and_where(ui: &mut Ui, dialog: &mut ProfileDialog, is_new: bool) {
     super::caption(ui, "Broker address");
     let address_error = error(dialog, ProfileField::Address);
     Field::new(&mut dialog.draft.address, "Broker address")
-        .hint("mqtt://192.168.1.10:1883")
+        .hint("mqtt://192.168.1.10:1883, or tcp-listen://127.0.0.1:7001")
         .code()
         .error(address_error.as_deref())
         .show(ui);
@@ -84,6 +88,17 @@ fn who_and_where(ui: &mut Ui, dialog: &mut ProfileDialog, is_new: bool) {
             theme.muted,
         );
     }
+    if dialog.draft.is_listener() {
+        text::paragraph(
+            ui,
+            "Devices without MQTT come here over plain TCP, on this machine only. A device signs in with {\"deviceId\":\"dev1\",\"messageType\":\"SIGN_IN\"}; a command to it goes to tcp/cmd/req/dev1, by the pairing rule mqtt-two-way. Port 0 takes any free one.",
+            fonts::small(),
+            theme.muted,
+        );
+    }
+}
+
+fn client_id_ui(ui: &mut Ui, dialog: &mut ProfileDialog) {
     super::caption(ui, "Client id");
     let id_error = error(dialog, ProfileField::ClientId);
     ui.horizontal(|ui| {

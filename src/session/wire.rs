@@ -1,0 +1,50 @@
+//! A connection of either kind: to a broker, or the listener that devices come to.
+
+use crate::model::exchange::ExchangeId;
+use crate::model::message::Message;
+use crate::model::pairing::Rules;
+use crate::model::request::Request;
+use crate::{mqtt, tcp};
+use std::sync::Arc;
+
+pub enum Wire {
+    Mqtt(mqtt::Connection),
+    Tcp(tcp::Connection),
+}
+
+impl Wire {
+    pub fn send(&self, id: ExchangeId, request: Arc<Request>, message: Arc<Message>) {
+        match self {
+            Self::Mqtt(connection) => connection.send(id, request, message),
+            Self::Tcp(connection) => connection.send(id, request, message),
+        }
+    }
+
+    pub fn set_rules(&self, rules: Rules) {
+        match self {
+            Self::Mqtt(connection) => connection.set_rules(rules),
+            Self::Tcp(connection) => connection.set_rules(rules),
+        }
+    }
+
+    pub fn disconnect(&self) {
+        match self {
+            Self::Mqtt(connection) => connection.disconnect(),
+            Self::Tcp(connection) => connection.disconnect(),
+        }
+    }
+
+    /// Loses the connection as a dead network would. A listener has none of its own to lose.
+    pub fn cut(&self) {
+        if let Self::Mqtt(connection) = self {
+            connection.cut();
+        }
+    }
+
+    pub fn reconnect_now(&self) {
+        match self {
+            Self::Mqtt(connection) => connection.reconnect_now(),
+            Self::Tcp(connection) => connection.reconnect_now(),
+        }
+    }
+}
