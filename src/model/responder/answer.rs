@@ -1,6 +1,7 @@
 //! The answers to one request: filled in from their templates, on their topic, saying what they have to say.
 
 use super::device::{AnswerParts, Device};
+use super::faults::mistaken;
 use super::pairing::{Saying, of_json};
 use super::rule::{Further, Rule, Said};
 use super::{Answer, Asked, Responder};
@@ -121,7 +122,61 @@ impl Responder {
             }
         }
         self.remember(asked, &answers);
-        Ok(answers)
+        self.go_wrong(answers, asked, notes)
+    }
+
+    /// The answers as the device's faults leave them.
+    fn go_wrong(
+        &mut self,
+        answers: Vec<Answer>,
+        asked: &Asked<'_>,
+        notes: &mut Notes,
+    ) -> Result<Vec<Answer>, Arc<str>> {
+        let device = Arc::clone(&self.device);
+        let mut left = Vec::with_capacity(answers.len());
+        for mut answer in answers {
+            let fault = device.faults.draw(&mut self.random);
+            if fault.is_dropped {
+                notes.others.push("an answer is lost on purpose".to_owned());
+                continue;
+            }
+            if fault.is_wrong {
+                match self.gone_astray(&answer.message, asked) {
+                    Ok(message) => {
+                        let note = "an answer has the wrong correlation on purpose";
+                        notes.others.push(note.to_owned());
+                        answer.message = message;
+                    }
+                    Err(why) => notes.others.push(why.to_string()),
+                }
+            }
+            if fault.is_doubled {
+                notes
+                    .others
+                    .push("an answer is sent twice on purpose".to_owned());
+                left.push(answer.clone());
+            }
+            left.push(answer);
+        }
+        if left.is_empty() {
+            return Err("its faults: the answer is lost on purpose".into());
+        }
+        Ok(left)
+    }
+
+    /// The answer as if it were one to another request.
+    fn gone_astray(&mut self, answer: &Message, asked: &Asked<'_>) -> Result<Message, Arc<str>> {
+        let device = Arc::clone(&self.device);
+        let by = device.pairing.as_ref();
+        let other = mistaken(by, asked.request.message, &mut self.random)?;
+        match by {
+            Some(by) => by.answer(&other, answer, &Variables::new(), &Saying::default()),
+            None => {
+                let mut wrong = answer.clone();
+                wrong.properties.correlation_data = other.properties.correlation_data;
+                Ok(wrong)
+            }
+        }
     }
 
     /// One answer, and its payload before a pairing rule wrote to it.

@@ -1,6 +1,7 @@
 //! A simulated device as typed and as kept in its file ([`DeviceDraft`]), and how it becomes a valid [`Device`].
 
 use super::device::{AnswerParts, Device};
+use super::faults::Faults;
 use super::life::{OwnField, OwnMessageDraft, ScheduleDraft, ScheduleField};
 use super::pairing;
 use super::rule::{RuleDraft, RuleField};
@@ -58,6 +59,9 @@ pub struct DeviceDraft {
     /// The values may have placeholders.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub user_properties: Vec<UserProperty>,
+    /// What it does wrong on purpose.
+    #[serde(skip_serializing_if = "Faults::is_none")]
+    pub faults: Faults,
     /// The first that matches counts.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub rules: Vec<RuleDraft>,
@@ -106,6 +110,7 @@ impl Default for DeviceDraft {
             session_expiry_secs: 0,
             state: ValueTable::default(),
             user_properties: Vec::new(),
+            faults: Faults::default(),
             rules: Vec::new(),
             schedule: None,
             will: None,
@@ -122,6 +127,7 @@ pub enum DeviceField {
     Name,
     ClientId,
     Pairing,
+    Faults,
     /// The list as a whole.
     Listens,
     Filter(usize),
@@ -225,6 +231,7 @@ impl DeviceDraft {
                 rule.read(|field, message| wrong(DeviceField::Rule(index, field), message))
             })
             .collect();
+        self.faults.check(&mut wrong);
         let life = self.life(wrong);
         if !errors.is_empty() {
             return Err(errors);
@@ -249,6 +256,7 @@ impl DeviceDraft {
             answer,
             rules: own_rules,
             life,
+            faults: self.faults,
         })
     }
 }

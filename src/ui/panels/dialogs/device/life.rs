@@ -41,6 +41,7 @@ pub(super) fn life_ui(ui: &mut Ui, dialog: &mut DeviceDialog) {
         );
         will_ui(ui, dialog);
         publishes_ui(ui, dialog);
+        faults_ui(ui, dialog);
     });
 }
 
@@ -169,6 +170,29 @@ fn will_ui(ui: &mut Ui, dialog: &mut DeviceDialog) {
         ui,
         error(dialog, |field| matches!(field, DeviceField::Will(_))),
     );
+}
+
+/// What goes wrong on purpose.
+fn faults_ui(ui: &mut Ui, dialog: &mut DeviceDialog) {
+    let theme = Theme::of(ui);
+    let faults = &mut dialog.draft.faults;
+    ui.horizontal(|ui| {
+        text::label(ui, "Faults: answers", fonts::small(), theme.muted);
+        for (what, percent) in [
+            ("lost", &mut faults.drop_percent),
+            ("sent twice", &mut faults.duplicate_percent),
+            (
+                "with the wrong correlation",
+                &mut faults.wrong_correlation_percent,
+            ),
+        ] {
+            let value = ui.add(DragValue::new(percent).range(0..=100).suffix(" %"));
+            let label = text::label(ui, what, fonts::small(), theme.muted);
+            value.labelled_by(label.id);
+            ui.add_space(8.0);
+        }
+    });
+    wrong_ui(ui, error(dialog, |field| field == DeviceField::Faults));
 }
 
 fn publishes_ui(ui: &mut Ui, dialog: &mut DeviceDialog) {
