@@ -400,7 +400,7 @@ fn answers_on_the_topic_of_the_request_are_never_answered() {
     }
     // Whoever sends the same request once more gets an answer, and whoever asks with that id later.
     assert_eq!(one.receive(&request, NOW).answers.len(), 1);
-    let later = NOW.saturating_add(Duration::from_secs(60));
+    let later = NOW.saturating_add(Duration::from_mins(1));
     assert_eq!(
         one.receive(&bare("/ext/rrpc/7/t", "else"), later)
             .answers
