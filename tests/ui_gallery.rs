@@ -458,7 +458,7 @@ fn data_ui(ui: &mut Ui, data: &mut Data) {
             ui,
             "Payload",
             &mut data.payload,
-            true,
+            roundtrip::ui::widgets::highlight::Language::Json,
             None,
             &mut data.edit[0],
         );
@@ -475,7 +475,7 @@ fn data_ui(ui: &mut Ui, data: &mut Data) {
             ui,
             "Wrong payload",
             &mut data.mistaken,
-            true,
+            roundtrip::ui::widgets::highlight::Language::Json,
             Some(&mistake),
             &mut data.edit[1],
         );

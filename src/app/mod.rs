@@ -31,7 +31,7 @@ pub use actions::Action;
 
 use crate::model::connection::ConnectionState;
 use crate::model::exchange::ExchangeId;
-use crate::model::profile::Profile;
+use crate::model::profile::{MqttVersion, Profile};
 use crate::model::request::Surroundings;
 use crate::model::secret::Secret;
 use crate::model::time::Timestamp;
@@ -217,6 +217,12 @@ impl App {
         if let Some(tab) = self.tabs.front_mut() {
             tab.refresh(&surroundings);
         }
+    }
+
+    /// The version that a connection speaks, as its profile has it.
+    pub fn version_of(&self, connection: &str) -> MqttVersion {
+        let profile = self.library.profile(connection);
+        profile.map_or_else(MqttVersion::default, |profile| profile.mqtt_version)
     }
 
     /// The generated Response Topic of a tab's connection.

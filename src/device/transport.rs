@@ -1,7 +1,7 @@
 //! What a device is connected by: a client on a broker, or a socket to a listener.
 
 use crate::model::exchange::Reason;
-use crate::model::message::Message;
+use crate::model::message::{Message, Properties};
 use crate::model::time::Timestamp;
 use crate::{mqtt, tcp};
 use std::sync::Arc;
@@ -26,18 +26,21 @@ pub(super) enum Ticket {
 }
 
 impl Transport {
+    /// The message as it will be sent: without what cannot be carried.
+    pub fn as_sent(&self, message: Arc<Message>) -> Arc<Message> {
+        match self {
+            Self::Mqtt(client) => client.as_sent(message),
+            Self::Tcp(_) => Arc::new(Message {
+                properties: Properties::default(),
+                ..Arc::unwrap_or_clone(message)
+            }),
+        }
+    }
+
     pub fn publish(&self, message: Arc<Message>) -> Ticket {
         match self {
             Self::Mqtt(client) => Ticket::Mqtt(client.publish(message)),
             Self::Tcp(client) => Ticket::Tcp(client.publish(message)),
-        }
-    }
-
-    /// What goes out of it: a version of MQTT may lack a property, a socket carries the payload alone.
-    pub fn as_sent(&self, message: Arc<Message>) -> Arc<Message> {
-        match self {
-            Self::Mqtt(client) => client.as_sent(message),
-            Self::Tcp(_) => message,
         }
     }
 

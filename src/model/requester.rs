@@ -23,6 +23,9 @@ use subscriptions::{Purpose, Subscriptions};
 
 mod presence;
 mod subscriptions;
+mod will;
+
+pub use will::WillRequest;
 
 /// How many finished exchanges are remembered, so that a reply that comes late or twice finds its request.
 const REMEMBERED: usize = 10_000;
@@ -31,6 +34,8 @@ const REMEMBERED: usize = 10_000;
 #[derive(Clone, Debug, PartialEq)]
 pub enum Effect {
     Begun(Box<Exchange>),
+    /// The broker publishes the connection's will, which asks for a reply.
+    WillBegun(Box<Exchange>),
     Changed {
         id: ExchangeId,
         change: Change,
@@ -115,6 +120,7 @@ pub struct Requester {
     ended: VecDeque<ExchangeId>,
     subscriptions: Subscriptions,
     presences: Presences,
+    will: Option<will::OwnWill>,
 }
 
 impl Requester {
@@ -130,6 +136,7 @@ impl Requester {
             ended: VecDeque::new(),
             subscriptions: Subscriptions::default(),
             presences: Presences::default(),
+            will: None,
         }
     }
 
@@ -566,6 +573,7 @@ impl Requester {
             let why = "the connection was lost, and the broker kept no session for it".into();
             effects.extend(self.withdraw(&why, at));
         }
+        effects.extend(self.will_connected(at));
         let again = self.subscriptions.again(session_present);
         effects.extend(again.into_iter().map(|filter| self.subscribe(filter)));
         effects

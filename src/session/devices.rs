@@ -102,7 +102,7 @@ impl Session {
             Way::Tcp(tcp::ClientOptions {
                 device: Arc::clone(&client_id),
                 address: address.clone(),
-                port: self.port_of(&options.profile.id),
+                place: self.place_of(&options.profile.id),
             })
         } else {
             Way::Mqtt(options)

@@ -1,6 +1,6 @@
 //! The device's end: connects, signs in, and comes back when it was cut off.
 
-use super::connection::Port;
+use super::place::Place;
 use super::socket::{self, End, Reader};
 use super::{frames, words};
 use crate::clock;
@@ -10,7 +10,6 @@ use crate::model::profile::BrokerAddress;
 use crate::model::time::Timestamp;
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
@@ -23,6 +22,8 @@ const BACKOFF_MAX: Duration = Duration::from_secs(5);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// Answers that may wait for the socket.
 const MAX_QUEUED: usize = 1024;
+/// How long a listener in this program may take to hear a sign-in.
+const HEARD_WITHIN: Duration = Duration::from_secs(2);
 /// How long what is queued may take to go out at the end.
 const GOODBYE: Duration = Duration::from_millis(250);
 
@@ -31,8 +32,8 @@ pub struct ClientOptions {
     /// The name that it signs in with.
     pub device: Arc<str>,
     pub address: BrokerAddress,
-    /// Where the address has port 0: the port that the listener has just now.
-    pub port: Port,
+    /// Of the listener in this program, if it is one: it knows the port where the address has port 0.
+    pub place: Place,
 }
 
 #[derive(Clone, Debug)]
@@ -205,9 +206,7 @@ impl Actor {
             });
         }
         let (host, port) = match address {
-            BrokerAddress::Listener { host, port: 0 } => {
-                (host, self.options.port.load(Ordering::Acquire))
-            }
+            BrokerAddress::Listener { host, port: 0 } => (host, self.options.place.port()),
             BrokerAddress::Listener { host, port } => (host, *port),
             _ => {
                 return Err(not_reached(
@@ -225,11 +224,18 @@ impl Actor {
             .await
             .unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
             .map_err(|err| not_reached(address, &err))?;
+        let local = socket.local_addr().ok();
         let (reader, writer) = socket::split(socket);
         let line = socket::line(&words::sign_in(&self.options.device));
         socket::write(&writer, &line)
             .await
             .map_err(|err| not_reached(address, &err))?;
+        if let Some(local) = local {
+            let heard = self.options.place.heard(port, &self.options.device, local);
+            if tokio::time::timeout(HEARD_WITHIN, heard).await.is_err() {
+                log::warn!("{address} has not heard of {} yet", self.options.device);
+            }
+        }
         let info = ConnectionInfo {
             address: format!("{host}:{port}").into(),
             client_id: Arc::clone(&self.options.device),

@@ -198,8 +198,10 @@ impl Responder {
         changed
     }
 
-    fn delay(&mut self) -> Duration {
-        let (delay, jitter) = (self.device.delay, self.device.jitter);
+    fn delay(&mut self, rule: Option<&Rule>) -> Duration {
+        let jitter = self.device.jitter;
+        let own = rule.and_then(|rule| rule.delay);
+        let delay = own.unwrap_or(self.device.delay);
         if jitter.is_zero() {
             return delay;
         }

@@ -7,6 +7,7 @@ use crate::model::pairing::FileError;
 use crate::model::text as words;
 use crate::model::timeline::{Row, RowId, Timeline};
 use crate::ui::view::View;
+use crate::ui::widgets::highlight::Language;
 use crate::ui::widgets::payload_edit::{Mistake, Place};
 use crate::ui::widgets::split::{Axis, split};
 use crate::ui::widgets::tabs::{Tab, tabs};
@@ -30,9 +31,15 @@ pub fn rule_ui(
     } else {
         "New pairing rule"
     };
+    let width = view.rule_width;
     let screen = ctx.content_rect().size();
     let most = vec2((screen.x - 80.0).max(400.0), (screen.y - 190.0).max(200.0));
-    super::frame(ctx, title, most.x, actions, |ui, actions| {
+    let width = if width > 0.0 {
+        width
+    } else {
+        most.x.min(1180.0)
+    };
+    super::frame(ctx, title, width.min(most.x), actions, |ui, actions| {
         Resize::default()
             .id_salt("rule editor")
             .default_size(vec2(most.x.min(1180.0), most.y.min(620.0)))
@@ -42,6 +49,11 @@ pub fn rule_ui(
             .show(ui, |ui| {
                 let area = ui.available_rect_before_wrap();
                 ui.allocate_rect(area, egui::Sense::hover());
+                // The frame follows the corner that is dragged.
+                if (view.rule_width - area.width()).abs() > 0.5 {
+                    view.rule_width = area.width();
+                    ui.ctx().request_repaint();
+                }
                 if view.rule_share <= 0.0 {
                     view.rule_share = 0.5;
                 }
@@ -121,7 +133,7 @@ fn text_ui(ui: &mut Ui, dialog: &mut RuleDialog, view: &mut View) {
         ui,
         "Rule",
         &mut dialog.text,
-        false,
+        Language::Toml,
         mistake.as_ref(),
         &mut view.rule_editor,
     );
@@ -167,7 +179,7 @@ fn bench_ui(
                 ui,
                 "Messages",
                 &mut dialog.trace,
-                true,
+                Language::Json,
                 mistake.as_ref(),
                 &mut view.bench_editor,
             );

@@ -79,7 +79,7 @@ pub struct Line {
 /// At the right end; gives what is left of the cell.
 fn paint_tag(ui: &Ui, rect: Rect, tag: &str) -> Rect {
     let theme = Theme::of(ui);
-    let most = (rect.width() * 0.4).min(140.0);
+    let most = (rect.width() * 0.3).min(120.0);
     let galley = text::line(ui, tag, fonts::code_small(), theme.badge_text, most);
     let left = rect.right() - galley.size().x - 12.0;
     let badge = Rect::from_center_size(
