@@ -568,8 +568,14 @@ fn a_wrong_id_of_a_rule_pairs_with_another_request() {
             .named(&bindings)
             .iter()
             .any(|(name, values)| **name == *"id" && !values.is_empty());
+        let note = reaction.note.unwrap();
         if !has_id {
-            assert!(reaction.note.unwrap().contains("no id"), "{}", preset.rule);
+            assert!(note.contains("no id"), "{}", preset.rule);
+            continue;
+        }
+        // Where the id is typed into a text, it stays what was typed, and that is said.
+        if preset.rule == "cumulocity-by-id" {
+            assert!(note.contains("cannot write"), "{note}");
             continue;
         }
         let mut matcher = Matcher::new(rules.clone());
