@@ -169,14 +169,12 @@ impl Responder {
         let device = Arc::clone(&self.device);
         let by = device.pairing.as_ref();
         let other = mistaken(by, asked.request.message, &mut self.random)?;
-        match by {
-            Some(by) => by.answer(&other, answer, &Variables::new(), &Saying::default()),
-            None => {
-                let mut wrong = answer.clone();
-                wrong.properties.correlation_data = other.properties.correlation_data;
-                Ok(wrong)
-            }
+        if let Some(by) = by {
+            return by.answer(&other, answer, &Variables::new(), &Saying::default());
         }
+        let mut wrong = answer.clone();
+        wrong.properties.correlation_data = other.properties.correlation_data;
+        Ok(wrong)
     }
 
     /// One answer, and its payload before a pairing rule wrote to it.
@@ -189,12 +187,10 @@ impl Responder {
         let request = asked.request.message;
         let device = Arc::clone(&self.device);
         // Its topic is asked for first: where there is none, nothing is filled in.
-        let own_topic = match &device.pairing {
-            None => Some(self.response_topic(making.reply_topic, asked, notes)?),
-            Some(_) => match making.reply_topic {
-                Some(template) => Some(self.own_topic(template, asked, notes)?),
-                None => None,
-            },
+        let own_topic = match (&device.pairing, making.reply_topic) {
+            (None, own) => Some(self.response_topic(own, asked, notes)?),
+            (Some(_), Some(template)) => Some(self.own_topic(template, asked, notes)?),
+            (Some(_), None) => None,
         };
         let mut context = self.context(asked);
         let payload = match making.reply {
@@ -366,7 +362,10 @@ fn by_mqtt5(
     said: &Said,
     saying: &Saying,
 ) -> Result<Message, Arc<str>> {
-    reply.properties.correlation_data = request.properties.correlation_data.clone();
+    reply
+        .properties
+        .correlation_data
+        .clone_from(&request.properties.correlation_data);
     if said.is_nothing() {
         return Ok(reply);
     }

@@ -132,14 +132,23 @@ impl ByRule {
         let Some(id) = id.and_then(|(_, values)| values.first()) else {
             return Err("the request has no id, so there is none to get wrong".into());
         };
-        let uuid = uuid::Builder::from_random_bytes(random.random()).into_uuid();
-        let tries = [
-            Value::number(u64::from(random.random::<u32>())),
-            Value::text(&uuid.to_string()),
-            Value::uuid(uuid),
-        ];
-        // Numbers stay numbers, where they were.
-        let is_number = id.as_text().is_some_and(|text| text.parse::<f64>().is_ok());
+        let mut bytes = id.as_bytes().to_vec();
+        if let Some(last) = bytes.last_mut() {
+            // Still of the same form: digits stay digits, a UUID stays one.
+            *last = match *last {
+                digit @ b'0'..=b'8' => digit + 1,
+                b'9' => b'0',
+                b'a' => b'b',
+                byte if byte.is_ascii_lowercase() => b'a',
+                b'A' => b'B',
+                byte if byte.is_ascii_uppercase() => b'A',
+                byte => byte.wrapping_add(1),
+            };
+        }
+        // The next number is likely to be somebody's.
+        let number = Value::number(u64::from(random.random::<u32>()));
+        let is_number = id.as_text().is_some_and(|text| text.parse::<u64>().is_ok());
+        let tries = [number, Value::new(id.kind, bytes.into())];
         let others = tries.iter().skip(usize::from(!is_number));
         let mut made = others.filter(|other| *other != id).filter_map(|other| {
             let other = vec![("id".into(), vec![other.clone()])];

@@ -400,7 +400,7 @@ fn answers_on_the_topic_of_the_request_are_never_answered() {
     }
     // Whoever sends the same request once more gets an answer, and whoever asks with that id later.
     assert_eq!(one.receive(&request, NOW).answers.len(), 1);
-    let later = NOW.saturating_add(Duration::from_secs(60));
+    let later = NOW.saturating_add(Duration::from_mins(1));
     assert_eq!(
         one.receive(&bare("/ext/rrpc/7/t", "else"), later)
             .answers
@@ -568,8 +568,14 @@ fn a_wrong_id_of_a_rule_pairs_with_another_request() {
             .named(&bindings)
             .iter()
             .any(|(name, values)| **name == *"id" && !values.is_empty());
+        let note = reaction.note.unwrap();
         if !has_id {
-            assert!(reaction.note.unwrap().contains("no id"), "{}", preset.rule);
+            assert!(note.contains("no id"), "{}", preset.rule);
+            continue;
+        }
+        // Where the id is typed into a text, it stays what was typed, and that is said.
+        if preset.rule == "cumulocity-by-id" {
+            assert!(note.contains("cannot write"), "{note}");
             continue;
         }
         let mut matcher = Matcher::new(rules.clone());
