@@ -1,5 +1,4 @@
 //! The MQTT client against a real broker.
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test may fail")]
 
 mod common;
 #[path = "common/probe.rs"]

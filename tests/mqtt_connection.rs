@@ -83,6 +83,7 @@ impl Desk {
             },
             roundtrip::model::pairing::Rules::shipped(),
             listeners,
+            Arc::new(|| ExchangeId(1_000_000)),
             Arc::new(move |event| seen.lock().unwrap().push(event)),
         );
         Self { connection, events }

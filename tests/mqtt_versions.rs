@@ -721,13 +721,14 @@ fn a_cut_does_not_wait_for_a_broker_that_never_stops() {
         broker.write_all(connack).unwrap();
         probe.wait_connected();
         let many = publish.repeat(10_000);
-        let flood = std::thread::spawn(move || while broker.write_all(&many).is_ok() {});
-        probe.wait_messages(100);
-        probe.client.cut();
-        let (_, problem) = probe.wait_problem();
-        assert!(problem.summary.contains("was cut here"));
-        // The socket is gone.
-        flood.join().unwrap();
+        std::thread::scope(|scope| {
+            // Until the socket is gone.
+            scope.spawn(|| while broker.write_all(&many).is_ok() {});
+            probe.wait_messages(100);
+            probe.client.cut();
+            let (_, problem) = probe.wait_problem();
+            assert!(problem.summary.contains("was cut here"));
+        });
         probe.client.disconnect();
         // An attempt that has begun meanwhile is not for the next one.
         wait_until("the end", || {

@@ -34,7 +34,6 @@ on_both_brokers!(Desk:
     a_device_of_3_1_1_answers_where_it_always_does,
     a_device_that_hears_its_own_answers_does_not_answer_them,
     a_connection_that_is_cut_comes_back_and_its_will_is_published,
-    what_is_open_survives_a_cut_where_the_session_is_kept,
 );
 
 fn profile(desk: &Desk, id: &str, mqtt_version: MqttVersion) -> Profile {
@@ -51,9 +50,8 @@ fn connect_old(desk: &mut Desk) {
 
 fn start_device(desk: &mut Desk, mqtt_version: MqttVersion, toml: &str) {
     let spec: DeviceDraft = toml::from_str(toml).unwrap();
-    let device = spec
-        .validate(&roundtrip::model::pairing::Rules::shipped())
-        .unwrap_or_else(|err| panic!("{err:?}"));
+    let rules = desk.session.rules();
+    let device = spec.validate(rules).unwrap_or_else(|err| panic!("{err:?}"));
     let profile = profile(desk, "devices", mqtt_version);
     let id = device.name.to_string();
     desk.session
@@ -214,37 +212,6 @@ fn a_device_that_hears_its_own_answers_does_not_answer_them(desk: &mut Desk) {
     });
     let device = desk.session.device("parrot").unwrap();
     assert_eq!((device.received, device.answered), (4, 4));
-}
-
-fn what_is_open_survives_a_cut_where_the_session_is_kept(desk: &mut Desk) {
-    let runtime = probe::runtime();
-    let responder = Probe::connected(&runtime, probe::profile(desk.port(), "responder"));
-    responder.subscribe(&runtime, "ask");
-    for clean_start in [false, true] {
-        let keeping = Profile {
-            clean_start,
-            ..profile(desk, OLD, MqttVersion::V311)
-        };
-        desk.connect_as(keeping);
-        let id = desk.send_on(OLD, &rich("ask", "answers/kept", "x"));
-        desk.wait_exchange(id, "acknowledged", |exchange| {
-            exchange.acknowledgement.is_some()
-        });
-        desk.session.cut(OLD);
-        desk.wait("the loss", |session| !session.state(OLD).is_connected());
-        if clean_start {
-            let exchange = desk.wait_verdict(id, "failed");
-            assert!(desk::why(&exchange).contains("was cut here"));
-        } else {
-            // Kept by the broker until the requester is back.
-            let topic = TopicName::new("answers/kept").unwrap();
-            let answer = Arc::new(Message::new(topic, "late but there"));
-            responder.client.publish(answer);
-            let exchange = desk.wait_verdict(id, "answered");
-            assert_eq!(exchange.replies[0].message.payload, "late but there");
-            assert!(desk.session.state(OLD).info().unwrap().session_present);
-        }
-    }
 }
 
 fn a_connection_that_is_cut_comes_back_and_its_will_is_published(desk: &mut Desk) {

@@ -82,6 +82,10 @@ pub enum Action {
         id: String,
         on: bool,
     },
+    /// A device that sleeps is needed now.
+    WakeDevice(String),
+    /// Drops its socket, so that its will is published.
+    CutDevice(String),
     SetDeviceValue {
         id: String,
         key: String,

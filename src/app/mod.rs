@@ -158,13 +158,17 @@ impl App {
             .session
             .links()
             .any(|(_, link)| matches!(link.state, ConnectionState::Retrying { .. }));
+        let sleeps = self
+            .session
+            .devices()
+            .any(|(_, device)| device.asleep_until.is_some());
         let mut next: Option<Duration> = None;
         let mut sooner =
             |duration: Duration| next = Some(next.map_or(duration, |next| next.min(duration)));
         if waits {
             sooner(Duration::from_millis(100));
         }
-        if retries {
+        if retries || sleeps {
             sooner(Duration::from_secs(1));
         }
         if self.is_demo_running() {

@@ -84,6 +84,8 @@ impl App {
             Action::DeleteDevice(id) => self.delete_device(&id),
             Action::SwitchDevice { id, on: true } => self.start_device(&id),
             Action::SwitchDevice { id, on: false } => self.session.stop_device(&id),
+            Action::WakeDevice(id) => self.session.wake_device(&id),
+            Action::CutDevice(id) => self.session.cut_device(&id),
             Action::SetDeviceValue { id, key, value } => self.set_device_value(&id, &key, &value),
             Action::PauseActivity(paused) => self.activity.is_paused = paused,
             Action::SetFilter(text) => {

@@ -10,10 +10,12 @@
 //!
 //! Start reading at [`Broker::start`], then [`watch`] (what the crate reports), then [`subscribers`].
 
+mod acl;
 mod subscribers;
 mod watch;
 
 use crate::model::topic::TopicName;
+pub use acl::RESTRICTED_USER;
 use mqtt5::broker::config::{StorageBackend, StorageConfig};
 use mqtt5::broker::{BrokerConfig, BrokerShutdownHandle, MqttBroker};
 use std::io;

@@ -4,6 +4,7 @@
 //! publishes on the sight of it. So a filter counts from the moment it is authorised ([`Gate`]),
 //! and is taken back when it was refused. Everywhere else the crate's router is asked what holds.
 
+use super::acl::Acl;
 use super::subscribers::{Presence, Subscribers};
 use crate::model::correlation::CorrelationData;
 use crate::model::message::Qos;
@@ -17,6 +18,7 @@ use mqtt5::broker::{
     ClientPublishEvent, ClientSubscribeEvent, ClientUnsubscribeEvent, DynamicStorage,
     PublishAction, StorageBackend as _, SubAckReasonCode,
 };
+use mqtt5::protocol::v5::reason_codes::ReasonCode;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
@@ -227,9 +229,10 @@ impl BrokerEventHandler for Watch {
     }
 }
 
-/// Lets everybody do everything, and notes a filter before its SUBACK is sent.
+/// Lets everybody do everything that the [`Acl`] allows, and notes a filter before its SUBACK is sent.
 pub(super) struct Gate {
     watch: Arc<Watch>,
+    acl: Acl,
     open: AllowAllAuthProvider,
 }
 
@@ -237,6 +240,7 @@ impl Gate {
     pub(super) fn new(watch: Arc<Watch>) -> Self {
         Self {
             watch,
+            acl: Acl::default(),
             open: AllowAllAuthProvider,
         }
     }
@@ -248,6 +252,13 @@ impl AuthProvider for Gate {
         connect: &'a mqtt5::packet::connect::ConnectPacket,
         client_addr: SocketAddr,
     ) -> Task<'a, mqtt5::Result<AuthResult>> {
+        if !self
+            .acl
+            .admit(&connect.client_id, connect.username.as_deref())
+        {
+            let refusal = AuthResult::fail(ReasonCode::ClientIdentifierNotValid);
+            return Box::pin(async { Ok(refusal) });
+        }
         self.open.authenticate(connect, client_addr)
     }
 
@@ -266,6 +277,9 @@ impl AuthProvider for Gate {
         user_id: Option<&'a str>,
         topic_filter: &'a str,
     ) -> Task<'a, bool> {
+        if !self.acl.may_subscribe(client_id, topic_filter) {
+            return Box::pin(async { false });
+        }
         if let Ok(filter) = TopicFilter::new(topic_filter) {
             self.watch.subscribers.add(client_id, &filter);
         }

@@ -11,7 +11,7 @@ mod tests;
 use crate::model::correlation::CorrelationDraft;
 use crate::model::message::{Qos, UserProperty};
 use crate::model::payload::PayloadFormat;
-use crate::model::request::{RequestDraft, ResponseTopicDraft};
+use crate::model::request::{PairingDraft, RequestDraft, ResponseTopicDraft};
 use clap::{ArgGroup, Parser, Subcommand, ValueEnum};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
@@ -64,6 +64,7 @@ pub enum Command {
     Respond(Box<RespondArgs>),
     Broker(BrokerArgs),
     Pair(PairArgs),
+    Rules(RulesArgs),
     Screenshot(ScreenshotArgs),
 }
 
@@ -144,6 +145,8 @@ Examples:
   roundtrip request --profile lab -t home/all/identify --replies all --timeout 2s --json
   printf '\\000\\001' | roundtrip request -t raw/in -f - --correlation hex:00ff
   roundtrip request -t a/b -m 1 --user-property trace=1 --user-property 'note=a=b'
+  roundtrip request --rule aliyun-rrpc --var product=a1pump --var device=pump-7 -m status
+  roundtrip request --rule mine --rules mine.toml -t 'dev/7/req' -m all --json
 
   if roundtrip request -t device/ping -q 1; then echo it lives; fi";
 
@@ -158,9 +161,28 @@ pub struct RequestArgs {
     #[command(flatten)]
     pub connect: ConnectArgs,
 
-    /// The topic to publish the request on
-    #[arg(short, long, value_name = "TOPIC", value_parser = values::topic, help_heading = "Request")]
-    pub topic: String,
+    /// The topic to publish the request on; with --rule the rule may know it
+    #[arg(short, long, value_name = "TOPIC", value_parser = values::topic, required_unless_present = "rule",
+        help_heading = "Request")]
+    pub topic: Option<String>,
+
+    /// Send it by this pairing rule instead of Response Topic and Correlation Data; `roundtrip rules` lists them
+    #[arg(
+        long,
+        value_name = "ID",
+        conflicts_with = "no_reply",
+        help_heading = "Pairing"
+    )]
+    pub rule: Option<String>,
+
+    /// Rules of your own, TOML or JSON; tried before the shipped ones; can be given again
+    #[arg(long, value_name = "FILE", requires = "rule", help_heading = "Pairing")]
+    pub rules: Vec<PathBuf>,
+
+    /// The value of a variable of the rule; can be given again
+    #[arg(long = "var", value_name = "NAME=VALUE", value_parser = values::variable, requires = "rule",
+        help_heading = "Pairing")]
+    pub variables: Vec<(String, String)>,
 
     /// The payload as text; without -m, -f or --hex it is empty
     #[arg(
@@ -204,8 +226,9 @@ pub struct RequestArgs {
     #[arg(long, value_name = "TIME", default_value = "5s", value_parser = values::timeout, help_heading = "Request")]
     pub timeout: String,
 
-    /// How many replies to wait for: first, all (that come until the timeout) or a number
-    #[arg(long, value_name = "first|all|N", default_value = "first", value_parser = values::replies, help_heading = "Request")]
+    /// How many replies to wait for: first, all (that come until the timeout), terminal (the first that is no
+    /// progress) or a number
+    #[arg(long, value_name = "first|all|terminal|N", default_value = "first", value_parser = values::replies, help_heading = "Request")]
     pub replies: String,
 
     /// What the payload is, such as application/json
@@ -254,7 +277,7 @@ impl RequestArgs {
             None => ResponseTopicDraft::Generated,
         };
         RequestDraft {
-            topic: self.topic.clone(),
+            topic: self.topic.clone().unwrap_or_default(),
             qos: self.qos,
             retain: self.retain,
             response_topic,
@@ -270,6 +293,10 @@ impl RequestArgs {
             format,
             payload,
             user_properties: self.user_properties.clone(),
+            pairing: PairingDraft {
+                rule: self.rule.clone().unwrap_or_default(),
+                values: self.variables.iter().cloned().collect(),
+            },
             ..RequestDraft::default()
         }
     }
@@ -290,6 +317,7 @@ Examples:
   roundtrip respond -t 'cmnd/+/power' --reply on --delay 5ms --jitter 1ms
   roundtrip respond -t lamp/get --reply '{\"on\":{{state.on}},\"at\":\"{{now}}\"}' --state on=true
   roundtrip respond --url mqtt://me@broker.lab --password-env PW --device lamp.toml
+  roundtrip respond --rule aliyun-rrpc -t '/sys/a1pump/pump-7/rrpc/request/+' --reply '{\"rpm\":0}'
 
 Placeholders in templates:
   {{payload}}        the request's payload; {{payload.a.b}} a member of it, if it is JSON
@@ -310,9 +338,9 @@ pub struct RespondArgs {
     #[command(flatten)]
     pub connect: ConnectArgs,
 
-    /// What to listen to; wildcards + and # are fine; can be given again
+    /// What to listen to; wildcards + and # are fine; can be given again; with --rule its requests
     #[arg(short, long = "topic", value_name = "FILTER", value_parser = values::filter,
-        required_unless_present = "device", conflicts_with = "device", help_heading = "Device")]
+        required_unless_present_any = ["device", "rule"], conflicts_with = "device", help_heading = "Device")]
     pub topics: Vec<String>,
 
     /// The answer; {{…}} is filled in
@@ -323,6 +351,28 @@ pub struct RespondArgs {
     /// Take the device from a file, such as one of devices/ in a workspace
     #[arg(long, value_name = "FILE", help_heading = "Device")]
     pub device: Option<PathBuf>,
+
+    /// Answer by this pairing rule instead of Response Topic and Correlation Data; `roundtrip rules` lists them
+    #[arg(
+        long,
+        value_name = "ID",
+        conflicts_with = "device",
+        help_heading = "Pairing"
+    )]
+    pub rule: Option<String>,
+
+    /// Rules of your own, TOML or JSON; tried before the shipped ones; can be given again
+    #[arg(long, value_name = "FILE", help_heading = "Pairing")]
+    pub rules: Vec<PathBuf>,
+
+    /// What the answer says of itself, where the rule has a place for it: ok, error or progress
+    #[arg(long, value_name = "ok|error|progress", value_parser = ["ok", "error", "progress"],
+        conflicts_with = "device", help_heading = "Pairing")]
+    pub status: Option<String>,
+
+    /// The code beside the status; {{…}} is filled in
+    #[arg(long, value_name = "TEMPLATE", value_parser = values::template, requires = "status", help_heading = "Pairing")]
+    pub code: Option<String>,
 
     /// Answer after this time, such as 5ms
     #[arg(long, value_name = "TIME", value_parser = values::delay, conflicts_with = "device", help_heading = "Device")]
@@ -416,6 +466,27 @@ pub struct PairArgs {
     pub trace: PathBuf,
 
     /// Print one line of JSON a message: rule, variables, and of a near miss which variable differs
+    #[arg(long)]
+    pub json: bool,
+}
+
+const RULES_EXAMPLES: &str = "\
+Examples:
+  roundtrip rules
+  roundtrip rules --json | jq -r .id
+  roundtrip rules --rules mine.toml";
+
+/// List the pairing rules: your own and the shipped ones, in the order in which they are tried
+///
+/// Your own are those of --rules and those of the folder rules/ of the workspace.
+#[derive(Debug, clap::Args)]
+#[command(after_help = RULES_EXAMPLES)]
+pub struct RulesArgs {
+    /// Rules of your own, TOML or JSON; can be given again
+    #[arg(long, value_name = "FILE")]
+    pub rules: Vec<PathBuf>,
+
+    /// Print one line of JSON a rule
     #[arg(long)]
     pub json: bool,
 }

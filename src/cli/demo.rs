@@ -6,7 +6,7 @@ use crate::cli::stop::Stop;
 use crate::cli::{json, out};
 use crate::model::FieldError;
 use crate::model::demo::Demo;
-use crate::model::exchange::{Change, Exchange};
+use crate::model::exchange::{Change, Exchange, Reply, Verdict};
 use crate::model::payload;
 use crate::model::profile::{BUILT_IN_ADDRESS, BUILT_IN_ID, Profile, ProfileDraft};
 use crate::model::secret::Secret;
@@ -136,9 +136,17 @@ impl<'a> Stage<'a> {
             },
             |one| one.draft.clone(),
         );
+        // No broker stands in for a listener.
+        if draft.is_listener() {
+            return draft.validate(id).map_err(|errors| invalid(&errors));
+        }
         let draft = ProfileDraft {
             address: self.address.clone(),
-            user_name: self.user_name.clone(),
+            user_name: if self.user_name.is_empty() {
+                draft.user_name.clone()
+            } else {
+                self.user_name.clone()
+            },
             name: if id == BUILT_IN_ID {
                 self.address.clone()
             } else {
@@ -163,22 +171,36 @@ fn settle(session: &mut Session) -> Result<(), Stop> {
     Ok(())
 }
 
+/// An exchange in a line; where there are more replies than one, each in a line of its own below.
 fn words(exchange: &Exchange) -> String {
     let time = exchange
         .round_trip()
         .map_or_else(|| "—".to_owned(), text::duration);
-    let reply = exchange
-        .replies
-        .first()
-        .map(|reply| payload::preview(&reply.message.payload, 80))
-        .unwrap_or_default();
-    format!(
-        "{:<12} {:>9}  {}  {}",
+    let said = |reply: &Reply| payload::preview(&reply.message.payload, 80);
+    let how = match &exchange.verdict {
+        Verdict::AnsweredWithError { code, message } => {
+            let parts = ["error"]
+                .into_iter()
+                .chain(code.as_deref())
+                .chain(message.as_deref());
+            format!("{}  ", parts.collect::<Vec<_>>().join(" "))
+        }
+        _ => String::new(),
+    };
+    let first = exchange.replies.first().map(said).unwrap_or_default();
+    let mut words = format!(
+        "{:<12} {time:>9}  {:<28}  {}  {how}{first}",
         exchange.verdict.word(),
-        time,
+        exchange.request.name,
         exchange.message.topic,
-        reply
-    )
+    );
+    let published = exchange.legs.published.unwrap_or(exchange.legs.queued);
+    for reply in exchange.replies.iter().skip(1) {
+        let time = text::duration(reply.received.since(published));
+        let line = format!("\n{:<12} {time:>9}  {}", "", said(reply));
+        words.push_str(&line);
+    }
+    words
 }
 
 fn tell(event: &Event) {

@@ -103,10 +103,14 @@ pub fn not_connected(problem: &Problem) -> Stop {
 
 /// What a request needs to know of a connection that is up.
 pub fn surroundings<'a>(session: &'a Session, id: &str) -> Surroundings<'a> {
+    let unconnected = || Surroundings {
+        rules: Some(session.rules()),
+        ..Surroundings::default()
+    };
     session
         .state(id)
         .info()
-        .map_or_else(Surroundings::default, |info| Surroundings {
+        .map_or_else(unconnected, |info| Surroundings {
             client_id: &info.client_id,
             response_information: info.response_information.as_deref(),
             rules: Some(session.rules()),

@@ -1,6 +1,6 @@
 //! An exchange as one line of JSON: what scripts read.
 
-use crate::model::exchange::{Exchange, NearMiss, Reply, Verdict};
+use crate::model::exchange::{Exchange, NearMiss, Outcome, Reply, Verdict};
 use crate::model::message::Message;
 use crate::model::text;
 use crate::model::time::Timestamp;
@@ -25,6 +25,11 @@ struct ExchangeLine<'a> {
     reason: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     reason_code: Option<u8>,
+    /// What a reply that says it failed says of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error_code: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error_message: Option<&'a str>,
     /// Milliseconds from the request on the wire to the first reply.
     round_trip_ms: Option<f64>,
     sent: String,
@@ -64,6 +69,9 @@ struct ReplyLine<'a> {
     payload_hex: Option<String>,
     correlation_data_hex: Option<String>,
     verdict: &'static str,
+    /// What it says of itself, where it is not simply ok: `progress` or `error`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    outcome: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     responder: Option<&'a str>,
     qos: u8,
@@ -105,6 +113,10 @@ pub fn line(exchange: &Exchange) -> String {
                 .filter(|code| *code != 0),
         ),
     };
+    let (error_code, error_message) = match &exchange.verdict {
+        Verdict::AnsweredWithError { code, message } => (code.as_deref(), message.as_deref()),
+        _ => (None, None),
+    };
     let line = ExchangeLine {
         id: exchange.id.0,
         name: &exchange.request.name,
@@ -122,6 +134,8 @@ pub fn line(exchange: &Exchange) -> String {
         verdict: exchange.verdict.word(),
         reason,
         reason_code,
+        error_code,
+        error_message,
         round_trip_ms: exchange.round_trip().map(millis),
         sent: text::iso(published),
         legs_ms: Legs {
@@ -162,6 +176,11 @@ fn reply_line(reply: &Reply, published: Timestamp) -> ReplyLine<'_> {
         },
         correlation_data_hex: correlation(message),
         verdict: reply.verdict.word(),
+        outcome: match reply.outcome {
+            Outcome::Ok => None,
+            Outcome::Error { .. } => Some("error"),
+            Outcome::Progress => Some("progress"),
+        },
         responder: reply.responder.as_deref(),
         qos: message.qos.into(),
         after_ms: millis(reply.received.since(published)),

@@ -18,8 +18,10 @@ mod pair;
 mod request;
 mod resolve;
 mod respond;
+mod rules;
 mod stop;
 
+use crate::model::pairing::Rules;
 use args::{Args, Command, DemoArgs, RequestArgs, RespondArgs, ScreenshotArgs, Url};
 use clap::Parser as _;
 pub use exit::ExitCode;
@@ -66,6 +68,7 @@ pub fn run(words: impl IntoIterator<Item = OsString>) -> Wanted {
         Some(Command::Respond(args)) => respond(&args, workspace.as_deref()),
         Some(Command::Broker(args)) => broker::run(args.port, args.verbose),
         Some(Command::Pair(args)) => pair::run(&args),
+        Some(Command::Rules(args)) => rules::list(&args.rules, workspace.as_deref(), args.json),
     };
     Wanted::Exit(ran.unwrap_or_else(|stop| told(&stop)))
 }
@@ -87,6 +90,10 @@ fn request(args: &RequestArgs, workspace: Option<&Path>) -> Result<ExitCode, Sto
         profile: target.profile,
         password: target.password,
         draft: args.draft(),
+        rules: match &args.rule {
+            Some(_) => rules::active(&args.rules, workspace)?,
+            None => Rules::shipped(),
+        },
         payload,
         as_json: args.json,
         is_verbose: args.verbose,
@@ -94,7 +101,8 @@ fn request(args: &RequestArgs, workspace: Option<&Path>) -> Result<ExitCode, Sto
 }
 
 fn respond(args: &RespondArgs, workspace: Option<&Path>) -> Result<ExitCode, Stop> {
-    let (device, target) = resolve::device(args, workspace)?;
+    let rules = rules::active(&args.rules, workspace)?;
+    let (device, target) = resolve::device(args, workspace, &rules)?;
     respond::run(respond::Respond {
         profile: target.profile,
         password: target.password,

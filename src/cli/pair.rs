@@ -1,20 +1,16 @@
 //! `roundtrip pair`: rules and a trace in, one verdict a message out. Nobody is connected to.
 
-use crate::cli::args::{PairArgs, PayloadFile};
+use crate::cli::args::PairArgs;
 use crate::cli::exit::ExitCode;
 use crate::cli::stop::Stop;
-use crate::cli::{out, resolve};
+use crate::cli::{out, rules};
 use crate::model::pairing::{
-    self, Explanation, FileError, Format, NearMiss, Pair, Presence, Reason, Role, Rule, Rules,
-    Sample, Trial, Value, Verdict, read_rules_of, read_traces,
+    Explanation, NearMiss, Pair, Presence, Reason, Role, Rules, Sample, Trial, Value, Verdict,
+    read_traces,
 };
 use serde::Serialize;
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::sync::Arc;
-
-/// More mistakes of one file are counted and not told.
-const MAX_TOLD: usize = 20;
 
 pub fn run(args: &PairArgs) -> Result<ExitCode, Stop> {
     let from_stdin = args.rules.iter().chain([&args.trace]);
@@ -24,7 +20,7 @@ pub fn run(args: &PairArgs) -> Result<ExitCode, Stop> {
             "put the rules or the trace into a file",
         ));
     }
-    let rules = rules(args)?;
+    let rules = active(args)?;
     for trace in traces(args)? {
         let mut trial = Trial::new(rules.clone());
         for (number, sample) in trace.iter().enumerate() {
@@ -40,78 +36,17 @@ pub fn run(args: &PairArgs) -> Result<ExitCode, Stop> {
 }
 
 /// All rules of all files, in their order; the shipped ones where no file is named.
-fn rules(args: &PairArgs) -> Result<Rules, Stop> {
+fn active(args: &PairArgs) -> Result<Rules, Stop> {
     if args.rules.is_empty() {
         return Ok(Rules::shipped());
     }
-    let mut all: Vec<Rule> = Vec::new();
-    for path in &args.rules {
-        let text = text(path)?;
-        let stem = path.file_stem().and_then(|stem| stem.to_str());
-        let stem = stem.filter(|stem| *stem != "-").unwrap_or_default();
-        let read = read_rules_of(&text, format_of(path, &text), stem);
-        for rule in read.map_err(|errors| wrong(path, &errors, RULES_HINT))? {
-            if all.iter().any(|other| other.id == rule.id) {
-                return Err(Stop::usage(
-                    format!(
-                        "{}: another file before it has a rule `{}`",
-                        path.display(),
-                        rule.id
-                    ),
-                    "give it another id, or leave one of the files out",
-                ));
-            }
-            all.push(rule);
-        }
-    }
-    Ok(Rules::new(all))
+    Ok(Rules::new(rules::of_files(&args.rules)?))
 }
 
 fn traces(args: &PairArgs) -> Result<Vec<Vec<Sample>>, Stop> {
-    let text = text(&args.trace)?;
+    let text = rules::text(&args.trace)?;
     let hint = "a message is an object with topic and perhaps resp, corr, user, ctype, retain, expiry, and json or text";
-    read_traces(&text).map_err(|errors| wrong(&args.trace, &errors, hint))
-}
-
-const RULES_HINT: &str = "`roundtrip pair --help` shows a rule";
-
-fn text(path: &Path) -> Result<String, Stop> {
-    let file = if path.as_os_str() == "-" {
-        PayloadFile::Stdin
-    } else {
-        PayloadFile::File(path)
-    };
-    String::from_utf8(resolve::payload(file)?).map_err(|err| {
-        let at = err.utf8_error().valid_up_to() + 1;
-        let text = format!(
-            "{}: byte {at} is no UTF-8, so it is neither JSON nor TOML",
-            path.display()
-        );
-        Stop::usage(text, "")
-    })
-}
-
-/// By the name of the file; where that says nothing, by what is in it.
-fn format_of(path: &Path, text: &str) -> Format {
-    let extension = path.extension().and_then(|extension| extension.to_str());
-    match extension.map(str::to_ascii_lowercase).as_deref() {
-        Some("toml") => Format::Toml,
-        Some("json") => Format::Json,
-        _ => pairing::format_of(text),
-    }
-}
-
-/// Every mistake as `file:line:column: rule, field: what`.
-fn wrong(path: &Path, errors: &[FileError], hint: &str) -> Stop {
-    let mut lines: Vec<String> = errors
-        .iter()
-        .take(MAX_TOLD)
-        .map(|err| format!("{}:{err}", path.display()))
-        .collect();
-    if let Some(more) = errors.len().checked_sub(MAX_TOLD).filter(|more| *more > 0) {
-        lines.push(format!("{}: and {more} more", path.display()));
-    }
-    Stop::usage(lines.join("\n       "), hint)
+    read_traces(&text).map_err(|errors| rules::wrong(&args.trace, &errors, hint))
 }
 
 #[derive(Serialize)]

@@ -4,8 +4,9 @@ use crate::cli::exit::ExitCode;
 use crate::cli::headless;
 use crate::cli::stop::Stop;
 use crate::cli::{json, out};
-use crate::model::exchange::{Exchange, MessageVerdict, Outcome, Verdict};
-use crate::model::payload::Encoding;
+use crate::model::exchange::{Change, Exchange, MessageVerdict, Outcome, Verdict};
+use crate::model::pairing::Rules;
+use crate::model::payload::{self, Encoding};
 use crate::model::profile::Profile;
 use crate::model::request::RequestDraft;
 use crate::model::secret::Secret;
@@ -19,6 +20,8 @@ pub struct Request {
     pub profile: Profile,
     pub password: Option<Secret>,
     pub draft: RequestDraft,
+    /// The rules that its own is looked up in.
+    pub rules: Rules,
     /// Where the payload was not typed: exact bytes instead of the draft's.
     pub payload: Option<Vec<u8>>,
     pub as_json: bool,
@@ -31,10 +34,12 @@ pub fn run(request: Request) -> Result<ExitCode, Stop> {
         profile,
         password,
         draft,
+        rules,
         payload,
         as_json,
         is_verbose,
     } = request;
+    session.set_rules(rules);
     let id = Arc::clone(&profile.id);
     // What is wrong with the request is said before anybody is bothered.
     valid(&draft, payload.as_deref(), &session, &id)?;
@@ -267,6 +272,21 @@ fn write_payloads(exchange: &Exchange) -> Result<(), Stop> {
 
 fn tell(event: &Event) {
     use crate::session::ConnectionEvent;
+    if let Event::Connection {
+        event:
+            ConnectionEvent::Changed {
+                change: Change::Reply(reply),
+                ..
+            },
+        ..
+    } = event
+        && reply.outcome == Outcome::Progress
+    {
+        out::say(&format!(
+            "progress: {}",
+            payload::preview(&reply.message.payload, 200)
+        ));
+    }
     if let Event::Connection {
         event: ConnectionEvent::Arrived {
             message, verdict, ..

@@ -6,7 +6,7 @@ use crate::model::FieldError;
 use crate::model::pairing::Rules;
 use crate::model::profile::{BUILT_IN_ID, BrokerAddress, Profile, ProfileDraft};
 use crate::model::request::MAX_PAYLOAD_BYTES;
-use crate::model::responder::{Device, DeviceDraft, ValueTable};
+use crate::model::responder::{Device, DeviceDraft, RuleDraft, ValueTable};
 use crate::model::secret::Secret;
 use crate::store::{self, PasswordDesk, Stored, Workspace};
 use std::io::Read as _;
@@ -228,7 +228,11 @@ pub fn payload(file: PayloadFile<'_>) -> Result<Vec<u8>, Stop> {
 }
 
 /// The device, and the connection that it is for if the command line names none.
-pub fn device(args: &RespondArgs, workspace: Option<&Path>) -> Result<(Device, Target), Stop> {
+pub fn device(
+    args: &RespondArgs,
+    workspace: Option<&Path>,
+    rules: &Rules,
+) -> Result<(Device, Target), Stop> {
     let mut draft = match &args.device {
         Some(path) => store::load_file::<DeviceDraft>(path)?,
         None => typed_device(args),
@@ -243,7 +247,7 @@ pub fn device(args: &RespondArgs, workspace: Option<&Path>) -> Result<(Device, T
     if let Some(client_id) = &args.connect.client_id {
         draft.client_id.clone_from(client_id);
     }
-    let device = draft.validate(&Rules::shipped()).map_err(|errors| {
+    let device = draft.validate(rules).map_err(|errors| {
         let what = match &args.device {
             Some(path) => format!("the device in `{}`", path.display()),
             None => "the device".to_owned(),
@@ -254,11 +258,20 @@ pub fn device(args: &RespondArgs, workspace: Option<&Path>) -> Result<(Device, T
 }
 
 fn typed_device(args: &RespondArgs) -> DeviceDraft {
+    // What an answer says of itself belongs to a rule of the device.
+    let said = args.status.iter().map(|status| RuleDraft {
+        status: status.clone(),
+        code: args.code.clone().unwrap_or_default(),
+        ..RuleDraft::default()
+    });
+    let rules = said.collect();
     DeviceDraft {
         name: "responder".to_owned(),
         // Two of them on one broker must not push each other off.
         client_id: format!("roundtrip-responder-{:08x}", rand::random::<u32>()),
         listens: args.topics.clone(),
+        rules,
+        pairing: args.rule.clone().unwrap_or_default(),
         qos: args.qos,
         delay: args.delay.clone().unwrap_or_default(),
         jitter: args.jitter.clone().unwrap_or_default(),
@@ -375,7 +388,14 @@ mod tests {
                 .contains("/nowhere/pw")
         );
         assert!(stop(payload(PayloadFile::File(Path::new("/nowhere/p")))).contains("/nowhere/p"));
-        assert!(stop(device(&respond(&["--device", "/nowhere/d"]), None)).contains("/nowhere/d"));
+        assert!(
+            stop(device(
+                &respond(&["--device", "/nowhere/d"]),
+                None,
+                &Rules::shipped()
+            ))
+            .contains("/nowhere/d")
+        );
         let said = stop(target(&connect(&["--url", "mqtts://me:hunter2@h"]), None));
         assert!(
             said.contains("not supported") && !said.contains("hunter2"),
@@ -457,7 +477,7 @@ mod tests {
             "--client-id",
             "me",
         ];
-        let (typed, target) = device(&respond(&words), None).unwrap();
+        let (typed, target) = device(&respond(&words), None, &Rules::shipped()).unwrap();
         assert_eq!(&*typed.client_id, "me");
         assert_eq!(typed.delay, std::time::Duration::from_millis(5));
         assert_eq!(target.profile.address.to_string(), "mqtt://127.0.0.1:1883");
@@ -469,18 +489,38 @@ mod tests {
             "name = \"Lamp\"\nlistens = [\"lamp/#\"]\nreply = \"on\"\nconnection = \"lab\"\n",
         )
         .unwrap();
-        let (lamp, target) = device(&respond(&["--device", path]), Some(folder.path())).unwrap();
+        let (lamp, target) = device(
+            &respond(&["--device", path]),
+            Some(folder.path()),
+            &Rules::shipped(),
+        )
+        .unwrap();
         assert_eq!(&*lamp.client_id, "lamp");
         assert_eq!(target.profile.address.to_string(), "mqtt://broker.lab:1999");
         let (_, target) = device(
             &respond(&["--device", path, "--url", "h"]),
             Some(folder.path()),
+            &Rules::shipped(),
         )
         .unwrap();
         assert_eq!(target.profile.address.to_string(), "mqtt://h:1883");
         fs::write(&file, "name = \"Lamp\"\n").unwrap();
-        assert!(stop(device(&respond(&["--device", path]), None)).contains("topic filter"));
+        assert!(
+            stop(device(
+                &respond(&["--device", path]),
+                None,
+                &Rules::shipped()
+            ))
+            .contains("topic filter")
+        );
         fs::write(&file, "name = \"Lamp\"\nlistens = 1\n").unwrap();
-        assert!(stop(device(&respond(&["--device", path]), None)).contains("lamp.toml:2:"));
+        assert!(
+            stop(device(
+                &respond(&["--device", path]),
+                None,
+                &Rules::shipped()
+            ))
+            .contains("lamp.toml:2:")
+        );
     }
 }

@@ -13,6 +13,8 @@ use std::sync::Arc;
 pub enum ConnectionEvent {
     State(ConnectionState),
     Begun(Box<Exchange>),
+    /// The broker publishes the will, which asks for a reply: nobody here has sent it.
+    WillBegun(Box<Exchange>),
     Changed {
         id: ExchangeId,
         change: Change,

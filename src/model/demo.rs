@@ -61,6 +61,39 @@ const SHIPPED: &[(&str, &str)] = &[
         "common-topic",
         include_str!("../../assets/demos/common-topic.toml"),
     ),
+    (
+        "topic-scheme",
+        include_str!("../../assets/demos/topic-scheme.toml"),
+    ),
+    ("rrpc", include_str!("../../assets/demos/rrpc.toml")),
+    (
+        "recipe-server",
+        include_str!("../../assets/demos/recipe-server.toml"),
+    ),
+    (
+        "door-lock",
+        include_str!("../../assets/demos/door-lock.toml"),
+    ),
+    (
+        "response-confusion",
+        include_str!("../../assets/demos/response-confusion.toml"),
+    ),
+    (
+        "response-information",
+        include_str!("../../assets/demos/response-information.toml"),
+    ),
+    (
+        "will-as-request",
+        include_str!("../../assets/demos/will-as-request.toml"),
+    ),
+    (
+        "scatter-gather",
+        include_str!("../../assets/demos/scatter-gather.toml"),
+    ),
+    (
+        "tcp-two-way",
+        include_str!("../../assets/demos/tcp-two-way.toml"),
+    ),
 ];
 
 impl Demo {

@@ -23,6 +23,9 @@ use subscriptions::{Purpose, Subscriptions};
 
 mod presence;
 mod subscriptions;
+mod will;
+
+pub use will::WillRequest;
 
 /// How many finished exchanges are remembered, so that a reply that comes late or twice finds its request.
 const REMEMBERED: usize = 10_000;
@@ -31,6 +34,8 @@ const REMEMBERED: usize = 10_000;
 #[derive(Clone, Debug, PartialEq)]
 pub enum Effect {
     Begun(Box<Exchange>),
+    /// The broker publishes the connection's will, which asks for a reply.
+    WillBegun(Box<Exchange>),
     Changed {
         id: ExchangeId,
         change: Change,
@@ -48,7 +53,11 @@ pub enum Effect {
         miss: Option<NearMiss>,
     },
     /// Subscribe, and report with [`Requester::subscribed`].
-    Subscribe(TopicFilter),
+    Subscribe {
+        filter: TopicFilter,
+        /// Not what is published on this connection (MQTT 5 §3.8.3.1): request and reply share a topic.
+        no_local: bool,
+    },
     /// Nobody waits for anything by this filter any more.
     Unsubscribe(TopicFilter),
     /// Publish, and report with [`Requester::published`] and [`Requester::acknowledged`], or [`Requester::not_sent`].
@@ -111,6 +120,7 @@ pub struct Requester {
     ended: VecDeque<ExchangeId>,
     subscriptions: Subscriptions,
     presences: Presences,
+    will: Option<will::OwnWill>,
 }
 
 impl Requester {
@@ -126,6 +136,7 @@ impl Requester {
             ended: VecDeque::new(),
             subscriptions: Subscriptions::default(),
             presences: Presences::default(),
+            will: None,
         }
     }
 
@@ -206,12 +217,20 @@ impl Requester {
         };
         let mut awaited = BTreeSet::new();
         let mut used = Vec::new();
+        let is_heard_here = filters.iter().any(|filter| filter.matches(&message.topic));
+        if is_heard_here {
+            for filter in self.subscriptions.spare(&message.topic) {
+                awaited.insert(filter.clone());
+                effects.push(self.subscribe(filter));
+            }
+        }
         let replies = filters.into_iter().map(|filter| (filter, Purpose::Replies));
         let presence = rule.presence_subscriptions(&bindings).into_iter();
         for (filter, purpose) in replies.chain(presence.map(|filter| (filter, Purpose::Presence))) {
-            let taken = self.subscriptions.take(&filter, purpose);
+            let no_local = is_heard_here && filter.matches(&message.topic);
+            let taken = self.subscriptions.take(&filter, purpose, no_local);
             if taken.is_new {
-                effects.push(Effect::Subscribe(taken.filter.clone()));
+                effects.push(self.subscribe(taken.filter.clone()));
             }
             if !taken.is_live && purpose == Purpose::Replies {
                 awaited.insert(taken.filter.clone());
@@ -247,6 +266,11 @@ impl Requester {
             effects.push(Effect::Publish { id, message });
         }
         effects
+    }
+
+    fn subscribe(&self, filter: TopicFilter) -> Effect {
+        let no_local = self.subscriptions.is_no_local(&filter);
+        Effect::Subscribe { filter, no_local }
     }
 
     /// The SUBACK for `filter` came. A refusal rejects every exchange that waited for it.
@@ -549,8 +573,9 @@ impl Requester {
             let why = "the connection was lost, and the broker kept no session for it".into();
             effects.extend(self.withdraw(&why, at));
         }
+        effects.extend(self.will_connected(at));
         let again = self.subscriptions.again(session_present);
-        effects.extend(again.into_iter().map(Effect::Subscribe));
+        effects.extend(again.into_iter().map(|filter| self.subscribe(filter)));
         effects
     }
 

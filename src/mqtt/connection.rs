@@ -16,7 +16,7 @@ use crate::model::message::{Message, PUBLISHER_PROPERTY, Qos};
 use crate::model::pairing::Rules;
 use crate::model::profile::MqttVersion;
 use crate::model::request::Request;
-use crate::model::requester::{Effect, Requester, Withdrawn};
+use crate::model::requester::{Effect, Requester, WillRequest, Withdrawn};
 use crate::model::time::Timestamp;
 use crate::model::topic::{TopicFilter, TopicName};
 use std::collections::{BTreeMap, VecDeque};
@@ -30,6 +30,9 @@ const GRACE: Duration = Duration::from_millis(20);
 
 /// Does anybody subscribe to this topic? Known for the built-in broker.
 pub type Listeners = Arc<dyn Fn(&TopicName) -> bool + Send + Sync>;
+
+/// Numbers the exchanges that begin by themselves, among all others.
+pub type Numbers = Arc<dyn Fn() -> ExchangeId + Send + Sync>;
 
 /// A connection that sends requests. It ends when it is dropped.
 pub struct Connection {
@@ -56,6 +59,7 @@ struct Inner {
     /// Gone after the end, which lets go of everything.
     client: Mutex<Option<Client>>,
     listeners: Option<Listeners>,
+    numbers: Numbers,
     sink: ConnectionSink,
 }
 
@@ -78,11 +82,13 @@ impl Connection {
         options: ClientOptions,
         rules: Rules,
         listeners: Option<Listeners>,
+        numbers: Numbers,
         sink: ConnectionSink,
     ) -> Self {
         let (deadline, deadlines) = watch::channel(None);
         let connection = Arc::clone(&options.profile.id);
         let version = options.profile.mqtt_version;
+        let will = WillRequest::of(&options.profile);
         let inner = Arc::new_cyclic(|weak: &Weak<Inner>| {
             let weak = Weak::clone(weak);
             Inner {
@@ -92,7 +98,9 @@ impl Connection {
                     }
                 }),
                 work: Mutex::new(Work {
-                    requester: Requester::new(connection, rules).speaking(version),
+                    requester: Requester::new(connection, rules)
+                        .speaking(version)
+                        .with_will(will),
                     version,
                     open: BTreeMap::new(),
                     bare: BTreeMap::new(),
@@ -101,6 +109,7 @@ impl Connection {
                 }),
                 client: Mutex::new(None),
                 listeners,
+                numbers,
                 sink,
             }
         });
@@ -293,7 +302,11 @@ impl Inner {
                 session_may_resume,
                 at,
             } => {
-                let effects = work.requester.connection_lost(&why, session_may_resume, at);
+                let mut effects = work.requester.connection_lost(&why, session_may_resume, at);
+                if session_may_resume && work.requester.has_will() {
+                    let id = (self.numbers)();
+                    effects.extend(work.requester.will_is_due(id, at));
+                }
                 self.perform(work, effects);
                 self.tell_subscriptions(work);
             }
@@ -424,6 +437,11 @@ impl Inner {
                         .insert(exchange.id, exchange.message.topic.clone());
                     self.tell(ConnectionEvent::Begun(exchange));
                 }
+                Effect::WillBegun(exchange) => {
+                    work.open
+                        .insert(exchange.id, exchange.message.topic.clone());
+                    self.tell(ConnectionEvent::WillBegun(exchange));
+                }
                 Effect::Changed { id, change, at } => {
                     if matches!(change, Change::Finished(_)) {
                         work.open.remove(&id);
@@ -445,9 +463,13 @@ impl Inner {
                     near,
                     miss,
                 }),
-                Effect::Subscribe(filter) => {
+                Effect::Subscribe { filter, no_local } => {
                     if let Some(client) = self.client() {
-                        client.subscribe_soon(filter, SubscribeOptions::default());
+                        let options = SubscribeOptions {
+                            no_local,
+                            ..SubscribeOptions::default()
+                        };
+                        client.subscribe_soon(filter, options);
                     }
                 }
                 Effect::Unsubscribe(filter) => {

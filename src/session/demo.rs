@@ -10,7 +10,9 @@ use crate::model::demo::{Demo, Step};
 use crate::model::exchange::ExchangeId;
 use crate::model::message::{Message, Qos};
 use crate::model::request::{Request, RequestDraft, Surroundings};
+use crate::model::requester::WillRequest;
 use crate::model::time::Timestamp;
+use crate::model::topic::TopicName;
 use crate::session::{RunningDevice, Session};
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -109,6 +111,8 @@ pub struct DemoPlayer {
     left_open: Vec<Sent>,
     /// Bare publishes of this step.
     published: Vec<Arc<Message>>,
+    /// Connections that were cut and have a will that asks for a reply, and their wills' last exchanges.
+    wills: Vec<(String, Option<ExchangeId>)>,
     expect_messages: BTreeMap<String, usize>,
     lesson: String,
     report: DemoReport,
@@ -152,7 +156,7 @@ impl DemoPlayer {
                 .map(|request| (request.id.clone(), request.draft.clone()))
                 .collect(),
             connections: demo.client_ids().into_iter().map(str::to_owned).collect(),
-            shown_request: demo.shown_request().map(str::to_owned),
+            shown_request: demo.show.clone(),
             step_count: steps.len(),
             steps_begun: 0,
             steps,
@@ -163,6 +167,7 @@ impl DemoPlayer {
             open: Vec::new(),
             left_open: Vec::new(),
             published: Vec::new(),
+            wills: Vec::new(),
             expect_messages: demo.expect_messages.clone(),
             lesson: demo.lesson.clone(),
             report: DemoReport {
@@ -264,10 +269,13 @@ impl DemoPlayer {
             Order::SwitchOn(id) => !session.device(id).is_some_and(RunningDevice::is_listening),
         };
         let missing = self.awaited.iter().filter(is_missing);
+        let missing = missing.map(|order| match order {
+            Order::Connect(id) | Order::SwitchOn(id) => id.clone(),
+        });
+        let wills = self.wills.iter();
+        let wills = wills.filter(|(id, last)| will_of(session, id) == *last);
         missing
-            .map(|order| match order {
-                Order::Connect(id) | Order::SwitchOn(id) => id.clone(),
-            })
+            .chain(wills.map(|(id, _)| format!("the will of {id}")))
             .collect()
     }
 
@@ -309,6 +317,11 @@ impl DemoPlayer {
             self.awaited.extend(came);
             self.orders.extend(self.awaited.iter().cloned());
             for id in &step.cut {
+                if let Some(link) = session.link(id)
+                    && WillRequest::of(&link.profile).is_some()
+                {
+                    self.wills.push((id.clone(), link.will));
+                }
                 session.cut(id);
             }
         }
@@ -360,7 +373,7 @@ impl DemoPlayer {
                 continue;
             };
             self.report.exchanges.push(exchange);
-            if self.shown_request.as_deref() == Some(id) {
+            if self.shown_request.as_ref().is_none_or(|shown| shown == id) {
                 self.report.shown = Some(exchange);
             }
             self.open.push(Sent {
@@ -368,6 +381,19 @@ impl DemoPlayer {
                 verdict: step.expect.of(place).to_owned(),
                 answer: step.answers.get(place).cloned().unwrap_or_default(),
             });
+        }
+        for (place, (id, _)) in std::mem::take(&mut self.wills).into_iter().enumerate() {
+            if let Some(exchange) = will_of(session, &id) {
+                self.report.exchanges.push(exchange);
+                if self.shown_request.is_none() {
+                    self.report.shown = Some(exchange);
+                }
+                self.open.push(Sent {
+                    exchange,
+                    verdict: step.expect.of(step.send.len() + place).to_owned(),
+                    answer: String::new(),
+                });
+            }
         }
         self.stage = Stage::Lingering { until, since };
     }
@@ -406,6 +432,7 @@ impl DemoPlayer {
             return;
         };
         judge::publishes(&self.published, session, &mut self.report.failures);
+        self.comment(&step, session);
         let mut ended = Vec::new();
         if step.awaits {
             ended.append(&mut self.left_open);
@@ -416,6 +443,26 @@ impl DemoPlayer {
             ended.append(&mut self.open);
         }
         judge::exchanges(&ended, session, &mut self.report.failures);
+    }
+
+    /// What there is to say about how it went.
+    fn comment(&mut self, step: &Step, session: &Session) {
+        let first = self.open.first();
+        let Some(exchange) = first.and_then(|sent| session.timeline.exchange(sent.exchange)) else {
+            return;
+        };
+        let Some(words) = step.after.get(exchange.verdict.word()) else {
+            return;
+        };
+        let response_topic = exchange.message.properties.response_topic.as_ref();
+        let info = session.state(&exchange.connection).info();
+        let prefix = info.and_then(|info| info.response_information.as_deref());
+        let words = words.replace(
+            "{response_topic}",
+            response_topic.map_or("no topic", TopicName::as_str),
+        );
+        self.said
+            .push_back(words.replace("{response_information}", prefix.unwrap_or("none")));
     }
 
     /// Waits for what is left; `None` when all is judged.
@@ -452,6 +499,10 @@ impl DemoPlayer {
         }
         None
     }
+}
+
+fn will_of(session: &Session, id: &str) -> Option<ExchangeId> {
+    session.link(id).and_then(|link| link.will)
 }
 
 /// Two hundred words a minute, more or less.

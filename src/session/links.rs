@@ -15,6 +15,7 @@ use crate::model::topic::TopicFilter;
 use crate::mqtt::{ClientOptions, Connection, ConnectionEvent, clock};
 use crate::tcp;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 /// A connection as the session keeps it.
 pub struct Link {
@@ -25,6 +26,8 @@ pub struct Link {
     /// Live subscriptions: their SUBACK has been seen.
     pub subscriptions: Vec<TopicFilter>,
     pub(super) correlation: CorrelationSource,
+    /// The exchange of its will, once the broker has published one that asks for a reply.
+    pub will: Option<ExchangeId>,
     /// Requests so far, for counters of pairing rules.
     sent: u64,
 }
@@ -72,16 +75,19 @@ impl Session {
         });
         let rules = self.rules.clone();
         let connection = if matches!(profile.address, BrokerAddress::Listener { .. }) {
-            let (profile, port) = (Arc::clone(&profile), self.port_of(&id));
+            let (profile, place) = (Arc::clone(&profile), self.place_of(&id));
             Wire::Tcp(tcp::Connection::start(
                 &self.handle,
                 profile,
-                port,
+                place,
                 rules,
                 sink,
             ))
         } else {
-            let connection = Connection::start(&self.handle, options, rules, listeners, sink);
+            let next = Arc::clone(&self.next_exchange);
+            let numbers = Arc::new(move || ExchangeId(next.fetch_add(1, Ordering::Relaxed)));
+            let connection =
+                Connection::start(&self.handle, options, rules, listeners, numbers, sink);
             Wire::Mqtt(connection)
         };
         let correlation = CorrelationSource::seeded(rand::random());
@@ -94,6 +100,7 @@ impl Session {
                 state: ConnectionState::Connecting,
                 subscriptions: Vec::new(),
                 correlation,
+                will: None,
                 sent: 0,
             },
         );
@@ -101,8 +108,8 @@ impl Session {
     }
 
     /// Where the listener of a profile listens, now and later.
-    pub(super) fn port_of(&mut self, profile: &Arc<str>) -> tcp::Port {
-        Arc::clone(self.ports.entry(Arc::clone(profile)).or_default())
+    pub(super) fn place_of(&mut self, profile: &Arc<str>) -> tcp::Place {
+        self.places.entry(Arc::clone(profile)).or_default().clone()
     }
 
     pub fn disconnect(&mut self, id: &str) {
@@ -191,8 +198,7 @@ impl Session {
                 .map_or_else(|_| request.message(data), |outgoing| outgoing.message)
         };
         let message = Arc::new(message);
-        let id = ExchangeId(self.next_exchange);
-        self.next_exchange += 1;
+        let id = ExchangeId(self.next_exchange.fetch_add(1, Ordering::Relaxed));
         // In the timeline from now on: rows stand in the order in which requests were sent, on
         // whichever connection.
         let exchange = Exchange::new(
@@ -263,6 +269,16 @@ impl Session {
             }
             // It is in the timeline since it was sent.
             ConnectionEvent::Begun(_) => {}
+            ConnectionEvent::WillBegun(exchange) => {
+                let address = self.current_link(id, generation).map(|link| {
+                    link.will = Some(exchange.id);
+                    link.profile.address.clone()
+                });
+                if let Some(address) = address {
+                    self.observer.begun(exchange, address);
+                    self.timeline.begin((**exchange).clone());
+                }
+            }
             ConnectionEvent::Changed {
                 id: exchange,
                 change,

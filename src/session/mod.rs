@@ -32,6 +32,7 @@ use crate::mqtt::clock;
 use observe::Observer;
 use queue::Queue;
 use std::collections::BTreeMap;
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, RwLock};
 use std::time::{Duration, Instant};
 
@@ -81,7 +82,7 @@ pub struct Session {
     links: BTreeMap<Arc<str>, Link>,
     devices: BTreeMap<Arc<str>, RunningDevice>,
     /// Where the listeners among the connections listen, by profile.
-    ports: BTreeMap<Arc<str>, crate::tcp::Port>,
+    places: BTreeMap<Arc<str>, crate::tcp::Place>,
     pub timeline: Timeline,
     observer: Observer,
     queue: Arc<Queue<Event>>,
@@ -90,7 +91,8 @@ pub struct Session {
     listeners: Arc<RwLock<Option<Listeners>>>,
     broker_port: Option<u16>,
     last_port: Option<u16>,
-    next_exchange: u64,
+    /// Shared with the connections: some exchanges begin there.
+    next_exchange: Arc<AtomicU64>,
     next_publish: u64,
     /// The pairing rules, in the order in which they are tried.
     rules: Rules,
@@ -113,7 +115,7 @@ impl Session {
         Ok(Self {
             links: BTreeMap::new(),
             devices: BTreeMap::new(),
-            ports: BTreeMap::new(),
+            places: BTreeMap::new(),
             timeline: Timeline::default(),
             observer: Observer::default(),
             queue: Arc::new(Queue::new(wake)),
@@ -121,7 +123,7 @@ impl Session {
             listeners: Arc::default(),
             broker_port: None,
             last_port: None,
-            next_exchange: 1,
+            next_exchange: Arc::new(AtomicU64::new(1)),
             next_publish: FIRST_PUBLISH,
             rules: Rules::shipped(),
             generations: 0,

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
 /// Unoptimised, on a machine that does other things, too. What is not bounded takes minutes.
-const SOON: Duration = Duration::from_secs(20);
+const SOON: Duration = Duration::from_secs(30);
 
 fn soon(what: &str, rule: &str, trace: &str) -> String {
     let rules = rules(&format!("[{rule}]"));

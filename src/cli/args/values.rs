@@ -55,6 +55,16 @@ impl fmt::Debug for Url {
     }
 }
 
+/// The value of a variable of a pairing rule.
+pub(super) fn variable(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.trim().is_empty() => {
+            Ok((name.trim().to_owned(), value.to_owned()))
+        }
+        _ => Err("write it as NAME=VALUE, such as device=pump-7".to_owned()),
+    }
+}
+
 /// clap repeats what it refuses: a wrong URL with a password in it is let pass, and refused by whoever reads it.
 pub(super) fn url(text: &str) -> Result<Url, String> {
     let url = Url(text.to_owned());

@@ -1,6 +1,7 @@
 //! One step of a demo, as its file has it.
 
 use serde::Deserialize;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// In this order: the pause, the words, what is done to the scene (waited for until it is done), the requests, all
@@ -43,8 +44,11 @@ pub struct Step {
     #[serde(rename = "await")]
     pub awaits: bool,
     /// The verdict, in snake case, that the exchanges of the step have to end with: one for all, or a list with one
-    /// for each in `send`.
+    /// for each in `send` and then for each will that a `cut` has published. `rejected|timed_out` takes either.
     pub expect: Expected,
+    /// What there is to say about the verdict of its first exchange, by verdict, where that depends on the broker.
+    /// `{response_topic}` and `{response_information}` stand for what it was sent with.
+    pub after: BTreeMap<String, String>,
     /// What the first reply has to have in its payload, one text for each in `send`; empty or absent: anything.
     pub answers: Vec<String>,
 }

@@ -157,7 +157,7 @@ impl Locator {
             Place::Json(pointer) if self.steps.is_empty() => scope
                 .subject
                 .json()
-                .is_some_and(|json| !pointer.find(json, scope.root).is_empty()),
+                .is_some_and(|json| !pointer.find(json, scope.root, MAX_VALUES).is_empty()),
             _ => !self.values(scope).is_empty(),
         }
     }
@@ -212,18 +212,17 @@ impl Place {
                 let Some(json) = subject.json() else {
                     return Vec::new();
                 };
-                let nodes = pointer.find(json, scope.root);
+                let nodes = pointer.find(json, scope.root, MAX_VALUES);
                 nodes
                     .into_iter()
                     .filter_map(|node| Value::of_json(json, node))
-                    .take(MAX_VALUES)
                     .collect()
             }
             Self::Key(pointer) => {
                 let Some(json) = subject.json() else {
                     return Vec::new();
                 };
-                let objects = pointer.find(json, scope.root);
+                let objects = pointer.find(json, scope.root, MAX_VALUES);
                 objects
                     .into_iter()
                     .flat_map(|object| json.members(object))

@@ -31,6 +31,9 @@ pub enum Standing {
 /// Parts of one message and ways to read its topic that are looked at for one rule; enough for any that is sent on purpose.
 const MAX_READINGS: usize = 1 << 14;
 
+/// Requests that are compared with a message one by one where it cannot be looked up.
+const MAX_COMPARED: usize = 256;
+
 #[derive(Debug)]
 struct Kept {
     rule: usize,
@@ -352,7 +355,8 @@ impl Matcher {
                     }
                 }
                 if !is_known {
-                    offer(in_order(table.all(standing), standing).find_map(compare));
+                    let all = in_order(table.all(standing), standing);
+                    offer(all.take(MAX_COMPARED).find_map(compare));
                     continue;
                 }
                 for spans in &literal.list {
@@ -369,7 +373,11 @@ impl Matcher {
                     }
                 }
                 let aside = table.irregular(standing, !is_known || !literal.is_complete);
-                offer(in_order(aside, standing).find_map(compare));
+                offer(
+                    in_order(aside, standing)
+                        .take(MAX_COMPARED)
+                        .find_map(compare),
+                );
             }
             if let Some(hit) = best {
                 taken.insert(hit.id);

@@ -250,7 +250,7 @@ impl Rule {
         let mut roots: Vec<NodeId> = Vec::new();
         let mut known = std::collections::HashSet::new();
         roots.extend(
-            each.flat_map(|pointer| pointer.find(json, Json::ROOT))
+            each.flat_map(|pointer| pointer.find(json, Json::ROOT, MAX_PARTS))
                 .filter(|node| known.insert(*node))
                 .take(MAX_PARTS),
         );

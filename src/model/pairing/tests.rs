@@ -66,7 +66,8 @@ impl Definition {
                         self.requests[place].3 = Standing::Completed;
                     }
                     let code = status.code.filter(|code| !code.is_empty());
-                    let code = code.map(|code| format!(":{code}")).unwrap_or_default();
+                    let code = code.map(|code| format!(":{}", trace::on_one_line(&code)));
+                    let code = code.unwrap_or_default();
                     return format!("R{}:{}{code}", id.0, status.outcome.word());
                 }
             }
@@ -640,6 +641,10 @@ fn for_long() {
         .and_then(|seed| seed.parse().ok())
         .unwrap_or(42);
     let tally = run(seed, limit, u64::MAX);
+    #[expect(clippy::print_stderr, reason = "whoever runs it wants to know")]
+    {
+        eprintln!("{tally:?}");
+    }
     assert!(
         tally.slowest_message < Duration::from_secs(5)
             && tally.slowest_file < Duration::from_secs(5),

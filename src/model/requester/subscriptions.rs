@@ -27,6 +27,8 @@ enum State {
 struct Entry {
     state: State,
     has_replies: bool,
+    /// What is published here does not come back by it (MQTT 5 §3.8.3.1).
+    no_local: bool,
     users: usize,
 }
 
@@ -48,8 +50,29 @@ pub struct Taken {
 }
 
 impl Subscriptions {
-    /// Somebody wants what comes by `filter`, until [`Subscriptions::release`].
-    pub fn take(&mut self, filter: &TopicFilter, purpose: Purpose) -> Taken {
+    /// A request on `topic` must not be heard by whoever sent it: the subscriptions that would bring it back are to
+    /// be asked for again, without what is published here.
+    pub fn spare(&mut self, topic: &TopicName) -> Vec<TopicFilter> {
+        let mut again = Vec::new();
+        for (filter, entry) in &mut self.entries {
+            if !entry.no_local && filter.matches(topic) {
+                entry.no_local = true;
+                if entry.state != State::Lost {
+                    entry.state = State::Asked;
+                    again.push(filter.clone());
+                }
+            }
+        }
+        again
+    }
+
+    pub fn is_no_local(&self, filter: &TopicFilter) -> bool {
+        self.entries.get(filter).is_some_and(|entry| entry.no_local)
+    }
+
+    /// Somebody wants what comes by `filter`, until [`Subscriptions::release`]. `no_local`: but not what is
+    /// published here.
+    pub fn take(&mut self, filter: &TopicFilter, purpose: Purpose, no_local: bool) -> Taken {
         let covering = if self.entries.contains_key(filter) {
             None
         } else {
@@ -62,6 +85,7 @@ impl Subscriptions {
         let entry = self.entries.entry(filter.clone()).or_insert(Entry {
             state: State::Lost,
             has_replies: false,
+            no_local,
             users: 0,
         });
         if entry.users == 0 {

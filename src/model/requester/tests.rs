@@ -47,7 +47,7 @@ impl Bench {
     fn run(&mut self, effects: Vec<Effect>) {
         for effect in effects {
             match effect {
-                Effect::Begun(exchange) => {
+                Effect::Begun(exchange) | Effect::WillBegun(exchange) => {
                     self.exchanges.insert(exchange.id, *exchange);
                 }
                 Effect::Changed { id, change, at } => self
@@ -56,7 +56,7 @@ impl Bench {
                     .expect("known")
                     .apply(change, at),
                 Effect::Arrived { verdict, near, .. } => self.arrived.push((verdict, near)),
-                Effect::Subscribe(filter) => self.subscribed.push(filter.to_string()),
+                Effect::Subscribe { filter, .. } => self.subscribed.push(filter.to_string()),
                 Effect::Unsubscribe(filter) => self.unsubscribed.push(filter.to_string()),
                 Effect::Publish { id, .. } => self.published.push(id),
                 Effect::Withdraw { id, why, at } => self.withdrawn.push((id, why, at)),
@@ -576,4 +576,170 @@ fn closing_takes_back_what_was_not_sent_and_says_so() {
     let effects = bench.requester.closed(at(10));
     bench.run(effects);
     assert_eq!(bench.failure(3), "not sent: the connection was closed");
+}
+
+#[test]
+fn where_request_and_reply_share_a_topic_the_requester_does_not_hear_itself() {
+    let rules = crate::model::pairing::Rules::shipped();
+    let mut requester = Requester::new("c".into(), rules);
+    let subscribes = |effects: &[Effect]| -> Vec<(String, bool)> {
+        effects
+            .iter()
+            .filter_map(|effect| match effect {
+                Effect::Subscribe { filter, no_local } => Some((filter.to_string(), *no_local)),
+                _ => None,
+            })
+            .collect()
+    };
+    let mut begin = |number: u64, rule: &str, name: &str| {
+        let draft = crate::model::request::RequestDraft {
+            topic: name.to_owned(),
+            pairing: crate::model::request::PairingDraft {
+                rule: rule.to_owned(),
+                ..Default::default()
+            },
+            ..Default::default()
+        };
+        let request = draft.validate(&Default::default()).unwrap();
+        let message = Arc::new(Message::new(topic(name), ""));
+        let id = ExchangeId(number);
+        let effects = requester.begin_by(id, rule, Arc::new(request), message, at(0));
+        let found = subscribes(&effects);
+        for (filter, _) in &found {
+            let filter = TopicFilter::new(filter).unwrap();
+            drop(requester.subscribed(&filter, Ok(()), at(1)));
+        }
+        found
+    };
+    let fetch = "mqttfetch/s/c/fr/1";
+    assert_eq!(
+        begin(1, "mqtt-fetch", fetch),
+        [("mqttfetch/s/c/to/1".to_owned(), false)]
+    );
+    let shared = "/ext/rrpc/7/pk/d/user/get";
+    assert_eq!(
+        begin(2, "aliyun-rrpc-ext", shared),
+        [(shared.to_owned(), true)]
+    );
+}
+
+#[test]
+fn what_mqtt_3_1_1_cannot_carry_is_neither_sent_nor_missed() {
+    let mut bench = Bench::new();
+    bench.requester = bench.requester.speaking(MqttVersion::V311);
+    for (id, correlation) in [(1, "a"), (2, "b")] {
+        bench.send(id, Some(correlation), RepliesWanted::First);
+        let shown = &bench.exchanges[&ExchangeId(id)].message;
+        assert_eq!(shown.properties.count(), 0);
+    }
+    assert_eq!(bench.subscribed, ["resp"]);
+    // Nothing tells them apart: the one that was asked first is answered first.
+    bench.receive(reply(None), 5);
+    assert_eq!(
+        (bench.verdict(1), bench.verdict(2)),
+        ("answered", "waiting")
+    );
+    bench.receive(reply(None), 6);
+    assert_eq!(bench.verdict(2), "answered");
+}
+
+const LOST: Timestamp = Timestamp::from_nanos(1_000);
+
+/// A connection that was up, with a will that asks for a reply.
+fn with_will(session_expiry_secs: u32, delay_secs: u32) -> Bench {
+    use crate::model::profile::{ProfileDraft, WillDraft};
+    let profile = ProfileDraft {
+        name: "meter".to_owned(),
+        session_expiry_secs,
+        will: Some(WillDraft {
+            topic: "lost".to_owned(),
+            response_topic: "read".to_owned(),
+            delay_secs,
+            ..WillDraft::default()
+        }),
+        ..ProfileDraft::default()
+    };
+    let profile = profile.validate("c").expect("valid");
+    let mut bench = Bench::new();
+    let requester = Requester::new("c".into(), Rule::mqtt5());
+    bench.requester = requester.with_will(WillRequest::of(&profile));
+    let effects = bench.requester.connected(false, Timestamp::default());
+    bench.run(effects);
+    bench
+}
+
+#[test]
+fn a_will_that_asks_for_a_reply_is_a_request_of_the_broker() {
+    let mut bench = with_will(60, 0);
+    assert_eq!(bench.subscribed, ["read"], "with the connection");
+    let filter = TopicFilter::new("read").expect("valid");
+    let effects = bench
+        .requester
+        .subscribed(&filter, Ok(()), Timestamp::default());
+    bench.run(effects);
+    assert!(
+        bench.exchanges.is_empty(),
+        "as long as the connection is there"
+    );
+    let id = ExchangeId(7);
+    let why: Arc<str> = "cut".into();
+    let effects = bench.requester.connection_lost(&why, true, LOST);
+    bench.run(effects);
+    let effects = bench.requester.will_is_due(id, LOST);
+    bench.run(effects);
+    assert!(bench.exchanges[&id].verdict.is_open());
+    assert_eq!(bench.exchanges[&id].message.topic.as_str(), "lost");
+    let back = LOST.saturating_add(Duration::from_secs(5));
+    let effects = bench.requester.connected(true, back);
+    bench.run(effects);
+    assert_eq!(bench.subscribed, ["read"], "the session still has it");
+    let effects = bench.requester.receive(
+        Arc::new(Message {
+            topic: TopicName::new("read").expect("valid"),
+            ..reply(None)
+        }),
+        None,
+        back,
+    );
+    bench.run(effects);
+    assert_eq!(bench.exchanges[&id].verdict, Verdict::Answered);
+    assert_eq!(
+        bench.exchanges[&id].round_trip(),
+        Some(Duration::from_secs(5))
+    );
+}
+
+#[test]
+fn who_comes_back_before_the_delay_has_taken_the_will_back() {
+    for (secs, is_taken_back) in [(9, true), (11, false)] {
+        let mut bench = with_will(60, 10);
+        let effects = bench.requester.will_is_due(ExchangeId(7), LOST);
+        bench.run(effects);
+        let back = LOST.saturating_add(Duration::from_secs(secs));
+        let effects = bench.requester.connected(true, back);
+        bench.run(effects);
+        let verdict = &bench.exchanges[&ExchangeId(7)].verdict;
+        assert_eq!(
+            matches!(verdict, Verdict::Failed { .. }),
+            is_taken_back,
+            "{verdict:?}"
+        );
+    }
+}
+
+#[test]
+fn a_will_whose_session_the_broker_forgot_has_no_answer() {
+    let mut bench = with_will(60, 0);
+    let effects = bench.requester.will_is_due(ExchangeId(7), LOST);
+    bench.run(effects);
+    let effects = bench.requester.connected(false, LOST);
+    bench.run(effects);
+    let verdict = &bench.exchanges[&ExchangeId(7)].verdict;
+    assert!(matches!(verdict, Verdict::Failed { .. }), "{verdict:?}");
+}
+
+#[test]
+fn a_will_without_a_session_that_is_kept_is_not_waited_for() {
+    let bench = with_will(0, 0);
+    assert!(!bench.requester.has_will() && bench.subscribed.is_empty());
 }

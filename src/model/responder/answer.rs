@@ -90,7 +90,7 @@ impl Responder {
             said,
         };
         let (first, payload) = self.make(&making, asked, notes)?;
-        let mut after = self.delay();
+        let mut after = self.delay(rule);
         let mut answers = vec![Answer {
             after,
             message: first,

@@ -22,6 +22,9 @@ pub struct RuleDraft {
     /// State values to set: templates, or plain values. `"{{payload.level}}"` keeps its type.
     #[serde(skip_serializing_if = "ValueTable::is_empty")]
     pub set: ValueTable,
+    /// Such as `90 ms`; empty: the device's.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub delay: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reply: Option<String>,
     #[serde(skip_serializing_if = "String::is_empty")]
@@ -76,6 +79,7 @@ pub struct FurtherDraft {
 pub enum RuleField {
     When,
     Set(usize),
+    Delay,
     Reply,
     ReplyTopic,
     ContentType,
@@ -102,6 +106,8 @@ pub enum FurtherField {
 pub(super) struct Rule {
     pub(super) when: Option<Condition>,
     pub(super) set: Vec<(Arc<str>, Setting)>,
+    /// None: the device's.
+    pub(super) delay: Option<Duration>,
     pub(super) answer: AnswerParts,
     pub(super) said: Said,
     pub(super) then: Vec<Further>,
@@ -227,6 +233,13 @@ impl RuleDraft {
             };
             set.push((key.as_str().into(), setting));
         }
+        let delay = parse_delay(&self.delay)
+            .map_err(|message| {
+                let message = format!("the delay is not valid: {message}");
+                wrong(RuleField::Delay, message);
+            })
+            .ok()
+            .filter(|_| !self.delay.trim().is_empty());
         let answer = AnswerParts::read(
             self.reply.as_deref(),
             &self.reply_topic,
@@ -244,6 +257,7 @@ impl RuleDraft {
         Rule {
             when,
             set,
+            delay,
             answer,
             said,
             then,

@@ -2,7 +2,7 @@ use super::*;
 use crate::model::correlation::CorrelationDraft;
 use crate::model::message::{Qos, UserProperty};
 use crate::model::payload::{Encoding, PayloadFormat};
-use crate::model::profile::{ProfileDraft, WillDraft};
+use crate::model::profile::{MqttVersion, ProfileDraft, WillDraft};
 use crate::model::request::{RequestDraft, ResponseTopicDraft};
 use crate::model::responder::{DeviceDraft, RuleDraft, ValueTable};
 use proptest::prelude::*;
@@ -300,22 +300,47 @@ fn profile() -> impl Strategy<Value = ProfileDraft> {
         any::<u16>(),
         any::<u32>(),
         any::<bool>(),
-        proptest::option::of((hard_text(), any::<u32>())),
+        proptest::option::of(will()),
     )
         .prop_map(
             |(name, address, keep_alive_secs, session_expiry_secs, clean_start, will)| {
                 ProfileDraft {
                     name,
                     address,
+                    mqtt_version: MqttVersion::ALL[usize::from(keep_alive_secs % 2)],
                     keep_alive_secs,
                     session_expiry_secs,
                     clean_start,
-                    will: will.map(|(payload, delay_secs)| WillDraft {
-                        payload,
-                        delay_secs,
-                        ..WillDraft::default()
-                    }),
+                    will,
                     ..ProfileDraft::default()
+                }
+            },
+        )
+}
+
+fn will() -> impl Strategy<Value = WillDraft> {
+    let properties = proptest::collection::vec((hard_text(), hard_text()), 0..3);
+    (
+        hard_text(),
+        any::<u32>(),
+        hard_text(),
+        hard_text(),
+        proptest::option::of(any::<u32>()),
+        properties,
+    )
+        .prop_map(
+            |(payload, delay_secs, response_topic, correlation_data, expiry, properties)| {
+                WillDraft {
+                    payload,
+                    delay_secs,
+                    response_topic,
+                    correlation_data: correlation_data.into(),
+                    message_expiry_secs: expiry,
+                    user_properties: properties
+                        .iter()
+                        .map(|(name, value)| property(name, value))
+                        .collect(),
+                    ..WillDraft::default()
                 }
             },
         )

@@ -40,7 +40,9 @@ pub fn dialogs_ui(ctx: &Context, app: &mut App, view: &mut View, actions: &mut V
             password::password_ui(ctx, dialog, library.can_keep_passwords(), is_new, actions);
         }
         Dialog::SaveRequest(dialog) => save::save_ui(ctx, dialog, library, is_new, actions),
-        Dialog::Device(dialog) => device::device_ui(ctx, dialog, library, is_new, actions),
+        Dialog::Device(dialog) => {
+            device::device_ui(ctx, dialog, library, session.rules(), is_new, actions)
+        }
         Dialog::Rule(dialog) => {
             let timeline = &session.timeline;
             rule::rule_ui(ctx, dialog, timeline, *selected, view, actions);

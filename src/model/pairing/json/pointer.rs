@@ -46,11 +46,14 @@ impl Pointer {
         Self { steps }
     }
 
-    /// Everything it leads to from `root`, in the order of the document. JSON `null` is nothing.
-    pub fn find(&self, json: &Json<'_>, root: NodeId) -> Vec<NodeId> {
+    /// What it leads to from `root`, in the order of the document, up to `limit`. JSON `null` is nothing.
+    pub fn find(&self, json: &Json<'_>, root: NodeId, limit: usize) -> Vec<NodeId> {
         let mut found = vec![root];
-        for step in &self.steps {
+        let last = self.steps.len().wrapping_sub(1);
+        for (number, step) in self.steps.iter().enumerate() {
             let mut next = Vec::new();
+            // Nulls further up lead nowhere, either.
+            let counts = |node: &NodeId| number != last || json.kind(*node) != Kind::Null;
             for &node in &found {
                 match step {
                     Step::Name { name, index } => match json.kind(node) {
@@ -61,9 +64,13 @@ impl Pointer {
                         _ => {}
                     },
                     Step::Every => {
-                        next.extend(json.elements(node));
-                        next.extend(json.members(node).map(|(_, value)| value));
+                        let all = json.elements(node);
+                        let all = all.chain(json.members(node).map(|(_, value)| value));
+                        next.extend(all.filter(counts).take(limit - next.len().min(limit)));
                     }
+                }
+                if next.len() >= limit {
+                    break;
                 }
             }
             found = next;

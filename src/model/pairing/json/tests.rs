@@ -9,7 +9,7 @@ fn at(text: &str, pointer: &str) -> Vec<String> {
     let json = json(text);
     Pointer::parse(pointer)
         .unwrap()
-        .find(&json, Json::ROOT)
+        .find(&json, Json::ROOT, usize::MAX)
         .into_iter()
         .map(|node| json.string(node).into_owned())
         .collect()
@@ -89,6 +89,20 @@ fn a_value_on_one_line_keeps_what_is_in_strings() {
     assert_eq!(json(text).compact(Json::ROOT), r#"{"a b":[1,"x \" y"]}"#);
 }
 
+#[test]
+fn a_limit_is_kept_and_nulls_do_not_count() {
+    let json = Json::parse(r#"{"a":[null,1,null,2,3],"b":[4]}"#).unwrap();
+    let found = |pointer: &str, limit| -> Vec<&str> {
+        let pointer = Pointer::parse(pointer).unwrap();
+        let nodes = pointer.find(&json, Json::ROOT, limit);
+        nodes.into_iter().map(|node| json.source(node)).collect()
+    };
+    assert_eq!(found("/a/*", 2), ["1", "2"]);
+    assert_eq!(found("/*/*", 4), ["1", "2", "3", "4"]);
+    assert_eq!(found("/*/*", 3), ["1", "2", "3"]);
+    assert!(found("/a/0", 9).is_empty());
+}
+
 proptest! {
     #[test]
     fn it_reads_exactly_what_serde_json_reads(text in "[\\[\\]{},:\"0-9a-z\\\\ .eE+-]{0,24}|(\\{|\\}|\\[|\\]|,|:|\"a\"|\"\\\\\"\"|1|-0|null|true| ){0,16}") {
@@ -106,7 +120,7 @@ proptest! {
     #[test]
     fn no_text_panics(text in "\\PC{0,60}", pointer in "[/~*01a-]{0,9}") {
         if let (Ok(json), Ok(pointer)) = (Json::parse(&text), Pointer::parse(&pointer)) {
-            prop_assert!(pointer.find(&json, Json::ROOT).len() <= text.len());
+            prop_assert!(pointer.find(&json, Json::ROOT, usize::MAX).len() <= text.len());
         }
     }
 }

@@ -3,7 +3,7 @@
 use super::Standing;
 use crate::model::exchange::ExchangeId;
 use crate::model::pairing::codec::Codec;
-use crate::model::pairing::locator::Bindings;
+use crate::model::pairing::locator::{Bindings, MAX_VALUES};
 use crate::model::pairing::pattern::VarId;
 use crate::model::pairing::rule::{ReplyTopic, Rule};
 use crate::model::pairing::value::Value;
@@ -15,6 +15,8 @@ type Key = Box<[Option<Bytes>]>;
 
 /// With more combinations of values a request is compared one by one.
 const MAX_KEYS: usize = 4096;
+/// With more of them in a message it is compared with all requests.
+const MAX_LOOKUPS: usize = MAX_VALUES;
 /// With more combinations near misses are not looked for.
 const MAX_NEAR_KEYS: usize = 64;
 
@@ -152,7 +154,7 @@ impl Table {
         near: &Bindings,
         is_literal: bool,
     ) -> Option<Vec<&BTreeSet<ExchangeId>>> {
-        let keys = keys(shared, near, MAX_KEYS)?;
+        let keys = keys(shared, near, MAX_LOOKUPS)?;
         let all = if is_literal {
             &self.literal
         } else {

@@ -8,7 +8,7 @@ use crate::model::pairing::codec::Codec;
 use crate::model::pairing::value::Value;
 use std::collections::HashSet;
 
-const MAX_STEPS: usize = 200_000;
+const MAX_STEPS: usize = 50_000;
 /// More ways to fit are not told one by one.
 pub const MAX_PARSES: usize = 256;
 
