@@ -242,6 +242,20 @@ impl Session {
         })
     }
 
+    /// A message that answers nothing; also told to the request that it nearly answers.
+    fn show_arrived(&mut self, row: MessageRow) {
+        if let Some(near) = row.near {
+            let miss = NearMiss {
+                verdict: row.verdict,
+                correlation_data: row.message.properties.correlation_data.clone(),
+                difference: row.difference.clone(),
+            };
+            self.timeline
+                .apply(near, Change::NearMiss(miss), row.received);
+        }
+        self.timeline.push_message(row);
+    }
+
     pub(super) fn on_connection(
         &mut self,
         id: &Arc<str>,
@@ -312,26 +326,15 @@ impl Session {
                 near,
                 miss,
             } => {
-                let difference = miss.as_ref().map(|miss| Arc::new(Difference::from(miss)));
-                let responder = responder
-                    .clone()
-                    .map(|client_id| self.name_of_client(client_id));
-                if let Some(near) = near {
-                    let miss = NearMiss {
-                        verdict: *verdict,
-                        correlation_data: message.properties.correlation_data.clone(),
-                        difference: difference.clone(),
-                    };
-                    self.timeline.apply(*near, Change::NearMiss(miss), *at);
-                }
-                self.timeline.push_message(MessageRow {
+                let responder = responder.clone();
+                self.show_arrived(MessageRow {
                     connection: Arc::clone(id),
                     message: Arc::clone(message),
                     verdict: *verdict,
                     received: *at,
-                    responder,
+                    responder: responder.map(|client_id| self.name_of_client(client_id)),
                     near: *near,
-                    difference,
+                    difference: miss.as_ref().map(|miss| Arc::new(Difference::from(miss))),
                 });
             }
             ConnectionEvent::Published {
