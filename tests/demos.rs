@@ -87,6 +87,7 @@ on_both_brokers!(Stage:
     the_smart_light_is_switched_and_read,
     the_relay_answers_two_requests_and_nobody_knows_of_the_bare_publish,
     five_requesters_on_a_common_topic_are_kept_apart,
+    a_device_over_mqtt_and_plain_tcp_answers_while_it_is_there,
     questions_without_mqtt_5_are_told_apart_by_the_number_in_the_topic,
     a_cloud_calls_a_pump_and_does_not_wait_for_ever,
     recipes_on_one_response_topic_are_told_apart_by_correlation_data,
@@ -162,6 +163,43 @@ fn five_requesters_on_a_common_topic_are_kept_apart(stage: &Stage) {
         (1..=15).map(Some).collect(),
         "one responder served all"
     );
+}
+
+fn a_device_over_mqtt_and_plain_tcp_answers_while_it_is_there(stage: &Stage) {
+    let url = stage.0.as_ref().map(Mosquitto::url);
+    let mut words = vec!["demo", "tcp-two-way", "--json"];
+    words.extend(url.iter().flat_map(|url| ["--url", url]));
+    let ran = run(&words).expect_code(0);
+    let lines = ran.json_lines();
+    let of = |connection: &str| -> Vec<String> {
+        let on = lines.iter().filter(|line| line["connection"] == connection);
+        on.map(|line| text(line, "verdict").to_owned()).collect()
+    };
+    assert_eq!(
+        of("two-way-mqtt"),
+        ["answered", "no_subscribers", "answered", "answered"]
+    );
+    assert_eq!(
+        of("two-way-tcp"),
+        [
+            "answered",
+            "answered",
+            "answered_with_error",
+            "answered",
+            "no_subscribers",
+            "answered",
+            "answered"
+        ]
+    );
+    let away = lines
+        .iter()
+        .find(|line| line["connection"] == "two-way-tcp" && line["verdict"] == "no_subscribers");
+    let reason = text(away.unwrap_or_else(|| panic!("{ran:?}")), "reason");
+    assert_eq!(reason, "the device meter-7 is not connected");
+    for (words, at_least) in [("tcp/data/meter-7", 3), ("tcp/register/meter-7", 5)] {
+        let told = ran.stderr.matches(&format!("Unmatched on {words}")).count();
+        assert!(told >= at_least, "{words}: {told}\n{}", ran.stderr);
+    }
 }
 
 impl Stage {

@@ -101,8 +101,9 @@ impl Played {
         let device = SimulatedDevice::start(
             runtime.handle(),
             device,
-            options,
+            roundtrip::device::Way::Mqtt(options),
             Arc::new(move |event| log.lock().unwrap().push(event)),
+            None,
         );
         Self {
             device,

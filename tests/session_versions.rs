@@ -1,10 +1,5 @@
 //! Connections of both versions of MQTT in one session, on the same broker.
-#![expect(
-    clippy::panic,
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "a test may fail"
-)]
+#![expect(clippy::unwrap_used, reason = "a test may fail")]
 
 mod common;
 #[path = "common/desk.rs"]
@@ -21,11 +16,10 @@ use common::wait_until;
 use desk::{Desk, HERE, draft, valid};
 use probe::Probe;
 use roundtrip::model::connection::ConnectionState;
-use roundtrip::model::correlation::{CorrelationDraft, CorrelationKind};
 use roundtrip::model::exchange::{MessageVerdict, Verdict};
 use roundtrip::model::message::{Message, Properties, Qos, UserProperty};
 use roundtrip::model::profile::{MqttVersion, Profile, ProfileDraft, WillDraft};
-use roundtrip::model::request::{Request, RequestDraft, ResponseTopicDraft};
+use roundtrip::model::request::{Request, ResponseTopicDraft};
 use roundtrip::model::responder::DeviceDraft;
 use roundtrip::model::timeline::Row;
 use roundtrip::model::topic::TopicName;
@@ -40,7 +34,6 @@ on_both_brokers!(Desk:
     a_device_of_3_1_1_answers_where_it_always_does,
     a_device_that_hears_its_own_answers_does_not_answer_them,
     a_connection_that_is_cut_comes_back_and_its_will_is_published,
-    what_is_open_survives_a_cut_where_the_session_is_kept,
 );
 
 fn profile(desk: &Desk, id: &str, mqtt_version: MqttVersion) -> Profile {
@@ -57,9 +50,8 @@ fn connect_old(desk: &mut Desk) {
 
 fn start_device(desk: &mut Desk, mqtt_version: MqttVersion, toml: &str) {
     let spec: DeviceDraft = toml::from_str(toml).unwrap();
-    let device = spec
-        .validate(&roundtrip::model::pairing::Rules::shipped())
-        .unwrap_or_else(|err| panic!("{err:?}"));
+    let rules = desk.session.rules();
+    let device = spec.validate(rules).unwrap_or_else(|err| panic!("{err:?}"));
     let profile = profile(desk, "devices", mqtt_version);
     let id = device.name.to_string();
     desk.session
@@ -70,18 +62,17 @@ fn start_device(desk: &mut Desk, mqtt_version: MqttVersion, toml: &str) {
 
 /// With everything that MQTT 5 has for it.
 fn rich(topic: &str, response_topic: &str, payload: &str) -> Request {
-    valid(&RequestDraft {
-        topic: topic.to_owned(),
-        response_topic: ResponseTopicDraft::Typed(response_topic.to_owned()),
-        payload: payload.to_owned(),
-        content_type: "text/plain".to_owned(),
-        message_expiry_secs: "60".to_owned(),
-        user_properties: vec![UserProperty {
-            name: "n".to_owned(),
-            value: "v".to_owned(),
-        }],
-        ..draft()
-    })
+    let mut draft = draft();
+    draft.topic = topic.to_owned();
+    draft.response_topic = ResponseTopicDraft::Typed(response_topic.to_owned());
+    draft.payload = payload.to_owned();
+    draft.content_type = "text/plain".to_owned();
+    draft.message_expiry_secs = "60".to_owned();
+    draft.user_properties = vec![UserProperty {
+        name: "n".to_owned(),
+        value: "v".to_owned(),
+    }];
+    valid(&draft)
 }
 
 fn both_versions_ask_and_are_answered_at_once(desk: &mut Desk) {
@@ -183,11 +174,11 @@ fn a_device_of_3_1_1_answers_where_it_always_does(desk: &mut Desk) {
     "#;
     start_device(desk, MqttVersion::V311, device);
     desk.connect(HERE);
-    let plain = RequestDraft {
-        topic: "ask".to_owned(),
-        correlation_data: CorrelationDraft::of_kind(CorrelationKind::None),
-        ..draft()
-    };
+    let mut plain = draft();
+    plain.topic = "ask".to_owned();
+    plain.correlation_data = roundtrip::model::correlation::CorrelationDraft::of_kind(
+        roundtrip::model::correlation::CorrelationKind::None,
+    );
     // From MQTT 5 to 3.1.1 and back: what is not there on both sides is equal.
     let id = desk.send(&valid(&plain));
     assert_eq!(desk.exchange(id).message.properties.correlation_data, None);
@@ -223,37 +214,6 @@ fn a_device_that_hears_its_own_answers_does_not_answer_them(desk: &mut Desk) {
     assert_eq!((device.received, device.answered), (4, 4));
 }
 
-fn what_is_open_survives_a_cut_where_the_session_is_kept(desk: &mut Desk) {
-    let runtime = probe::runtime();
-    let responder = Probe::connected(&runtime, probe::profile(desk.port(), "responder"));
-    responder.subscribe(&runtime, "ask");
-    for clean_start in [false, true] {
-        let keeping = Profile {
-            clean_start,
-            ..profile(desk, OLD, MqttVersion::V311)
-        };
-        desk.connect_as(keeping);
-        let id = desk.send_on(OLD, &rich("ask", "answers/kept", "x"));
-        desk.wait_exchange(id, "acknowledged", |exchange| {
-            exchange.acknowledgement.is_some()
-        });
-        desk.session.cut(OLD);
-        desk.wait("the loss", |session| !session.state(OLD).is_connected());
-        if clean_start {
-            let exchange = desk.wait_verdict(id, "failed");
-            assert!(desk::why(&exchange).contains("was cut here"));
-        } else {
-            // Kept by the broker until the requester is back.
-            let topic = TopicName::new("answers/kept").unwrap();
-            let answer = Arc::new(Message::new(topic, "late but there"));
-            responder.client.publish(answer);
-            let exchange = desk.wait_verdict(id, "answered");
-            assert_eq!(exchange.replies[0].message.payload, "late but there");
-            assert!(desk.session.state(OLD).info().unwrap().session_present);
-        }
-    }
-}
-
 fn a_connection_that_is_cut_comes_back_and_its_will_is_published(desk: &mut Desk) {
     let runtime = probe::runtime();
     let watcher = Probe::connected(&runtime, probe::profile(desk.port(), "watcher"));
@@ -264,7 +224,7 @@ fn a_connection_that_is_cut_comes_back_and_its_will_is_published(desk: &mut Desk
     };
     for (index, mqtt_version) in MqttVersion::ALL.into_iter().enumerate() {
         let id = format!("mortal-{}", mqtt_version.word());
-        let mortal = ProfileDraft {
+        let draft = ProfileDraft {
             name: id.clone(),
             address: address.clone(),
             client_id: id.clone(),
@@ -285,7 +245,7 @@ fn a_connection_that_is_cut_comes_back_and_its_will_is_published(desk: &mut Desk
             }),
             ..ProfileDraft::default()
         };
-        desk.connect_as(mortal.validate(&id).unwrap());
+        desk.connect_as(draft.validate(&id).unwrap());
         desk.session.cut(&id);
         let messages = watcher.wait_messages(index + 1);
         let will = &messages[index].0;

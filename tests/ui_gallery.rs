@@ -371,6 +371,7 @@ impl Rows for Sample {
                 Cell::Topic {
                     topic: topic.to_owned(),
                     payload: payload.to_owned(),
+                    tag: None,
                 },
                 Cell::text(responder),
                 Cell::Status {
@@ -457,7 +458,7 @@ fn data_ui(ui: &mut Ui, data: &mut Data) {
             ui,
             "Payload",
             &mut data.payload,
-            true,
+            roundtrip::ui::widgets::highlight::Language::Json,
             None,
             &mut data.edit[0],
         );
@@ -474,7 +475,7 @@ fn data_ui(ui: &mut Ui, data: &mut Data) {
             ui,
             "Wrong payload",
             &mut data.mistaken,
-            true,
+            roundtrip::ui::widgets::highlight::Language::Json,
             Some(&mistake),
             &mut data.edit[1],
         );

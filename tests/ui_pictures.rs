@@ -107,6 +107,7 @@ fn scene(theme: Theme) -> Shell {
         received: at(-129_000),
         verdict: MessageVerdict::Unmatched,
         near: None,
+        difference: None,
         responder: Some("kitchen-light".into()),
     });
     let id = sent(&mut app, 1198, &other("cmnd/garage/power"), 3_551_000);

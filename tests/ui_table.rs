@@ -49,6 +49,7 @@ impl Rows for Numbers {
                 Cell::Topic {
                     topic: "cmnd/light/power".to_owned(),
                     payload: format!("{{\"n\":{number}}}"),
+                    tag: None,
                 },
                 Cell::text("Answered"),
             ],

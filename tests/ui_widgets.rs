@@ -162,7 +162,7 @@ fn editor(text: &str) -> Harness<'static, Edited> {
             ui,
             "Payload",
             &mut edited.text,
-            true,
+            roundtrip::ui::widgets::highlight::Language::Json,
             edited.mistake.as_ref(),
             &mut edited.state,
         );

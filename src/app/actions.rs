@@ -60,6 +60,12 @@ pub enum Action {
         file: String,
         up: bool,
     },
+    /// Saves what the editor holds.
+    SaveRule,
+    /// Closes the editor whatever is in it.
+    DiscardRule,
+    /// Puts the messages of a row of the timeline on the editor's bench.
+    AddToBench(RowId),
     /// The request in front is sent by this rule from now on.
     UseRule(String),
     /// Shows or hides a group of rules in the list.
@@ -76,6 +82,10 @@ pub enum Action {
         id: String,
         on: bool,
     },
+    /// A device that sleeps is needed now.
+    WakeDevice(String),
+    /// Drops its socket, so that its will is published.
+    CutDevice(String),
     SetDeviceValue {
         id: String,
         key: String,

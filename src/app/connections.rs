@@ -217,3 +217,25 @@ pub fn facts(info: &ConnectionInfo) -> Vec<Fact> {
     }
     facts
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Arc;
+
+    #[test]
+    fn a_listener_says_where_it_listens_and_no_version_of_mqtt() {
+        let info = ConnectionInfo {
+            address: "127.0.0.1:7001".into(),
+            ..ConnectionInfo::default()
+        };
+        let state = ConnectionState::Connected(Arc::new(info));
+        let now = Timestamp::from_nanos(0);
+        let row = connection_row("m", "Meters", "tcp-listen://127.0.0.1:0", &state, now);
+        assert_eq!(row.words, ":7001 · TCP");
+        assert!(row.is_listener && row.is_connected);
+        assert!(row.sentence.starts_with("Meters listens on 127.0.0.1:7001"));
+        let row = connection_row("m", "Meters", "mqtt://127.0.0.1:7001", &state, now);
+        assert!(!row.is_listener && row.words.contains("v5"));
+    }
+}

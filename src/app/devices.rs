@@ -86,6 +86,26 @@ impl Activity {
                 format!("{}: {note}", request.topic),
                 format!("{device}, {}: {note}", request.topic),
             ),
+            DeviceEvent::Published { message, at } => {
+                let payload = payload::preview(&message.payload, 200);
+                (
+                    *at,
+                    Direction::Out,
+                    message.topic.to_string(),
+                    format!("{device} published on {}: {payload}", message.topic),
+                )
+            }
+            DeviceEvent::NotPublished { topic, why, at } => (
+                *at,
+                Direction::Problem,
+                format!("{topic}: {why}"),
+                format!("{device} did not publish on {topic}: {why}"),
+            ),
+            DeviceEvent::Asleep { wakes, at } => {
+                let words = format!("asleep for {}", text::duration(wakes.since(*at)));
+                let tooltip = format!("{device} is {words}");
+                (*at, Direction::Note, format!("{device}: {words}"), tooltip)
+            }
             DeviceEvent::NotListening { filter, why, at } => (
                 *at,
                 Direction::Problem,
@@ -128,10 +148,17 @@ pub struct DeviceCard {
     pub id: String,
     pub name: String,
     pub is_on: bool,
+    pub is_asleep: bool,
     pub tone: Tone,
     /// `listening`, `connecting`, `off`, or what went wrong.
     pub words: String,
+    /// The pairing rule that it answers by, unless that is MQTT 5's own.
+    pub pairing: Option<String>,
     pub listens: Vec<String>,
+    /// `awake 5 s of every 15 s`.
+    pub schedule: Option<String>,
+    /// `kept for 300 s · will on …`, what it leaves at the broker.
+    pub session: Option<String>,
     pub values: Vec<ValueRow>,
     /// `2 ± 1 ms`, and how many it has answered.
     pub answers: String,
@@ -147,8 +174,12 @@ pub fn device_cards(app: &App) -> Vec<DeviceCard> {
         .iter()
         .map(|(id, draft)| {
             let running = app.session.device(id);
-            let (tone, words) =
-                match running.map(|running| (&running.state, running.is_listening())) {
+            let (tone, words) = match running.and_then(|running| running.asleep_until) {
+                Some(wakes) => (
+                    Tone::Waiting,
+                    asleep_words(wakes, app.now, app.session.queued_for(id)),
+                ),
+                None => match running.map(|running| (&running.state, running.is_listening())) {
                     None => (Tone::Neutral, "off".to_owned()),
                     Some((ConnectionState::Connected(_), true)) => {
                         (Tone::Answered, "listening".to_owned())
@@ -165,7 +196,8 @@ pub fn device_cards(app: &App) -> Vec<DeviceCard> {
                     Some((ConnectionState::Refused { problem }, _)) => {
                         (Tone::Failed, problem.summary.to_string())
                     }
-                };
+                },
+            };
             let row = |key: &str, value| ValueRow {
                 key: key.to_owned(),
                 shown: shown_value(value),
@@ -193,9 +225,22 @@ pub fn device_cards(app: &App) -> Vec<DeviceCard> {
                     .unwrap_or(id)
                     .to_owned(),
                 is_on: running.is_some(),
+                is_asleep: running.is_some_and(|running| running.asleep_until.is_some()),
                 tone,
                 words,
-                listens: draft.listens.clone(),
+                pairing: Some(draft.pairing.clone()).filter(|rule| !rule.is_empty()),
+                listens: match running {
+                    // What was derived from the rule, too.
+                    Some(running) => running
+                        .spec
+                        .listens
+                        .iter()
+                        .map(ToString::to_string)
+                        .collect(),
+                    None => draft.listens.clone(),
+                },
+                schedule: schedule_words(draft),
+                session: session_words(draft),
                 values,
                 answers: if answered > 0 {
                     format!("{timing} · {} answered", text::count(answered))
@@ -210,6 +255,51 @@ pub fn device_cards(app: &App) -> Vec<DeviceCard> {
             }
         })
         .collect()
+}
+
+/// `asleep, wakes in 8 s · 2 queued`.
+fn asleep_words(wakes: Timestamp, now: Timestamp, queued: usize) -> String {
+    let left = wakes.since(now).as_secs_f64().ceil();
+    match queued {
+        0 => format!("asleep, wakes in {left} s"),
+        queued => format!("asleep, wakes in {left} s · {queued} queued"),
+    }
+}
+
+fn schedule_words(draft: &DeviceDraft) -> Option<String> {
+    let schedule = draft.schedule.as_ref()?;
+    let leaves = match schedule.leaves.as_str() {
+        "cut" => ", cut off",
+        _ => "",
+    };
+    Some(format!(
+        "awake {} of every {}{leaves}",
+        schedule.awake, schedule.every
+    ))
+}
+
+/// What the broker keeps for it while it is away, and what it tells the others.
+fn session_words(draft: &DeviceDraft) -> Option<String> {
+    let mut words = Vec::new();
+    if draft.session_expiry_secs > 0 || !draft.clean_start {
+        words.push("persistent".to_owned());
+    }
+    let own = [
+        ("will", draft.will.as_ref().map(|it| &it.topic)),
+        ("birth", draft.birth.as_ref().map(|it| &it.topic)),
+        ("farewell", draft.farewell.as_ref().map(|it| &it.topic)),
+    ];
+    let told = own
+        .into_iter()
+        .filter_map(|(what, topic)| topic.map(|_| what.to_owned()));
+    words.extend(told);
+    words.extend(
+        draft
+            .publishes
+            .iter()
+            .map(|own| format!("{} every {}", own.topic, own.every)),
+    );
+    (!words.is_empty()).then(|| words.join(" · "))
 }
 
 /// What could be done about a request that nobody answered.
@@ -263,6 +353,19 @@ fn timing_words(draft: &DeviceDraft) -> String {
     }
 }
 
+/// `error 404 no such thing: `.
+fn said_words(status: &str, code: &str, message: &str) -> String {
+    let words: Vec<&str> = [status, code, message]
+        .into_iter()
+        .filter(|word| !word.is_empty())
+        .collect();
+    if words.is_empty() {
+        String::new()
+    } else {
+        format!("{}: ", words.join(" "))
+    }
+}
+
 /// What the device does, a line a clause.
 fn rule_lines(draft: &DeviceDraft) -> Vec<String> {
     let mut lines = Vec::new();
@@ -278,11 +381,25 @@ fn rule_lines(draft: &DeviceDraft) -> Vec<String> {
                 .iter()
                 .map(|(key, value)| format!("set {key} = {}", shown_value(value))),
         );
+        let said = said_words(&rule.status, &rule.code, &rule.message);
         match &rule.reply {
-            Some(reply) => lines.push(format!("reply {}", payload::preview(reply.as_bytes(), 120))),
-            None if rule.no_reply => lines.push("no reply".to_owned()),
-            None => {}
+            _ if rule.no_reply => lines.push("no reply".to_owned()),
+            Some(reply) => {
+                let reply = payload::preview(reply.as_bytes(), 120);
+                lines.push(format!("reply {said}{reply}"));
+            }
+            None if said.is_empty() => {}
+            None => lines.push(format!("reply {}", said.trim_end())),
         }
+        lines.extend(rule.then.iter().map(|more| {
+            let said = said_words(&more.status, &more.code, &more.message);
+            let reply = more.reply.as_deref().unwrap_or("the same");
+            let reply = payload::preview(reply.as_bytes(), 120);
+            match more.after.as_str() {
+                "" => format!("then {said}{reply}"),
+                after => format!("then after {after} {said}{reply}"),
+            }
+        }));
     }
     if let Some(reply) = &draft.reply {
         lines.push(format!("reply {}", payload::preview(reply.as_bytes(), 120)));

@@ -1,5 +1,6 @@
 //! Dialogs: what is being typed in the one that is open.
 
+use crate::app::rule_editor::RuleDialog;
 use crate::app::tabs::TabId;
 use crate::model::FieldError;
 use crate::model::pairing::Rules;
@@ -13,6 +14,7 @@ pub enum Dialog {
     Password(PasswordDialog),
     SaveRequest(SaveDialog),
     Device(Box<DeviceDialog>),
+    Rule(Box<RuleDialog>),
     Palette { query: String, selected: usize },
     Demos,
     Help,
@@ -31,6 +33,7 @@ impl Dialog {
             Self::Device(dialog) if !dialog.errors.is_empty() => {
                 dialog.errors = dialog.draft.validate(rules).err().unwrap_or_default();
             }
+            Self::Rule(dialog) => dialog.check(),
             Self::SaveRequest(dialog) if !dialog.name.trim().is_empty() => dialog.error = None,
             Self::Settings(dialog) if dialog.has_error() => drop(dialog.validate()),
             _ => {}

@@ -1,10 +1,13 @@
 //! One row of the timeline opened: what was sent, every reply, all properties and all times.
 
+mod why;
+
 use crate::app::rows::{self, Leg, Tone, clock};
-use crate::app::tally::Tallies;
-use crate::model::exchange::{Exchange, MessageVerdict, Outcome, Reason, Reply, Verdict};
+use crate::app::tally::{Tallies, Tally};
+use crate::model::exchange::{Exchange, MessageVerdict, Outcome, Reason, Reply};
 use crate::model::message::Message;
 use crate::model::payload::Encoding;
+use crate::model::request::MQTT5_RULE;
 use crate::model::text;
 use crate::model::time::Timestamp;
 use crate::model::timeline::{Category, Row};
@@ -59,8 +62,8 @@ pub fn inspect(row: &Row, tallies: &mut Tallies, now: Timestamp) -> Inspection {
                 .of(exchange)
                 .round_trips(exchange)
                 .map(|(first, _)| text::duration(first)),
-            remark: remark(exchange),
-            explanation: explanation(exchange),
+            remark: remark(tallies.of(exchange)),
+            explanation: why::explanation(exchange),
             legs: rows::legs(exchange),
             parts: 1 + exchange.replies.len(),
         },
@@ -70,7 +73,7 @@ pub fn inspect(row: &Row, tallies: &mut Tallies, now: Timestamp) -> Inspection {
             tone,
             round_trip: None,
             remark: String::new(),
-            explanation: Some(why_unmatched(message.verdict, message.near.map(|id| id.0))),
+            explanation: Some(why::unmatched(message)),
             legs: Vec::new(),
             parts: 1,
         },
@@ -90,65 +93,17 @@ pub fn inspect(row: &Row, tallies: &mut Tallies, now: Timestamp) -> Inspection {
     }
 }
 
-fn remark(exchange: &Exchange) -> String {
-    let replies = exchange.replies.len();
-    match replies {
+fn remark(tally: &Tally) -> String {
+    let replies = match tally.seen() - tally.progress {
         0 => String::new(),
         1 => "1 reply".to_owned(),
-        _ => format!("{replies} replies"),
+        several => format!("{several} replies"),
+    };
+    match tally.progress {
+        0 => replies,
+        count if replies.is_empty() => format!("{count} of progress"),
+        count => format!("{replies}, {count} of progress"),
     }
-}
-
-/// Why there was no answer in time, as far as that can be told.
-fn timed_out(exchange: &Exchange) -> String {
-    let heard = match &exchange.acknowledgement {
-        Some(reason) => format!("The broker took the request ({reason})"),
-        None => "The request was sent".to_owned(),
-    };
-    let timeout = text::setting(exchange.request.timeout);
-    let none = format!("{heard}, and no reply with its Correlation Data came within {timeout}.");
-    let Some(miss) = exchange.near_misses.last() else {
-        return format!("{none} Is the device connected, and does it listen to this topic?");
-    };
-    let came = match exchange.near_misses.len() {
-        1 => "1 message came".to_owned(),
-        several => format!("{several} messages came"),
-    };
-    let with = match &miss.correlation_data {
-        Some(data) => format!("with other Correlation Data: {}", data.shown(Encoding::Hex)),
-        None => "without Correlation Data".to_owned(),
-    };
-    format!(
-        "{none} But {came} on its Response Topic, {with}. Does the responder return the Correlation Data as it got it?"
-    )
-}
-
-fn explanation(exchange: &Exchange) -> Option<String> {
-    match &exchange.verdict {
-        Verdict::Waiting | Verdict::Answered => None,
-        Verdict::AnsweredWithError { code, message } => {
-            let code = code.as_ref().map(|code| format!(" {code}")).unwrap_or_default();
-            let message = message.as_ref().map(|message| format!(": {message}")).unwrap_or_default();
-            Some(format!("The responder answered, and its answer says that it failed{code}{message}."))
-        }
-        Verdict::TimedOut => Some(timed_out(exchange)),
-        Verdict::Late => Some(format!("A reply came, but after the timeout of {}. A longer timeout would have taken it.", text::setting(exchange.request.timeout))),
-        Verdict::NoSubscribers => Some(device_away(exchange).unwrap_or_else(|| "Nobody subscribes to the request topic: the broker had no one to give it to. Check the topic, or add a simulated device.".to_owned())),
-        Verdict::Rejected { what, reason } => {
-            let hint = if reason.code == 0x87 { " The broker's access rules forbid it to this user: ask for the right, or use another topic." } else { "" };
-            Some(format!("The broker refused {what}: {reason}.{hint}"))
-        }
-        Verdict::Failed { reason } => Some(format!("{}.", sentence(reason))),
-    }
-}
-
-/// Without a broker in between it is known before anything is sent that nobody would get it.
-fn device_away(exchange: &Exchange) -> Option<String> {
-    let why = exchange.unsent_for_want_of_a_subscriber()?;
-    Some(format!(
-        "{}, so the request was not sent. Nothing keeps it for later: send it again when the device is back.",
-        sentence(why)
-    ))
 }
 
 /// With a capital letter at its start.
@@ -158,18 +113,6 @@ pub fn sentence(text: &str) -> String {
         .next()
         .map(|first| first.to_uppercase().chain(chars).collect())
         .unwrap_or_default()
-}
-
-fn why_unmatched(verdict: MessageVerdict, near: Option<u64>) -> String {
-    let near = near
-        .map(|id| format!(" Request #{id} was waiting on this topic."))
-        .unwrap_or_default();
-    match verdict {
-        MessageVerdict::WrongCorrelation => format!("It came on a Response Topic, but no open request has its Correlation Data.{near}"),
-        MessageVerdict::MissingCorrelation => format!("It came on a Response Topic without Correlation Data, and the request had some: the responder did not return it.{near}"),
-        MessageVerdict::Stale => "It is a retained message: published before the request, it cannot be its answer. The responder should not set RETAIN on replies.".to_owned(),
-        _ => "No request asked for a reply on this topic.".to_owned(),
-    }
 }
 
 /// One of the messages of a row: first what was sent, then what came.
@@ -201,14 +144,20 @@ pub fn part(row: &Row, index: usize) -> Option<Part> {
     })
 }
 
-/// `Request`, `Reply`, `Reply 2`, …
+/// `Request`, `Reply`, `Reply 2`, `Progress 1`, …
 pub fn part_label(row: &Row, index: usize) -> String {
     match row {
         Row::Exchange(_) if index == 0 => "Request".to_owned(),
+        Row::Exchange(exchange) if is_progress(exchange, index) => format!("Progress {index}"),
         Row::Exchange(exchange) if exchange.replies.len() > 1 => format!("Reply {index}"),
         Row::Exchange(_) => "Reply".to_owned(),
         Row::Message(_) | Row::Publish(_) => "Message".to_owned(),
     }
+}
+
+fn is_progress(exchange: &Exchange, index: usize) -> bool {
+    let reply = index.checked_sub(1).and_then(|at| exchange.replies.get(at));
+    reply.is_some_and(|reply| reply.outcome == Outcome::Progress)
 }
 
 /// When what happened, in that order.
@@ -227,10 +176,12 @@ pub fn times(row: &Row) -> Vec<Fact> {
 fn reply_line(exchange: &Exchange, reply: &Reply) -> String {
     let responder = reply.responder.as_ref().or(exchange.device.as_ref());
     let sent = exchange.message.properties.correlation_data.is_some();
-    let correlation = if sent {
-        "correlation matches"
+    let correlation = if &*exchange.rule != MQTT5_RULE {
+        format!("paired by {}", exchange.rule)
+    } else if sent {
+        "correlation matches".to_owned()
     } else {
-        "no Correlation Data"
+        "no Correlation Data".to_owned()
     };
     let verdict = match (reply.verdict, &reply.outcome) {
         (_, Outcome::Progress) => " · progress",
@@ -290,11 +241,24 @@ fn times_of(exchange: &Exchange) -> Vec<Fact> {
     );
     add("Answered by device", legs.device_answered, String::new());
     for (index, reply) in exchange.replies.iter().enumerate().take(TIMES) {
+        let (name, remark) = match &reply.outcome {
+            Outcome::Progress => ("Progress", String::new()),
+            Outcome::Error { .. } => ("Reply", "says that it failed".to_owned()),
+            Outcome::Ok => ("Reply", reply.verdict.label().to_lowercase()),
+        };
         add(
-            &format!("Reply {}", index + 1),
+            &format!("{name} {}", index + 1),
             Some(reply.received),
-            reply.verdict.label().to_lowercase(),
+            remark,
         );
+    }
+    if let Some(note) = &exchange.presence {
+        let name = if note.is_online {
+            "Came online"
+        } else {
+            "Went offline"
+        };
+        add(name, Some(note.at), note.who.to_string());
     }
     if exchange.replies.is_empty() {
         add("Finished", exchange.finished, String::new());

@@ -19,6 +19,7 @@ pub mod palette;
 mod perform;
 pub mod requests;
 pub mod rows;
+pub mod rule_editor;
 pub mod rules;
 pub mod status;
 pub mod tabs;
@@ -30,7 +31,7 @@ pub use actions::Action;
 
 use crate::model::connection::ConnectionState;
 use crate::model::exchange::ExchangeId;
-use crate::model::profile::Profile;
+use crate::model::profile::{MqttVersion, Profile};
 use crate::model::request::Surroundings;
 use crate::model::secret::Secret;
 use crate::model::time::Timestamp;
@@ -157,13 +158,17 @@ impl App {
             .session
             .links()
             .any(|(_, link)| matches!(link.state, ConnectionState::Retrying { .. }));
+        let sleeps = self
+            .session
+            .devices()
+            .any(|(_, device)| device.asleep_until.is_some());
         let mut next: Option<Duration> = None;
         let mut sooner =
             |duration: Duration| next = Some(next.map_or(duration, |next| next.min(duration)));
         if waits {
             sooner(Duration::from_millis(100));
         }
-        if retries {
+        if retries || sleeps {
             sooner(Duration::from_secs(1));
         }
         if self.is_demo_running() {
@@ -212,6 +217,12 @@ impl App {
         if let Some(tab) = self.tabs.front_mut() {
             tab.refresh(&surroundings);
         }
+    }
+
+    /// The version that a connection speaks, as its profile has it.
+    pub fn version_of(&self, connection: &str) -> MqttVersion {
+        let profile = self.library.profile(connection);
+        profile.map_or_else(MqttVersion::default, |profile| profile.mqtt_version)
     }
 
     /// The generated Response Topic of a tab's connection.

@@ -71,6 +71,9 @@ impl App {
             Action::DuplicateRule(id) => self.duplicate_rule(&id),
             Action::DeleteRule(file) => self.delete_rule(&file),
             Action::MoveRule { file, up } => self.move_rule(&file, up),
+            Action::SaveRule => self.save_rule(),
+            Action::DiscardRule => self.dialog = None,
+            Action::AddToBench(row) => self.add_to_bench(row),
             Action::UseRule(id) => self.use_rule(&id),
             Action::ToggleRules(group) => toggle(&mut self.window.open_rules, group),
             Action::NewDevice => self.new_device(),
@@ -81,6 +84,8 @@ impl App {
             Action::DeleteDevice(id) => self.delete_device(&id),
             Action::SwitchDevice { id, on: true } => self.start_device(&id),
             Action::SwitchDevice { id, on: false } => self.session.stop_device(&id),
+            Action::WakeDevice(id) => self.session.wake_device(&id),
+            Action::CutDevice(id) => self.session.cut_device(&id),
             Action::SetDeviceValue { id, key, value } => self.set_device_value(&id, &key, &value),
             Action::PauseActivity(paused) => self.activity.is_paused = paused,
             Action::SetFilter(text) => {
@@ -118,7 +123,7 @@ impl App {
                 self.dialog = Some(Dialog::Settings(Box::new(dialog)));
             }
             Action::SaveSettings => self.save_settings(),
-            Action::CloseDialog => self.dialog = None,
+            Action::CloseDialog => self.close_dialog(),
             Action::ToggleTheme => self.toggle_theme(),
             Action::ToggleLeft => self.window.panels.left_shown = !self.window.panels.left_shown,
             Action::ToggleRight => self.window.panels.right_shown = !self.window.panels.right_shown,

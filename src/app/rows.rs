@@ -3,10 +3,12 @@
 use crate::app::tally::{Tallies, Tally};
 use crate::model::exchange::{Exchange, MessageVerdict, Verdict};
 use crate::model::payload;
+use crate::model::request::MQTT5_RULE;
 use crate::model::text;
 use crate::model::time::Timestamp;
 use crate::model::timeline::{Category, MessageRow, PublishRow, Row};
 use chrono::{Local, TimeZone as _};
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 /// What a colour stands for. The words beside it say the same.
@@ -50,7 +52,7 @@ pub struct Bar {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Waterfall {
     pub bars: Vec<Bar>,
-    /// Replies, where there are several, or a message on its own.
+    /// Replies, where there are several or they tell of progress, or a message on its own.
     pub ticks: Vec<(f32, Tone)>,
 }
 
@@ -61,6 +63,8 @@ pub struct TimelineRow {
     pub sent: String,
     pub topic: String,
     pub payload: String,
+    /// The rule it is paired by, where that is not MQTT 5's own.
+    pub rule: Option<String>,
     pub responder: String,
     pub status: String,
     pub tone: Tone,
@@ -116,7 +120,9 @@ fn base(
     } else {
         format!(", {round_trip}")
     };
-    let sentence = format!("{number} {topic}, {status}{took}{from}, {sent}")
+    let rule = rule_of(row).map(|rule| format!(", by {rule}"));
+    let rule = rule.unwrap_or_default();
+    let sentence = format!("{number} {topic}, {status}{took}{from}, {sent}{rule}")
         .trim_start_matches([' ', '—'])
         .to_owned();
     TimelineRow {
@@ -124,12 +130,21 @@ fn base(
         sent,
         topic,
         payload,
+        rule: rule_of(row).map(str::to_owned),
         responder,
         status,
         tone: Tone::of(Category::of(row)),
         round_trip,
         waterfall,
         sentence,
+    }
+}
+
+/// The rule that a request was sent by, where that is not MQTT 5's own.
+fn rule_of(row: &Row) -> Option<&str> {
+    match row {
+        Row::Exchange(exchange) if &*exchange.rule != MQTT5_RULE => Some(&exchange.rule),
+        _ => None,
     }
 }
 
@@ -161,16 +176,25 @@ pub fn status(exchange: &Exchange, tally: &Tally, now: Timestamp) -> String {
     match &exchange.verdict {
         Verdict::Waiting => match (exchange.legs.published, exchange.legs.subscribed) {
             (Some(_), _) if replies > 0 => format!("{replies} so far"),
+            (Some(_), _) if tally.progress > 0 => format!("In progress, {}", tally.progress),
             (Some(published), _) => format!("Waiting {:.1} s", now.since(published).as_secs_f64()),
             (None, Some(_)) => "Publishing".to_owned(),
             (None, None) => "Subscribing".to_owned(),
         },
         Verdict::Answered if replies > 1 => format!("{replies} replies"),
         Verdict::Answered => "Answered".to_owned(),
-        Verdict::AnsweredWithError {
-            code: Some(code), ..
-        } => format!("Error {}", cut(code, 24)),
-        Verdict::AnsweredWithError { .. } => "Answered with an error".to_owned(),
+        Verdict::AnsweredWithError { code, message } => {
+            let words: Vec<String> = [code, message]
+                .into_iter()
+                .flatten()
+                .map(|words| cut(words, 48))
+                .collect();
+            if words.is_empty() {
+                "Answered with an error".to_owned()
+            } else {
+                format!("Error {}", words.join(": "))
+            }
+        }
         Verdict::TimedOut => format!("Timed out {}", text::setting(exchange.request.timeout)),
         Verdict::Late => match tally.round_trips(exchange) {
             Some((_, last)) => format!("Late, {}", text::duration(last)),
@@ -310,15 +334,17 @@ fn waterfall(exchange: &Exchange, tally: &Tally, now: Timestamp) -> Waterfall {
             waterfall
                 .bars
                 .push(bar(0.0, ack.unwrap_or(0.02).min(0.05), Tone::Accent, false));
-            let place = |step: &u16| f32::from(*step) / f32::from(STEPS);
-            waterfall.ticks = tally
-                .places
-                .iter()
-                .map(|step| (place(step), tone))
-                .collect();
+            waterfall.ticks = ticks(&tally.places, tone);
         }
     }
+    let progress = ticks(&tally.progress_places, Tone::Waiting);
+    waterfall.ticks.extend(progress);
     waterfall
+}
+
+fn ticks(places: &BTreeSet<u16>, tone: Tone) -> Vec<(f32, Tone)> {
+    let place = |step: &u16| f32::from(*step) / f32::from(STEPS);
+    places.iter().map(|step| (place(step), tone)).collect()
 }
 
 /// `time` as a part of `total`.
@@ -567,6 +593,44 @@ mod tests {
             ("2 replies", "2 responders", "2.90–8.80 ms")
         );
         assert_eq!(row.waterfall.ticks.len(), 2);
+    }
+
+    #[test]
+    fn progress_is_ticked_beside_the_answer_and_an_error_says_its_code() {
+        let progress = |ms: i64| {
+            let Change::Reply(mut reply) = reply(ms * 1_000, "a") else {
+                unreachable!()
+            };
+            reply.outcome = Outcome::Progress;
+            Change::Reply(reply)
+        };
+        let mut exchange = exchange();
+        exchange.rule = "thin-edge".into();
+        exchange.apply(progress(10), at(10_000));
+        exchange.apply(progress(100), at(100_000));
+        let shown = |exchange: &Exchange| {
+            let row = Row::Exchange(Box::new(exchange.clone()));
+            timeline_row(&row, &mut Tallies::default(), at(200_000))
+        };
+        let row = shown(&exchange);
+        assert_eq!(row.status, "In progress, 2");
+        assert_eq!(row.waterfall.ticks.len(), 2);
+        exchange.apply(reply(300_000, "a"), at(300_000));
+        exchange.apply(
+            Change::Finished(Verdict::AnsweredWithError {
+                code: Some("404".into()),
+                message: Some("no such operation".into()),
+            }),
+            at(300_000),
+        );
+        let row = shown(&exchange);
+        assert_eq!(row.status, "Error 404: no such operation");
+        assert_eq!(
+            (row.waterfall.bars.len(), row.waterfall.ticks.len()),
+            (1, 2)
+        );
+        assert_eq!(row.rule.as_deref(), Some("thin-edge"));
+        assert!(row.sentence.ends_with(", by thin-edge"), "{}", row.sentence);
     }
 
     #[test]

@@ -64,8 +64,9 @@ pub struct RuleShelf {
     groups: Vec<RuleGroup>,
 }
 
-/// The rule that a file of the workspace holds. `stem` is its id where it gives itself none.
-pub fn compile(stem: &str, text: &RuleText) -> Result<Rule, Vec<FileError>> {
+/// The rule that a file of the workspace holds. `stem` is its id where it gives itself none; `taken` are ids that
+/// other rules have.
+pub fn compile(stem: &str, text: &RuleText, taken: &[String]) -> Result<Rule, Vec<FileError>> {
     let what = || format!("rule `{}`", text.id().unwrap_or(stem));
     let rules = read_rules(text.text(), Format::Toml).map_err(|mut errors| {
         // It is known by its file, not by its place in it.
@@ -102,6 +103,10 @@ pub fn compile(stem: &str, text: &RuleText) -> Result<Rule, Vec<FileError>> {
             "id",
             format!("`{MQTT5_RULE}` is the rule of MQTT 5 itself; give this one another id"),
         ));
+    }
+    if taken.iter().any(|taken| **taken == *rule.id) {
+        let message = "another rule of the workspace has the same id".to_owned();
+        return Err(wrong("id", message));
     }
     Ok(rule)
 }
@@ -153,7 +158,8 @@ impl RuleShelf {
             let Some(text) = files.get(stem) else {
                 continue;
             };
-            let result = compile(stem, text).and_then(|rule| unique(rule, &compiled, text));
+            let taken: Vec<String> = compiled.iter().map(|rule| rule.id.to_string()).collect();
+            let result = compile(stem, text, &taken);
             let mut own = OwnRule {
                 file: stem.clone(),
                 id: text.id().unwrap_or(stem).to_owned(),
@@ -170,19 +176,6 @@ impl RuleShelf {
         self.groups = groups(&self.own, &rules);
         Some(rules)
     }
-}
-
-fn unique(rule: Rule, others: &[Rule], text: &RuleText) -> Result<Rule, Vec<FileError>> {
-    if others.iter().all(|other| other.id != rule.id) {
-        return Ok(rule);
-    }
-    Err(vec![FileError {
-        line: line_of(text.text(), "id"),
-        column: 1,
-        what: format!("rule `{}`", rule.id),
-        field: "id".to_owned(),
-        message: "another rule of the workspace before it has the same id".to_owned(),
-    }])
 }
 
 fn groups(own: &[OwnRule], rules: &Rules) -> Vec<RuleGroup> {
@@ -383,9 +376,10 @@ mod tests {
     fn one_file_is_one_rule_and_two_rules_have_two_ids() {
         let two = format!("[[rules]]\nid = \"x\"\n{LAB}").replace("[re", "[rules.re");
         let two = format!("{two}{}", two.replace("\"x\"", "\"y\""));
-        let errors = compile("two", &RuleText::new(two)).unwrap_err();
+        let errors = compile("two", &RuleText::new(two), &[]).unwrap_err();
         assert!(errors[0].message.contains("holds 2"), "{errors:?}");
-        let errors = compile("a", &RuleText::new(format!("id = \"mqtt5\"\n{LAB}"))).unwrap_err();
+        let errors =
+            compile("a", &RuleText::new(format!("id = \"mqtt5\"\n{LAB}")), &[]).unwrap_err();
         assert_eq!((errors[0].line, errors[0].field.as_str()), (1, "id"));
         let same = format!("id = \"lab\"\n{LAB}");
         let (shelf, _) = shelf(&[("lab", LAB), ("other", &same)], &[]);

@@ -12,8 +12,10 @@ use std::time::Duration;
 pub struct Tally {
     seen: usize,
     published: Option<Timestamp>,
-    /// Replies and additional ones, in time.
+    /// Replies and additional ones, in time; without those that tell of progress.
     pub in_time: usize,
+    /// Replies that tell of progress.
+    pub progress: usize,
     /// Replies that are not progress.
     pub answering: usize,
     first: Option<Timestamp>,
@@ -22,6 +24,8 @@ pub struct Tally {
     responder: Option<Arc<str>>,
     /// Where replies stand in the waterfall, each place once.
     pub places: BTreeSet<u16>,
+    /// Where those that tell of progress stand.
+    pub progress_places: BTreeSet<u16>,
 }
 
 impl Tally {
@@ -39,20 +43,21 @@ impl Tally {
             };
         }
         for reply in exchange.replies.get(self.seen..).unwrap_or_default() {
-            if matches!(
-                reply.verdict,
-                MessageVerdict::Reply | MessageVerdict::AdditionalReply
-            ) {
-                self.in_time += 1;
-            }
-            if reply.outcome != Outcome::Progress {
+            let place = self
+                .published
+                .map(|published| super::rows::place_in_steps(reply.received.since(published)));
+            if reply.outcome == Outcome::Progress {
+                self.progress += 1;
+                self.progress_places.extend(place);
+            } else {
+                self.in_time += usize::from(matches!(
+                    reply.verdict,
+                    MessageVerdict::Reply | MessageVerdict::AdditionalReply
+                ));
                 self.answering += 1;
                 self.first.get_or_insert(reply.received);
                 self.last = Some(reply.received);
-                if let Some(published) = self.published {
-                    let time = reply.received.since(published);
-                    self.places.insert(super::rows::place_in_steps(time));
-                }
+                self.places.extend(place);
             }
             if let Some(name) = &reply.responder
                 && !self.responders.contains(name)
@@ -62,6 +67,11 @@ impl Tally {
             }
         }
         self.seen = exchange.replies.len();
+    }
+
+    /// All replies, progress too.
+    pub fn seen(&self) -> usize {
+        self.seen
     }
 
     /// To the first and to the last reply.

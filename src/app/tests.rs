@@ -276,6 +276,7 @@ fn message_row() -> crate::model::timeline::MessageRow {
         received: Session::now(),
         responder: None,
         near: None,
+        difference: None,
     }
 }
 

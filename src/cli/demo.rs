@@ -136,6 +136,10 @@ impl<'a> Stage<'a> {
             },
             |one| one.draft.clone(),
         );
+        // No broker stands in for a listener.
+        if draft.is_listener() {
+            return draft.validate(id).map_err(|errors| invalid(&errors));
+        }
         let draft = ProfileDraft {
             address: self.address.clone(),
             user_name: if self.user_name.is_empty() {

@@ -9,6 +9,7 @@ use crate::model::payload;
 use crate::model::profile::Profile;
 use crate::model::responder::Device;
 use crate::model::secret::Secret;
+use crate::model::text;
 use crate::session::{DeviceEvent, Event, RunningDevice};
 use std::sync::Arc;
 use std::time::Duration;
@@ -72,6 +73,18 @@ pub fn run(respond: Respond) -> Result<ExitCode, Stop> {
                     "→ {} {}",
                     answer.topic,
                     payload::preview(&answer.payload, 200)
+                )),
+                DeviceEvent::Published { message, .. } if !quiet => out::say(&format!(
+                    "· {} {}",
+                    message.topic,
+                    payload::preview(&message.payload, 200)
+                )),
+                DeviceEvent::NotPublished { topic, why, .. } => {
+                    out::say(&format!("{topic} was not published: {why}"))
+                }
+                DeviceEvent::Asleep { wakes, at } => out::say(&format!(
+                    "asleep, wakes in {}",
+                    text::duration(wakes.since(*at))
                 )),
                 DeviceEvent::NotListening { filter, why, .. } => {
                     over = Some(Stop::new(

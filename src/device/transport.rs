@@ -1,7 +1,7 @@
 //! What a device is connected by: a client on a broker, or a socket to a listener.
 
 use crate::model::exchange::Reason;
-use crate::model::message::Message;
+use crate::model::message::{Message, Properties};
 use crate::model::time::Timestamp;
 use crate::{mqtt, tcp};
 use std::sync::Arc;
@@ -12,6 +12,13 @@ pub(super) enum Transport {
     Tcp(tcp::Client),
 }
 
+/// Where a device goes, and as whom.
+#[derive(Clone)]
+pub enum Way {
+    Mqtt(mqtt::ClientOptions),
+    Tcp(tcp::ClientOptions),
+}
+
 /// What becomes of an answer.
 pub(super) enum Ticket {
     Mqtt(mqtt::PublishTicket),
@@ -19,6 +26,17 @@ pub(super) enum Ticket {
 }
 
 impl Transport {
+    /// The message as it will be sent: without what cannot be carried.
+    pub fn as_sent(&self, message: Arc<Message>) -> Arc<Message> {
+        match self {
+            Self::Mqtt(client) => client.as_sent(message),
+            Self::Tcp(_) => Arc::new(Message {
+                properties: Properties::default(),
+                ..Arc::unwrap_or_clone(message)
+            }),
+        }
+    }
+
     pub fn publish(&self, message: Arc<Message>) -> Ticket {
         match self {
             Self::Mqtt(client) => Ticket::Mqtt(client.publish(message)),
@@ -26,11 +44,11 @@ impl Transport {
         }
     }
 
-    /// What goes out of it: a version of MQTT may lack a property, a socket carries the payload alone.
-    pub fn as_sent(&self, message: Arc<Message>) -> Arc<Message> {
+    /// Drops the socket without a farewell.
+    pub fn cut(&self) {
         match self {
-            Self::Mqtt(client) => client.as_sent(message),
-            Self::Tcp(_) => message,
+            Self::Mqtt(client) => client.cut(),
+            Self::Tcp(client) => client.cut(),
         }
     }
 
@@ -59,6 +77,17 @@ impl Ticket {
                 Err(_) => Err(gone.to_owned()),
             },
             Self::Tcp(ticket) => ticket.await.unwrap_or_else(|_| Err(gone.to_owned())),
+        }
+    }
+
+    /// Why it was refused after it was written, if it was.
+    pub async fn refusal(self) -> Option<Reason> {
+        let Self::Mqtt(ticket) = self else {
+            return None;
+        };
+        match ticket.acknowledged.await {
+            Ok(Ok(Some((reason, _)))) if reason.is_refusal() => Some(reason),
+            _ => None,
         }
     }
 

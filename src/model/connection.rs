@@ -2,6 +2,7 @@
 
 use crate::model::exchange::{Change, Exchange, ExchangeId, MessageVerdict, Reason};
 use crate::model::message::{Message, Qos, UserProperty};
+use crate::model::pairing::NearMiss;
 use crate::model::time::Timestamp;
 use crate::model::topic::TopicFilter;
 use crate::model::version::MqttVersion;
@@ -27,6 +28,8 @@ pub enum ConnectionEvent {
         responder: Option<Arc<str>>,
         /// The open exchange that it may have been meant for.
         near: Option<ExchangeId>,
+        /// Which variable of the rule differs, where it is only one.
+        miss: Option<NearMiss>,
     },
     /// A publish without Response Topic was written, and acknowledged at QoS 1 and 2.
     Published {

@@ -90,6 +90,10 @@ const SHIPPED: &[(&str, &str)] = &[
         "scatter-gather",
         include_str!("../../assets/demos/scatter-gather.toml"),
     ),
+    (
+        "tcp-two-way",
+        include_str!("../../assets/demos/tcp-two-way.toml"),
+    ),
 ];
 
 impl Demo {

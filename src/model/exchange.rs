@@ -5,6 +5,7 @@
 
 use crate::model::correlation::CorrelationData;
 use crate::model::message::Message;
+use crate::model::pairing;
 use crate::model::request::Request;
 use crate::model::time::Timestamp;
 use std::fmt;
@@ -169,11 +170,40 @@ pub struct Reply {
     pub responder: Option<Arc<str>>,
 }
 
-/// A message on an open exchange's Response Topic whose Correlation Data is not its own.
+/// A message where an open exchange's replies come that is not its own.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NearMiss {
     pub verdict: MessageVerdict,
     pub correlation_data: Option<CorrelationData>,
+    /// What stood in the way, where it is one variable of the rule.
+    pub difference: Option<Arc<Difference>>,
+}
+
+/// A variable of a pairing rule that request and message do not agree about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Difference {
+    pub rule: Arc<str>,
+    pub variable: Arc<str>,
+    /// The values of the request; empty where it has none.
+    pub wanted: Vec<Arc<str>>,
+    /// Those of the message.
+    pub found: Vec<Arc<str>>,
+}
+
+impl From<&pairing::NearMiss> for Difference {
+    fn from(miss: &pairing::NearMiss) -> Self {
+        // Of many values the first ones tell enough.
+        let words = |values: &[pairing::Value]| -> Vec<Arc<str>> {
+            let values = values.iter().take(4);
+            values.map(|value| value.to_string().into()).collect()
+        };
+        Self {
+            rule: Arc::clone(&miss.rule),
+            variable: Arc::clone(&miss.variable),
+            wanted: words(&miss.wanted),
+            found: words(&miss.found),
+        }
+    }
 }
 
 /// More near misses of one exchange are not kept; every one of them has a row of its own.

@@ -192,7 +192,7 @@ fn listener(place: &str) -> Result<BrokerAddress, String> {
     .ok_or_else(|| format!("`{place}` names no port to listen on; {example}"))?;
     let port = port
         .parse()
-        .map_err(|_| format!("`{port}` is no port; {example}"))?;
+        .map_err(|err| format!("`{port}` is no port, {err}; {example}"))?;
     if !is_loopback(host) {
         return Err(format!(
             "`{host}` is not this machine alone: plain TCP has no password and no encryption, so Roundtrip listens on loopback only; {example}"
@@ -337,11 +337,12 @@ impl ProfileDraft {
                 );
             }
         }
-        if self.client_id.is_empty() && !self.clean_start {
+        if self.client_id.is_empty() && !self.clean_start && !self.is_listener() {
             wrong(ProfileField::ClientId, "a session can only be resumed under a client id of its own; type one or switch clean start on".to_owned());
         }
         let version = self.mqtt_version;
-        let will = self.will.as_ref().and_then(|will| {
+        let will = self.will.as_ref().filter(|_| !self.is_listener());
+        let will = will.and_then(|will| {
             will.validate(version)
                 .map_err(|found| errors.extend(found))
                 .ok()
@@ -467,6 +468,22 @@ mod tests {
             };
             assert!(err.contains(word), "{text}: {err}");
         }
+    }
+
+    #[test]
+    fn what_only_a_broker_wants_to_know_does_not_keep_a_listener_from_being_saved() {
+        let draft = ProfileDraft {
+            name: "n".to_owned(),
+            address: "tcp-listen://127.0.0.1:0".to_owned(),
+            clean_start: false,
+            will: Some(WillDraft {
+                topic: "a/#".to_owned(),
+                ..WillDraft::default()
+            }),
+            ..ProfileDraft::default()
+        };
+        let profile = draft.validate("x");
+        assert!(profile.is_ok_and(|profile| profile.will.is_none()));
     }
 
     #[test]

@@ -454,13 +454,14 @@ impl Inner {
                     at,
                     responder,
                     near,
-                    miss: _,
+                    miss,
                 } => self.tell(ConnectionEvent::Arrived {
                     message,
                     verdict,
                     at,
                     responder,
                     near,
+                    miss,
                 }),
                 Effect::Subscribe { filter, no_local } => {
                     if let Some(client) = self.client() {

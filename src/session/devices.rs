@@ -1,12 +1,13 @@
 //! Simulated devices of a session, and what the two ends of an exchange saw.
 
 use super::{Event, Generation, Session, SessionError};
-use crate::device::{DeviceEvent, SimulatedDevice};
+use crate::device::{DeviceEvent, SimulatedDevice, Way};
 use crate::model::connection::ConnectionState;
 use crate::model::exchange::Change;
 use crate::model::profile::{BrokerAddress, MqttVersion, Profile};
 use crate::model::responder::Device;
 use crate::model::secret::Secret;
+use crate::model::time::Timestamp;
 use crate::model::topic::TopicFilter;
 use crate::tcp;
 use std::collections::BTreeSet;
@@ -23,6 +24,8 @@ pub struct RunningDevice {
     pub(super) version: MqttVersion,
     pub(super) listening: BTreeSet<TopicFilter>,
     pub values: Vec<(Arc<str>, serde_json::Value)>,
+    /// Until when it sleeps, by its schedule.
+    pub asleep_until: Option<Timestamp>,
     pub received: u64,
     pub answered: u64,
 }
@@ -58,13 +61,14 @@ impl Session {
         };
         let profile = Profile {
             client_id: Arc::clone(&client_id),
-            clean_start: true,
-            session_expiry_secs: 0,
-            will: None,
+            clean_start: device.life.clean_start,
+            session_expiry_secs: device.life.session_expiry_secs,
+            will: device.life.will.clone(),
             ..profile.clone()
         };
         let options = self.client_options(profile, password)?;
-        self.stop_device(&id);
+        let before = self.devices.remove(&id);
+        let before = before.and_then(|running| running.device.make_way());
         let spec = Arc::new(device);
         let generation = self.new_generation();
         let (queue, sink_id) = (Arc::clone(&self.queue), Arc::clone(&id));
@@ -74,6 +78,7 @@ impl Session {
                 DeviceEvent::State(_)
                     | DeviceEvent::Listening { .. }
                     | DeviceEvent::NotListening { .. }
+                    | DeviceEvent::Asleep { .. }
                     | DeviceEvent::Values(_)
             );
             queue.push(
@@ -93,16 +98,16 @@ impl Session {
             .collect();
         let address = options.profile.address.clone();
         let version = options.profile.mqtt_version;
-        let running = if is_on_tcp {
-            let options = tcp::ClientOptions {
+        let way = if is_on_tcp {
+            Way::Tcp(tcp::ClientOptions {
                 device: Arc::clone(&client_id),
                 address: address.clone(),
-                port: self.port_of(&options.profile.id),
-            };
-            SimulatedDevice::start_on_tcp(&self.handle, Arc::clone(&spec), options, sink)
+                place: self.place_of(&options.profile.id),
+            })
         } else {
-            SimulatedDevice::start(&self.handle, Arc::clone(&spec), options, sink)
+            Way::Mqtt(options)
         };
+        let running = SimulatedDevice::start(&self.handle, Arc::clone(&spec), way, sink, before);
         let entry = RunningDevice {
             device: running,
             generation,
@@ -113,6 +118,7 @@ impl Session {
             version,
             listening: BTreeSet::new(),
             values,
+            asleep_until: None,
             received: 0,
             answered: 0,
         };
@@ -134,6 +140,39 @@ impl Session {
         self.devices.iter()
     }
 
+    /// Drops the device's socket, so that the broker publishes its will; it comes back.
+    pub fn cut_device(&self, id: &str) {
+        if let Some(running) = self.devices.get(id) {
+            running.device.cut();
+        }
+    }
+
+    /// Wakes a device that sleeps, or skips its wait before the next attempt to connect.
+    pub fn wake_device(&self, id: &str) {
+        if let Some(running) = self.devices.get(id) {
+            running.device.reconnect_now();
+        }
+    }
+
+    /// How many open requests the broker keeps for a device that is not there.
+    pub fn queued_for(&self, id: &str) -> usize {
+        let keeps = |running: &&RunningDevice| running.spec.life.is_session_kept();
+        let Some(running) = self.devices.get(id).filter(keeps) else {
+            return 0;
+        };
+        let open = self.observer.open_at(&running.address);
+        let exchanges = open.filter_map(|id| self.timeline.exchange(id));
+        exchanges
+            .filter(|exchange| {
+                let legs = &exchange.legs;
+                let mut filters = running.spec.listens.iter();
+                legs.published.is_some()
+                    && legs.device_received.is_none()
+                    && filters.any(|filter| filter.matches(&exchange.message.topic))
+            })
+            .count()
+    }
+
     /// Sets one value of a running device's state.
     pub fn set_device_value(&self, id: &str, key: &str, value: serde_json::Value) {
         if let Some(running) = self.devices.get(id) {
@@ -153,6 +192,7 @@ impl Session {
         match event {
             DeviceEvent::State(state) => {
                 running.state = state.clone();
+                running.asleep_until = None;
                 if !running.state.is_connected() {
                     running.listening.clear();
                 }
@@ -182,7 +222,11 @@ impl Session {
                         .apply(exchange, Change::DeviceAnswered { device: name }, *at);
                 }
             }
-            DeviceEvent::NotAnswered { .. } | DeviceEvent::Noted { .. } => {}
+            DeviceEvent::Asleep { wakes, .. } => running.asleep_until = Some(*wakes),
+            DeviceEvent::NotAnswered { .. }
+            | DeviceEvent::Noted { .. }
+            | DeviceEvent::Published { .. }
+            | DeviceEvent::NotPublished { .. } => {}
         }
     }
 

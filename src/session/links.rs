@@ -4,7 +4,7 @@ use super::wire::Wire;
 use super::{Event, Generation, Session, SessionError};
 use crate::model::connection::ConnectionState;
 use crate::model::correlation::CorrelationSource;
-use crate::model::exchange::{Change, Exchange, ExchangeId, MessageVerdict, NearMiss};
+use crate::model::exchange::{Change, Difference, Exchange, ExchangeId, MessageVerdict, NearMiss};
 use crate::model::message::Message;
 use crate::model::pairing::Circumstances;
 use crate::model::profile::{BrokerAddress, Feature, Profile};
@@ -75,11 +75,11 @@ impl Session {
         });
         let rules = self.rules.clone();
         let connection = if matches!(profile.address, BrokerAddress::Listener { .. }) {
-            let (profile, port) = (Arc::clone(&profile), self.port_of(&id));
+            let (profile, place) = (Arc::clone(&profile), self.place_of(&id));
             Wire::Tcp(tcp::Connection::start(
                 &self.handle,
                 profile,
-                port,
+                place,
                 rules,
                 sink,
             ))
@@ -108,8 +108,8 @@ impl Session {
     }
 
     /// Where the listener of a profile listens, now and later.
-    pub(super) fn port_of(&mut self, profile: &Arc<str>) -> tcp::Port {
-        Arc::clone(self.ports.entry(Arc::clone(profile)).or_default())
+    pub(super) fn place_of(&mut self, profile: &Arc<str>) -> tcp::Place {
+        self.places.entry(Arc::clone(profile)).or_default().clone()
     }
 
     pub fn disconnect(&mut self, id: &str) {
@@ -301,6 +301,7 @@ impl Session {
                         received: reply.received,
                         responder: reply.responder.clone(),
                         near: Some(*exchange),
+                        difference: None,
                     });
                 }
                 if matches!(change, Change::Finished(_)) {
@@ -314,7 +315,9 @@ impl Session {
                 at,
                 responder,
                 near,
+                miss,
             } => {
+                let difference = miss.as_ref().map(|miss| Arc::new(Difference::from(miss)));
                 let responder = responder
                     .clone()
                     .map(|client_id| self.name_of_client(client_id));
@@ -322,6 +325,7 @@ impl Session {
                     let miss = NearMiss {
                         verdict: *verdict,
                         correlation_data: message.properties.correlation_data.clone(),
+                        difference: difference.clone(),
                     };
                     self.timeline.apply(*near, Change::NearMiss(miss), *at);
                 }
@@ -332,6 +336,7 @@ impl Session {
                     received: *at,
                     responder,
                     near: *near,
+                    difference,
                 });
             }
             ConnectionEvent::Published {

@@ -82,7 +82,7 @@ pub struct Session {
     links: BTreeMap<Arc<str>, Link>,
     devices: BTreeMap<Arc<str>, RunningDevice>,
     /// Where the listeners among the connections listen, by profile.
-    ports: BTreeMap<Arc<str>, crate::tcp::Port>,
+    places: BTreeMap<Arc<str>, crate::tcp::Place>,
     pub timeline: Timeline,
     observer: Observer,
     queue: Arc<Queue<Event>>,
@@ -115,7 +115,7 @@ impl Session {
         Ok(Self {
             links: BTreeMap::new(),
             devices: BTreeMap::new(),
-            ports: BTreeMap::new(),
+            places: BTreeMap::new(),
             timeline: Timeline::default(),
             observer: Observer::default(),
             queue: Arc::new(Queue::new(wake)),

@@ -163,6 +163,13 @@ impl Observer {
         Some(*id)
     }
 
+    /// Open exchanges on the broker at `address`.
+    pub fn open_at(&self, address: &BrokerAddress) -> impl Iterator<Item = ExchangeId> {
+        let here = self.open.iter();
+        here.filter(move |(_, waiting)| waiting.address == *address)
+            .map(|(id, _)| *id)
+    }
+
     /// Open exchanges on the same broker with the same Response Topic and Correlation Data.
     pub fn open_twins(
         &self,

@@ -34,10 +34,11 @@ impl Wire {
         }
     }
 
-    /// Loses the connection as a dead network would. A listener has none of its own to lose.
+    /// Loses the connection as a dead network would; of a listener, those of all its devices.
     pub fn cut(&self) {
-        if let Self::Mqtt(connection) = self {
-            connection.cut();
+        match self {
+            Self::Mqtt(connection) => connection.cut(),
+            Self::Tcp(connection) => connection.cut(),
         }
     }
 

@@ -41,6 +41,29 @@ impl RuleText {
         self.title.as_deref()
     }
 
+    /// The same text with another id and title; the rest stays as it is typed.
+    pub fn renamed(&self, id: &str, title: &str) -> String {
+        let Ok(mut document) = self.text.parse::<DocumentMut>() else {
+            return self.text.clone();
+        };
+        for (key, value) in [("id", id), ("title", title)] {
+            match document
+                .get_mut(key)
+                .and_then(toml_edit::Item::as_value_mut)
+            {
+                Some(there) => {
+                    let decor = there.decor().clone();
+                    *there = value.into();
+                    *there.decor_mut() = decor;
+                }
+                None => {
+                    document.insert(key, toml_edit::value(value));
+                }
+            }
+        }
+        document.to_string()
+    }
+
     /// What its file is named after.
     pub(super) fn name(&self) -> &str {
         self.id().or(self.title()).unwrap_or_default()

@@ -1,6 +1,6 @@
 //! The device's end: connects, signs in, and comes back when it was cut off.
 
-use super::connection::Port;
+use super::place::Place;
 use super::socket::{self, End, Reader};
 use super::{frames, words};
 use crate::clock;
@@ -10,7 +10,6 @@ use crate::model::profile::BrokerAddress;
 use crate::model::time::Timestamp;
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
@@ -23,6 +22,8 @@ const BACKOFF_MAX: Duration = Duration::from_secs(5);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// Answers that may wait for the socket.
 const MAX_QUEUED: usize = 1024;
+/// How long a listener in this program may take to hear a sign-in.
+const HEARD_WITHIN: Duration = Duration::from_secs(2);
 /// How long what is queued may take to go out at the end.
 const GOODBYE: Duration = Duration::from_millis(250);
 
@@ -31,8 +32,8 @@ pub struct ClientOptions {
     /// The name that it signs in with.
     pub device: Arc<str>,
     pub address: BrokerAddress,
-    /// Where the address has port 0: the port that the listener has just now.
-    pub port: Port,
+    /// Of the listener in this program, if it is one: it knows the port where the address has port 0.
+    pub place: Place,
 }
 
 #[derive(Clone, Debug)]
@@ -60,6 +61,7 @@ struct StopOnDrop {
     queue: mpsc::Sender<Outgoing>,
     stop: watch::Sender<bool>,
     retry: Arc<Notify>,
+    cut: Arc<Notify>,
 }
 
 impl Drop for StopOnDrop {
@@ -77,17 +79,23 @@ impl Client {
     pub fn start(runtime: &Handle, options: ClientOptions, sink: ClientSink) -> Self {
         let (queue, waiting) = mpsc::channel(MAX_QUEUED);
         let (stop, stopped) = watch::channel(false);
-        let retry = Arc::new(Notify::new());
+        let (retry, cut) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
         let actor = Actor {
             options,
             sink,
             waiting,
             stopped,
             retry: Arc::clone(&retry),
+            cut: Arc::clone(&cut),
         };
         runtime.spawn(actor.run());
         Self {
-            handle: Arc::new(StopOnDrop { queue, stop, retry }),
+            handle: Arc::new(StopOnDrop {
+                queue,
+                stop,
+                retry,
+                cut,
+            }),
         }
     }
 
@@ -114,6 +122,11 @@ impl Client {
         self.handle.stop.send_replace(true);
     }
 
+    /// Drops the socket without signing out; it comes back.
+    pub fn cut(&self) {
+        self.handle.cut.notify_one();
+    }
+
     /// Does not wait for the next attempt.
     pub fn reconnect_now(&self) {
         self.handle.retry.notify_one();
@@ -126,6 +139,7 @@ struct Actor {
     waiting: mpsc::Receiver<Outgoing>,
     stopped: watch::Receiver<bool>,
     retry: Arc<Notify>,
+    cut: Arc<Notify>,
 }
 
 impl Actor {
@@ -192,9 +206,7 @@ impl Actor {
             });
         }
         let (host, port) = match address {
-            BrokerAddress::Listener { host, port: 0 } => {
-                (host, self.options.port.load(Ordering::Acquire))
-            }
+            BrokerAddress::Listener { host, port: 0 } => (host, self.options.place.port()),
             BrokerAddress::Listener { host, port } => (host, *port),
             _ => {
                 return Err(not_reached(
@@ -212,11 +224,18 @@ impl Actor {
             .await
             .unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
             .map_err(|err| not_reached(address, &err))?;
+        let local = socket.local_addr().ok();
         let (reader, writer) = socket::split(socket);
         let line = socket::line(&words::sign_in(&self.options.device));
         socket::write(&writer, &line)
             .await
             .map_err(|err| not_reached(address, &err))?;
+        if let Some(local) = local {
+            let heard = self.options.place.heard(port, &self.options.device, local);
+            if tokio::time::timeout(HEARD_WITHIN, heard).await.is_err() {
+                log::warn!("{address} has not heard of {} yet", self.options.device);
+            }
+        }
         let info = ConnectionInfo {
             address: format!("{host}:{port}").into(),
             client_id: Arc::clone(&self.options.device),
@@ -240,6 +259,7 @@ impl Actor {
                     }
                     return None;
                 }
+                () = self.cut.notified() => return Some(End::Closed),
                 Some(outgoing) = self.waiting.recv() => {
                     if let Err(err) = send(&writer, outgoing).await {
                         return Some(End::Broken(err));

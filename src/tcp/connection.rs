@@ -5,6 +5,7 @@
 
 use super::hub::Hub;
 use super::peer::FromPeer;
+use super::place::Place;
 use crate::clock;
 use crate::model::connection::{
     ConnectionEvent, ConnectionInfo, ConnectionSink, ConnectionState, Problem,
@@ -18,7 +19,6 @@ use crate::model::time::Timestamp;
 use std::collections::VecDeque;
 use std::io;
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicU16, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::net::{TcpListener, TcpStream};
@@ -32,9 +32,6 @@ const PATIENCE: Duration = Duration::from_secs(1);
 const PATIENCE_STEP: Duration = Duration::from_millis(20);
 /// What peers have read and nobody has looked at.
 const INBOX: usize = 256;
-
-/// Where a listener listens; 0 while it does not. Devices of this program look here.
-pub type Port = Arc<AtomicU16>;
 
 /// A listener that sends requests to the devices that come to it. It ends when it is dropped.
 pub struct Connection {
@@ -50,6 +47,7 @@ enum Command {
     },
     Rules(Rules),
     ReconnectNow,
+    Cut,
     Disconnect,
 }
 
@@ -73,20 +71,20 @@ impl Commands {
 }
 
 impl Connection {
-    /// Listens where the profile says; the port is kept in `port` as long as it does.
+    /// Listens where the profile says; `place` knows the port as long as it does.
     pub fn start(
         runtime: &Handle,
         profile: Arc<Profile>,
-        port: Port,
+        place: Place,
         rules: Rules,
         sink: ConnectionSink,
     ) -> Self {
         let commands = Arc::new(Commands::default());
         let (tell, told) = mpsc::channel(INBOX);
         let actor = Actor {
-            hub: Hub::new(Arc::clone(&profile.id), rules, sink),
+            hub: Hub::new(Arc::clone(&profile.id), rules, place.clone(), sink),
             profile,
-            port,
+            place,
             commands: Arc::clone(&commands),
             tell,
             listener: None,
@@ -119,6 +117,11 @@ impl Connection {
         self.commands.push(Command::Disconnect);
     }
 
+    /// Breaks every device's connection, and goes on listening.
+    pub fn cut(&self) {
+        self.commands.push(Command::Cut);
+    }
+
     /// Tries to listen again after it could not.
     pub fn reconnect_now(&self) {
         self.commands.push(Command::ReconnectNow);
@@ -134,7 +137,7 @@ impl Drop for Connection {
 struct Actor {
     hub: Hub,
     profile: Arc<Profile>,
-    port: Port,
+    place: Place,
     commands: Arc<Commands>,
     tell: mpsc::Sender<FromPeer>,
     listener: Option<TcpListener>,
@@ -191,6 +194,7 @@ impl Actor {
                 self.state(ConnectionState::Connecting);
             }
             Command::ReconnectNow => {}
+            Command::Cut => self.hub.cut(),
             Command::Disconnect => return true,
         }
         false
@@ -200,7 +204,7 @@ impl Actor {
         self.bind_at = None;
         match bind(&self.profile.address).await {
             Ok((listener, address)) => {
-                self.port.store(address.port(), Ordering::Release);
+                self.place.set_port(address.port());
                 self.listener = Some(listener);
                 let info = ConnectionInfo {
                     address: address.to_string().into(),
@@ -239,7 +243,7 @@ impl Actor {
     fn end(&mut self) {
         // The port is free when the end is told.
         self.listener = None;
-        self.port.store(0, Ordering::Release);
+        self.place.set_port(0);
         self.hub.close();
         self.state(ConnectionState::Disconnected);
     }

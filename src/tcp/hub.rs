@@ -7,6 +7,7 @@
 
 use super::frames;
 use super::peer::{Fate, FromPeer, OnWire, Peer, PeerId};
+use super::place::Place;
 use super::words::{self, Said};
 use crate::clock;
 use crate::model::connection::{ConnectionEvent, ConnectionSink, Problem};
@@ -29,6 +30,7 @@ pub const MAX_PEERS: usize = 256;
 
 pub struct Hub {
     requester: Requester,
+    place: Place,
     sink: ConnectionSink,
     peers: BTreeMap<PeerId, Peer>,
     devices: BTreeMap<Arc<str>, PeerId>,
@@ -53,9 +55,10 @@ enum Unsent {
 }
 
 impl Hub {
-    pub fn new(connection: Arc<str>, rules: Rules, sink: ConnectionSink) -> Self {
+    pub fn new(connection: Arc<str>, rules: Rules, place: Place, sink: ConnectionSink) -> Self {
         Self {
             requester: Requester::new(connection, rules),
+            place,
             sink,
             peers: BTreeMap::new(),
             devices: BTreeMap::new(),
@@ -236,6 +239,7 @@ impl Hub {
             peer.device = Some(Arc::clone(name));
             peer.has_left = false;
             self.devices.insert(Arc::clone(name), id);
+            self.place.signed_in(name, peer.address);
         }
     }
 
@@ -244,6 +248,7 @@ impl Hub {
         let device = peer.device.take()?;
         peer.has_left = true;
         self.devices.remove(&device);
+        self.place.signed_out(&device);
         Some(device)
     }
 
@@ -317,6 +322,14 @@ impl Hub {
         self.perform(effects);
     }
 
+    /// Breaks every connection, without a word to the device.
+    pub fn cut(&mut self) {
+        let all: Vec<PeerId> = self.peers.keys().copied().collect();
+        for id in all {
+            self.end(id, "it was cut from here", clock::now());
+        }
+    }
+
     /// Everything ends: nobody listens any more.
     pub fn close(&mut self) {
         let effects = self.requester.closing(clock::now());
@@ -346,13 +359,14 @@ impl Hub {
                     at,
                     responder,
                     near,
-                    miss: _,
+                    miss,
                 } => self.tell(ConnectionEvent::Arrived {
                     message,
                     verdict,
                     at,
                     responder,
                     near,
+                    miss,
                 }),
                 // Whatever a device sends comes here.
                 Effect::Subscribe { filter, .. } => {

@@ -16,11 +16,13 @@ pub mod connection;
 pub mod frames;
 mod hub;
 mod peer;
+mod place;
 mod socket;
 pub mod words;
 
 pub use client::{Client, ClientEvent, ClientOptions, ClientSink, Ticket};
-pub use connection::{Connection, Port};
+pub use connection::Connection;
+pub use place::Place;
 
 /// The longest value that is taken.
 pub const MAX_VALUE_BYTES: usize = 16 << 20;

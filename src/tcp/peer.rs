@@ -96,11 +96,11 @@ impl Peer {
         tell: &mpsc::Sender<FromPeer>,
     ) -> Self {
         let (reader, writer) = socket::split(socket);
-        let (queue, waiting) = mpsc::channel(MAX_QUEUED);
+        let (queue, outgoing) = mpsc::channel(MAX_QUEUED);
         let queued_bytes = Arc::new(AtomicUsize::new(0));
         let reading = runtime.spawn(read(id, reader, tell.clone()));
         let bytes = Arc::clone(&queued_bytes);
-        let writing = runtime.spawn(write_all(id, writer, waiting, bytes, tell.clone()));
+        let writing = runtime.spawn(write_all(id, writer, outgoing, bytes, tell.clone()));
         Self {
             address,
             device: None,

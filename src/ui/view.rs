@@ -87,6 +87,11 @@ pub struct View {
     pub value_edit: Option<ValueEdit>,
     /// The kind of dialog that was open in the last frame, to give its first field the keyboard once.
     pub dialog: Option<Discriminant<Dialog>>,
+    /// How the editor of a rule shares its width, how wide it is, and what its editors remember.
+    pub rule_share: f32,
+    pub rule_width: f32,
+    pub rule_editor: EditState,
+    pub bench_editor: EditState,
     /// What is typed to find a pairing rule.
     pub rule_query: String,
     /// Whether the keyboard should go to the filter, the topic, ….

@@ -161,6 +161,7 @@ fn forbidden_edges_are_caught_in_every_spelling() {
         ("store", "use crate::session::Session;"),
         ("device", "use crate::broker::Broker;"),
         ("session", "use crate::store::Workspace;"),
+        ("tcp", "use crate::mqtt::Client;"),
         ("app", "use crate::mqtt::Client;"),
         ("ui", "use crate::session::Session;"),
         ("ui", "fn f() -> Vec<crate::store::Workspace> {}"),
@@ -258,7 +259,8 @@ fn what_a_room_may_do_is_left_alone() {
             "use crate::model::{topic::TopicName, message::Message}; use rumqttc::v5;",
         ),
         ("broker", "use crate::model; use mqtt5::broker;"),
-        ("device", "use crate::{model, mqtt};"),
+        ("tcp", "use crate::{clock, model};"),
+        ("device", "use crate::{model, mqtt, tcp};"),
         (
             "session",
             "use crate::{broker::Broker, device, model, mqtt};",

@@ -11,6 +11,7 @@
 mod common_ui;
 
 mod demos;
+mod pairing;
 mod path;
 mod undo;
 mod window;

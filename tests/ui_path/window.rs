@@ -164,6 +164,13 @@ impl Window {
             .is_some_and(|toggled| toggled == egui::accesskit::Toggled::True)
     }
 
+    pub fn is_disabled(&self, role: Role, label: &str) -> bool {
+        self.harness
+            .get_by_role_and_label(role, label)
+            .accesskit_node()
+            .is_disabled()
+    }
+
     /// Frames until the condition holds; what it waits for is in the failure.
     pub fn wait(&mut self, what: &str, holds: impl Fn(&Self) -> bool) {
         let deadline = Instant::now() + PATIENCE;

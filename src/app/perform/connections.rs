@@ -184,7 +184,7 @@ impl App {
         let wanted = self
             .library
             .profile(id)
-            .filter(|draft| draft.password_wanted)
+            .filter(|draft| draft.password_wanted && !draft.is_listener())
             .map(|draft| (draft.name.clone(), draft.user_name.clone()));
         let Some((profile_name, user_name)) = wanted else {
             return Password::Known(None);

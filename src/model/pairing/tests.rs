@@ -66,7 +66,8 @@ impl Definition {
                         self.requests[place].3 = Standing::Completed;
                     }
                     let code = status.code.filter(|code| !code.is_empty());
-                    let code = code.map(|code| format!(":{code}")).unwrap_or_default();
+                    let code = code.map(|code| format!(":{}", trace::on_one_line(&code)));
+                    let code = code.unwrap_or_default();
                     return format!("R{}:{}{code}", id.0, status.outcome.word());
                 }
             }

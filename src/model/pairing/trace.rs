@@ -13,6 +13,7 @@ use crate::model::message::{Message, UserProperty};
 use crate::model::payload;
 use crate::model::topic::TopicName;
 use bytes::Bytes;
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
@@ -334,6 +335,21 @@ pub enum Verdict {
     Nothing(Option<NearMiss>),
 }
 
+/// A code stays on its line, whatever a device sends.
+pub(super) fn on_one_line(code: &str) -> Cow<'_, str> {
+    if !code.contains(char::is_control) {
+        return Cow::Borrowed(code);
+    }
+    let escaped = code.chars().map(|c| {
+        if c.is_control() {
+            c.escape_default().to_string()
+        } else {
+            c.to_string()
+        }
+    });
+    Cow::Owned(escaped.collect())
+}
+
 impl fmt::Display for Verdict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -343,17 +359,7 @@ impl fmt::Display for Verdict {
                 Some(pair) => {
                     write!(f, "R{}:{}", pair.id.0, pair.status.outcome.word())?;
                     match pair.status.code.as_deref() {
-                        // A code is one word on one line, whatever a device sends.
-                        Some(code) if !code.is_empty() => {
-                            f.write_str(":")?;
-                            code.chars().try_for_each(|c| {
-                                if c.is_control() {
-                                    write!(f, "{}", c.escape_default())
-                                } else {
-                                    write!(f, "{c}")
-                                }
-                            })
-                        }
+                        Some(code) if !code.is_empty() => write!(f, ":{}", on_one_line(code)),
                         _ => Ok(()),
                     }
                 }

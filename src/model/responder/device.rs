@@ -1,6 +1,7 @@
 //! A valid device: what a [`Responder`](super::Responder) plays.
 
 use super::draft::{DeviceField, check_string};
+use super::life::{Life, ScheduleField};
 use super::pairing::ByRule;
 use super::rule::{Rule, RuleField};
 use super::values::ValueTable;
@@ -31,6 +32,7 @@ pub struct Device {
     pub(super) mqtt5: ByRule,
     pub(super) answer: AnswerParts,
     pub(super) rules: Vec<Rule>,
+    pub life: Life,
 }
 
 /// What device and rules both can say about an answer.
@@ -151,6 +153,14 @@ impl Device {
             warn(
                 DeviceField::Reply,
                 "it has no reply; it will take requests and answer none".to_owned(),
+            );
+        }
+        let life = &self.life;
+        if life.schedule.is_some() && !life.is_session_kept() {
+            warn(
+                DeviceField::Schedule(ScheduleField::Awake),
+                "its session ends when it goes to sleep, so requests are not kept for it; give it a session expiry"
+                    .to_owned(),
             );
         }
         for (index, rule) in self.rules.iter().enumerate() {

@@ -1,14 +1,17 @@
 //! A simulated device as typed and as kept in its file ([`DeviceDraft`]), and how it becomes a valid [`Device`].
 
 use super::device::{AnswerParts, Device};
+use super::life::{OwnField, OwnMessageDraft, ScheduleDraft, ScheduleField};
 use super::pairing;
 use super::rule::{RuleDraft, RuleField};
 use super::values::ValueTable;
 use crate::model::FieldError;
 use crate::model::message::{Qos, UserProperty};
 use crate::model::pairing::Rules;
+use crate::model::profile::ProfileField;
 use crate::model::request::parse_duration;
 use crate::model::topic::{MAX_STRING_BYTES, TopicFilter};
+use crate::model::will::WillDraft;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -43,6 +46,12 @@ pub struct DeviceDraft {
     pub reply_topic: String,
     #[serde(skip_serializing_if = "String::is_empty")]
     pub content_type: String,
+    /// Whether it begins a new session when it is switched on. In MQTT 3.1.1: with every connection.
+    #[serde(skip_serializing_if = "is_true")]
+    pub clean_start: bool,
+    /// How long the broker keeps its session, and queues for it, while it is away.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub session_expiry_secs: u32,
     /// What it remembers when it is switched on.
     #[serde(skip_serializing_if = "ValueTable::is_empty")]
     pub state: ValueTable,
@@ -52,6 +61,31 @@ pub struct DeviceDraft {
     /// The first that matches counts.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub rules: Vec<RuleDraft>,
+    /// When it is there. Absent: always, once it is switched on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub schedule: Option<ScheduleDraft>,
+    /// Published by the broker when it goes away without a DISCONNECT.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub will: Option<WillDraft>,
+    /// Published by itself whenever it has connected.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub birth: Option<OwnMessageDraft>,
+    /// Published by itself before it leaves with a DISCONNECT.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub farewell: Option<OwnMessageDraft>,
+    /// Published by itself again and again.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub publishes: Vec<OwnMessageDraft>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
+fn is_true(value: &bool) -> bool {
+    *value
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
+fn is_zero(value: &u32) -> bool {
+    *value == 0
 }
 
 impl Default for DeviceDraft {
@@ -68,9 +102,16 @@ impl Default for DeviceDraft {
             reply: None,
             reply_topic: String::new(),
             content_type: String::new(),
+            clean_start: true,
+            session_expiry_secs: 0,
             state: ValueTable::default(),
             user_properties: Vec::new(),
             rules: Vec::new(),
+            schedule: None,
+            will: None,
+            birth: None,
+            farewell: None,
+            publishes: Vec::new(),
         }
     }
 }
@@ -92,6 +133,11 @@ pub enum DeviceField {
     State(usize),
     UserProperty(usize),
     Rule(usize, RuleField),
+    Will(ProfileField),
+    Birth(OwnField),
+    Farewell(OwnField),
+    Publish(usize, OwnField),
+    Schedule(ScheduleField),
 }
 
 impl DeviceDraft {
@@ -114,7 +160,9 @@ impl DeviceDraft {
             .ok()
             .flatten();
         let mut listens = Vec::with_capacity(self.listens.len());
-        if self.listens.is_empty() {
+        // A form has a line for what nobody has typed.
+        let is_blank = pairing.is_some() && self.listens.iter().all(String::is_empty);
+        if self.listens.is_empty() || is_blank {
             let derived = match &pairing {
                 Some(rule) => rule.filters(),
                 None => {
@@ -126,7 +174,8 @@ impl DeviceDraft {
                 Err(message) => wrong(DeviceField::Listens, message),
             }
         }
-        for (index, text) in self.listens.iter().enumerate() {
+        let typed = self.listens.iter().enumerate().filter(|_| !is_blank);
+        for (index, text) in typed {
             match TopicFilter::new(text) {
                 Ok(filter) if listens.contains(&filter) => wrong(
                     DeviceField::Filter(index),
@@ -176,6 +225,7 @@ impl DeviceDraft {
                 rule.read(|field, message| wrong(DeviceField::Rule(index, field), message))
             })
             .collect();
+        let life = self.life(wrong);
         if !errors.is_empty() {
             return Err(errors);
         }
@@ -198,6 +248,7 @@ impl DeviceDraft {
             mqtt5: pairing::mqtt5(rules),
             answer,
             rules: own_rules,
+            life,
         })
     }
 }

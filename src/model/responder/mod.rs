@@ -16,6 +16,7 @@ mod answer;
 pub mod condition;
 mod device;
 mod draft;
+mod life;
 mod pairing;
 mod rule;
 mod values;
@@ -27,6 +28,9 @@ use crate::model::time::Timestamp;
 use answer::Notes;
 pub use device::Device;
 pub use draft::{DeviceDraft, DeviceField};
+pub use life::{
+    Leaves, Life, OwnField, OwnMessage, OwnMessageDraft, Schedule, ScheduleDraft, ScheduleField,
+};
 use pairing::Heard;
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
@@ -44,6 +48,8 @@ pub struct Responder {
     state: Values,
     /// Requests so far.
     counter: u64,
+    /// Messages that nobody asked for, so far.
+    own_messages: u64,
     random: StdRng,
     /// By a pairing rule: what keeps it from answering answers.
     heard: Option<Heard>,
@@ -84,6 +90,7 @@ impl Responder {
             heard: device.pairing.as_ref().map(Heard::new),
             device,
             counter: 0,
+            own_messages: 0,
             random: StdRng::seed_from_u64(seed),
         }
     }

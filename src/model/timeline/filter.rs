@@ -1,6 +1,6 @@
 //! The filter box: words and `field:value` terms, all of which must hold, and one chip.
 //!
-//! `topic:light rtt:>5ms payload:on responder:lamp connection:lab verdict:late name:"Turn on"`;
+//! `topic:light rtt:>5ms payload:on responder:lamp connection:lab verdict:late rule:tasmota name:"Turn on"`;
 //! a bare word is looked for in the topics, the payload, the responder and the request's name.
 //! Letters match in either case. A term that cannot be read is looked for as a word.
 
@@ -22,6 +22,7 @@ enum Term {
     Responder(String),
     Connection(String),
     Name(String),
+    Rule(String),
     Verdict(String),
     RoundTripOver(Duration),
     RoundTripUnder(Duration),
@@ -83,6 +84,7 @@ impl Term {
             "responder" => Self::Responder(value),
             "connection" => Self::Connection(value),
             "name" => Self::Name(value),
+            "rule" => Self::Rule(value),
             "verdict" => Self::Verdict(value),
             "rtt" => {
                 let limit =
@@ -117,6 +119,9 @@ impl Term {
             Self::Responder(word) => in_responders(row, word),
             Self::Connection(word) => contains(row.connection(), word),
             Self::Name(word) => in_name(row, word),
+            Self::Rule(word) => {
+                matches!(row, Row::Exchange(exchange) if contains(&exchange.rule, word))
+            }
             Self::Verdict(word) => category.word().starts_with(&**word),
             Self::RoundTripOver(limit) => round_trip().is_some_and(|time| time > *limit),
             Self::RoundTripUnder(limit) => round_trip().is_some_and(|time| time < *limit),

@@ -1,6 +1,6 @@
 //! What one line of the timeline stands for, and under which chip it counts.
 
-use crate::model::exchange::{Exchange, ExchangeId, MessageVerdict, Reason, Verdict};
+use crate::model::exchange::{Difference, Exchange, ExchangeId, MessageVerdict, Reason, Verdict};
 use crate::model::message::Message;
 use crate::model::time::Timestamp;
 use std::sync::Arc;
@@ -22,6 +22,8 @@ pub struct MessageRow {
     pub responder: Option<Arc<str>>,
     /// The open exchange that it may have been meant for.
     pub near: Option<ExchangeId>,
+    /// Why it is not its answer, where it is one variable of the rule.
+    pub difference: Option<Arc<Difference>>,
 }
 
 /// A message that was sent without asking for a reply: nobody knows what came of it.

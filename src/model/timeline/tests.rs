@@ -61,6 +61,7 @@ fn unmatched() -> MessageRow {
         received: at(5),
         responder: None,
         near: None,
+        difference: None,
     }
 }
 

@@ -10,9 +10,11 @@ use crate::app::tabs::{ComposerPane, Tab as RequestTab, TabId};
 use crate::app::{Action, App};
 use crate::model::message::Qos;
 use crate::model::payload::PayloadFormat;
+use crate::model::profile::MqttVersion;
 use crate::model::request::RequestField;
 use crate::model::text as words;
 use crate::ui::view::View;
+use crate::ui::widgets::highlight::Language;
 use crate::ui::widgets::payload_edit::{Mistake, Place};
 use crate::ui::widgets::tabs::{DocumentTab, DocumentTabEvent, Tab, document_tabs, tabs};
 use crate::ui::widgets::{Button, payload_edit, select, text};
@@ -120,12 +122,15 @@ pub fn pane_tabs_ui(ui: &mut Ui, app: &mut App, actions: &mut Vec<Action>) {
 
 /// What the front pane holds.
 pub fn pane_ui(ui: &mut Ui, app: &mut App, view: &mut View, actions: &mut Vec<Action>) {
+    let version = app.tabs.front().map_or_else(MqttVersion::default, |tab| {
+        app.version_of(&tab.draft.connection)
+    });
     let Some(tab) = app.tabs.front_mut() else {
         return;
     };
     match tab.pane {
         ComposerPane::Payload => payload_ui(ui, tab, view),
-        ComposerPane::Properties => properties::properties_ui(ui, tab),
+        ComposerPane::Properties => properties::properties_ui(ui, tab, version),
         ComposerPane::Pairing => pairing::pairing_ui(ui, app, view, actions),
     }
 }
@@ -158,12 +163,16 @@ fn payload_ui(ui: &mut Ui, tab: &mut RequestTab, view: &mut View) {
             },
         }
     });
-    let is_json = tab.draft.format == PayloadFormat::Json;
+    let language = if tab.draft.format == PayloadFormat::Json {
+        Language::Json
+    } else {
+        Language::Plain
+    };
     payload_edit::show(
         ui,
         "Payload",
         &mut tab.draft.payload,
-        is_json,
+        language,
         mistake.as_ref(),
         view.payload_editor(tab.id),
     );

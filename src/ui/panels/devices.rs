@@ -66,6 +66,12 @@ fn card_ui(ui: &mut Ui, device: &DeviceCard, view: &mut View, actions: &mut Vec<
             });
         });
         marks::key_text(ui, "Listens", &device.listens.join(", "), true);
+        if let Some(rule) = &device.pairing {
+            marks::key_text(ui, "Pairing", rule, false);
+        }
+        if let Some(schedule) = &device.schedule {
+            marks::key_text(ui, "Schedule", schedule, false);
+        }
         match device.tone {
             Tone::Answered | Tone::Neutral => {}
             tone => {
@@ -73,6 +79,9 @@ fn card_ui(ui: &mut Ui, device: &DeviceCard, view: &mut View, actions: &mut Vec<
                     text::label(ui, &device.words, fonts::small(), theme.tone(tone))
                 });
             }
+        }
+        if let Some(session) = &device.session {
+            marks::key_text(ui, "Session", session, false);
         }
         if !device.values.is_empty() {
             marks::key_value(ui, "State", |ui| {
@@ -199,6 +208,17 @@ fn menu_ui(ui: &mut Ui, device: &DeviceCard, actions: &mut Vec<Action>) {
         theme.muted,
     );
     text::label(ui, &device.words, fonts::small(), theme.tone(device.tone));
+    if device.is_on {
+        let (words, action) = if device.is_asleep {
+            ("Wake it now", Action::WakeDevice(device.id.clone()))
+        } else {
+            ("Cut its connection", Action::CutDevice(device.id.clone()))
+        };
+        if ui.add(Button::ghost(words).color(theme.text)).clicked() {
+            actions.push(action);
+            ui.close();
+        }
+    }
     for (words, color, action) in [
         ("Edit", theme.text, Action::EditDevice(device.id.clone())),
         (

@@ -6,6 +6,7 @@ mod help;
 mod palette;
 mod password;
 mod profile;
+mod rule;
 mod save;
 mod settings;
 
@@ -21,6 +22,7 @@ pub fn dialogs_ui(ctx: &Context, app: &mut App, view: &mut View, actions: &mut V
         dialog,
         library,
         session,
+        selected,
         ..
     } = app;
     let kind = dialog.as_ref().map(std::mem::discriminant);
@@ -38,7 +40,13 @@ pub fn dialogs_ui(ctx: &Context, app: &mut App, view: &mut View, actions: &mut V
             password::password_ui(ctx, dialog, library.can_keep_passwords(), is_new, actions);
         }
         Dialog::SaveRequest(dialog) => save::save_ui(ctx, dialog, library, is_new, actions),
-        Dialog::Device(dialog) => device::device_ui(ctx, dialog, library, is_new, actions),
+        Dialog::Device(dialog) => {
+            device::device_ui(ctx, dialog, library, session.rules(), is_new, actions)
+        }
+        Dialog::Rule(dialog) => {
+            let timeline = &session.timeline;
+            rule::rule_ui(ctx, dialog, timeline, *selected, view, actions);
+        }
         Dialog::Demos => demos::demos_ui(ctx, actions),
         Dialog::Help => help::help_ui(ctx, actions),
         Dialog::Settings(dialog) => settings::settings_ui(ctx, dialog, actions),

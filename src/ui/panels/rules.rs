@@ -148,6 +148,12 @@ fn row_ui(ui: &mut Ui, item: &RuleItem, indent: f32, is_in_front: bool) -> Respo
     let hint = text::line(ui, &item.hint, fonts::small(), ink, rect.width() * 0.45);
     let rect = Rect::from_min_max(pos2(rect.left() + indent, rect.top()), rect.max);
     let room = rect.width() - hint.size().x - 8.0;
+    let whole = text::line(ui, &item.title, fonts::body(), theme.text, rect.width());
+    // Where there is no room for both, the title is worth more; but not than a problem.
+    if whole.size().x > room && item.problem.is_none() {
+        text::paint_in(ui, rect, Align::Min, whole);
+        return response;
+    }
     let name = text::line(ui, &item.title, fonts::body(), theme.text, room);
     text::paint_in(ui, rect, Align::Min, name);
     text::paint_in(ui, rect, Align::Max, hint);

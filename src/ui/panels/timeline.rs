@@ -130,6 +130,7 @@ fn line(row: TimelineRow) -> Line {
         Cell::Topic {
             topic: row.topic,
             payload: row.payload,
+            tag: row.rule,
         },
         Cell::text(row.responder),
         Cell::Status {

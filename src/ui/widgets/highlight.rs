@@ -1,6 +1,8 @@
 //! Colours for JSON and `{{placeholders}}`. Our own tokenizer: it must survive anything that is
 //! typed or received, cost next to nothing a line, and know placeholders.
 
+mod toml;
+
 use crate::ui::{Theme, fonts};
 use egui::text::{LayoutJob, TextFormat};
 use egui::{Color32, FontId};
@@ -14,8 +16,31 @@ pub enum Kind {
     String,
     Number,
     Keyword,
+    Comment,
     Placeholder,
 }
+
+/// How a text is coloured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Language {
+    /// Only placeholders are marked.
+    Plain,
+    Json,
+    Toml,
+}
+
+impl Language {
+    /// The pieces of a line that begins outside of any string.
+    pub fn pieces(self, line: &str) -> Vec<(Kind, Range<usize>)> {
+        match self {
+            Self::Plain => plain(line),
+            Self::Json => json(line, false).0,
+            Self::Toml => toml(line),
+        }
+    }
+}
+
+pub use toml::toml;
 
 /// Cuts one line of JSON into pieces that follow each other without a gap. `in_string` says that
 /// the line begins inside of a string; the second result says whether it ends inside of one.
@@ -165,6 +190,7 @@ pub fn format(kind: Kind, theme: &Theme, font: FontId) -> TextFormat {
         Kind::String => syntax.string,
         Kind::Number => syntax.number,
         Kind::Keyword => syntax.keyword,
+        Kind::Comment => theme.muted,
         Kind::Placeholder => syntax.placeholder,
     };
     TextFormat {

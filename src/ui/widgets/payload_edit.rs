@@ -3,8 +3,9 @@
 //! Larger than [`LIMIT`] a text is shown, not edited: laying it out would stop the window.
 
 use crate::app::rows::Tone;
+use crate::ui::widgets::highlight::{self, Language};
 use crate::ui::widgets::payload_view::{self, Document, ViewState};
-use crate::ui::widgets::{Button, highlight, text};
+use crate::ui::widgets::{Button, text};
 use crate::ui::{Theme, fonts};
 use egui::accesskit::Invalid;
 use egui::cache::{ComputerMut, FrameCache};
@@ -59,7 +60,7 @@ pub fn show(
     ui: &mut Ui,
     name: &str,
     content: &mut String,
-    is_json: bool,
+    language: Language,
     mistake: Option<&Mistake>,
     state: &mut EditState,
 ) -> Response {
@@ -77,10 +78,10 @@ pub fn show(
     // Before anything is laid out: what is pasted may be larger than can be edited.
     let is_pasted = take_large_paste(&child, child.make_persistent_id(name), content);
     let mut response = if content.len() > LIMIT {
-        large(&mut child, name, content, is_json, state, frame)
+        large(&mut child, name, content, language, state, frame)
     } else {
         state.large = None;
-        edit(&mut child, name, content, is_json, mistake)
+        edit(&mut child, name, content, language, mistake)
     };
     if is_pasted {
         response.mark_changed();
@@ -92,7 +93,7 @@ fn edit(
     ui: &mut Ui,
     name: &str,
     content: &mut String,
-    is_json: bool,
+    language: Language,
     mistake: Option<&Mistake>,
 ) -> Response {
     let page = ui.max_rect();
@@ -110,7 +111,7 @@ fn edit(
             memory
                 .caches
                 .cache::<FrameCache<LayoutJob, Highlighter>>()
-                .get((buffer.as_str(), is_json, theme.dark, wrong_line))
+                .get((buffer.as_str(), language, theme.dark, wrong_line))
                 .clone()
         });
         job.wrap.max_width = width;
@@ -238,7 +239,7 @@ fn large(
     ui: &mut Ui,
     name: &str,
     content: &mut String,
-    is_json: bool,
+    language: Language,
     state: &mut EditState,
     mut frame: Response,
 ) -> Response {
@@ -248,7 +249,7 @@ fn large(
         .as_ref()
         .is_none_or(|document| document.size() != content.len());
     if is_stale {
-        state.large = Some(if is_json {
+        state.large = Some(if language == Language::Json {
             Document::json(content.clone())
         } else {
             Document::text(content.clone())
@@ -312,19 +313,15 @@ fn take_large_paste(ui: &Ui, id: Id, content: &mut String) -> bool {
 #[derive(Default)]
 struct Highlighter;
 
-/// Text, JSON or not, dark or light, the line with the mistake.
-type Request<'a> = (&'a str, bool, bool, Option<usize>);
+/// Text, how it is coloured, dark or light, the line with the mistake.
+type Request<'a> = (&'a str, Language, bool, Option<usize>);
 
 impl ComputerMut<Request<'_>, LayoutJob> for Highlighter {
-    fn compute(&mut self, (content, is_json, dark, wrong_line): Request<'_>) -> LayoutJob {
+    fn compute(&mut self, (content, language, dark, wrong_line): Request<'_>) -> LayoutJob {
         let theme = Theme::get(dark);
         let mut job = LayoutJob::default();
         for (at, line) in content.split_inclusive('\n').enumerate() {
-            let pieces = if is_json {
-                highlight::json(line, false).0
-            } else {
-                highlight::plain(line)
-            };
+            let pieces = language.pieces(line);
             let first = job.sections.len();
             highlight::append(&mut job, line, &pieces, theme);
             if wrong_line == Some(at + 1) {

@@ -7,6 +7,7 @@ use crate::app::{Action, App};
 use crate::model::connection::ConnectionState;
 use crate::model::correlation::{CorrelationDraft, CorrelationKind};
 use crate::model::payload::Encoding;
+use crate::model::profile::{Feature, MqttVersion};
 use crate::model::request::{RequestField, ResponseTopicDraft};
 use crate::model::text as words;
 use crate::model::topic::{TopicFilter, TopicName};
@@ -46,6 +47,9 @@ pub fn address_lines_ui(ui: &mut Ui, app: &mut App, view: &mut View, actions: &m
         .front()
         .map(|tab| app.generated_response_topic(tab))
         .unwrap_or_default();
+    let version = app.tabs.front().map_or_else(MqttVersion::default, |tab| {
+        app.version_of(&tab.draft.connection)
+    });
     let twins = app.twins_of_front();
     let names: Vec<(String, String)> = app
         .connection_rows()
@@ -57,7 +61,16 @@ pub fn address_lines_ui(ui: &mut Ui, app: &mut App, view: &mut View, actions: &m
     };
     request_line_ui(ui, tab, &names, view, actions);
     ui.add_space(8.0);
-    reply_line_ui(ui, tab, &generated, subscribed);
+    reply_line_ui(ui, tab, &generated, subscribed, version);
+    let is_mqtt5 = tab.draft.pairing.is_mqtt5();
+    if let Some(why) = version.lacks(Feature::ResponseTopic)
+        && is_mqtt5
+        && tab.draft.response_topic != ResponseTopicDraft::None
+    {
+        let theme = Theme::of(ui);
+        let line = format!("{why}. Another rule can be chosen under Pairing.");
+        text::paragraph(ui, &line, fonts::small(), theme.waiting);
+    }
     if !twins.is_empty() {
         let theme = Theme::of(ui);
         let ids: Vec<String> = twins.iter().map(|id| format!("#{}", id.0)).collect();
@@ -144,11 +157,12 @@ fn reply_line_ui(
     tab: &mut RequestTab,
     generated: &str,
     subscribed: Option<(&'static str, Tone)>,
+    version: MqttVersion,
 ) {
     let topic_error = tab.error(RequestField::ResponseTopic).map(str::to_owned);
     let data_error = tab.error(RequestField::CorrelationData).map(str::to_owned);
     let timeout_error = tab.error(RequestField::Timeout).map(str::to_owned);
-    let by_rule = ByRule::of(tab);
+    let by_rule = ByRule::of(tab, version);
     let has_reply = tab.draft.response_topic != ResponseTopicDraft::None
         || tab.pairing().is_some_and(|rule| !rule.is_mqtt5);
     let is_narrow = has_reply && ui.available_width() < NARROW;
@@ -191,28 +205,31 @@ fn reply_line_ui(
     wrong_ui(ui, [topic_error, data_error, timeout_error]);
 }
 
-/// Why a field of MQTT 5's own pairing is not asked by the rule of a request.
+/// Why a field of MQTT 5's own pairing is not asked by the rule of a request, or cannot be sent.
 struct NotRead {
     hint: String,
     why: String,
 }
 
-/// The fields that the rule has no use for.
+/// The fields that the rule has no use for, or the connection no place.
 struct ByRule {
     response_topic: Option<NotRead>,
     correlation_data: Option<NotRead>,
 }
 
 impl ByRule {
-    fn of(tab: &RequestTab) -> Self {
+    fn of(tab: &RequestTab, version: MqttVersion) -> Self {
+        let lacking = version.lacks(Feature::CorrelationData).map(|why| NotRead {
+            hint: format!("not sent over {version}"),
+            why: format!("{why}."),
+        });
         let is_typed = matches!(tab.draft.response_topic, ResponseTopicDraft::Typed(_));
-        let nothing = Self {
-            response_topic: None,
-            correlation_data: None,
-        };
         // One that is typed is sent whatever the rule reads, and Correlation Data with it.
         let Some(rule) = tab.pairing().filter(|rule| !rule.is_mqtt5 && !is_typed) else {
-            return nothing;
+            return Self {
+                response_topic: None,
+                correlation_data: lacking,
+            };
         };
         let sent = rule.sent.as_ref();
         let replies = sent.and_then(|sent| sent.reply_topics.first());
@@ -232,7 +249,7 @@ impl ByRule {
         });
         Self {
             response_topic,
-            correlation_data,
+            correlation_data: correlation_data.or(lacking),
         }
     }
 }

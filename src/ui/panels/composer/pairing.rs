@@ -115,7 +115,7 @@ fn menu_ui(ui: &mut Ui, groups: &[RuleGroup], chosen: &str, query: &mut String) 
     }
     let wanted = query.to_lowercase();
     // Enter takes the first of those that were searched for.
-    let mut takes_first = search.lost_focus()
+    let mut takes_first = (search.has_focus() || search.lost_focus())
         && !wanted.is_empty()
         && ui.input(|input| input.key_pressed(egui::Key::Enter));
     let mut found = None;
@@ -176,6 +176,7 @@ fn about_ui(ui: &mut Ui, tab: &Tab, pairing: &PairingView) {
 }
 
 fn variables_ui(ui: &mut Ui, tab: &mut Tab, rows: &[VariableRow]) {
+    ui.spacing_mut().item_spacing.y = 1.0;
     let theme = Theme::of(ui);
     let (typed, told): (Vec<_>, Vec<_>) = rows.iter().partition(|row| !row.in_request.is_empty());
     if !typed.is_empty() {
@@ -198,7 +199,6 @@ fn variables_ui(ui: &mut Ui, tab: &mut Tab, rows: &[VariableRow]) {
 }
 
 fn variable_ui(ui: &mut Ui, tab: &mut Tab, row: &VariableRow) {
-    ui.spacing_mut().item_spacing.y = 2.0;
     let theme = Theme::of(ui);
     let error = tab
         .error(RequestField::PairingValue(row.name.as_str().into()))
@@ -240,7 +240,7 @@ fn variable_ui(ui: &mut Ui, tab: &mut Tab, row: &VariableRow) {
     if !is_wide {
         ui.horizontal(|ui| {
             ui.spacing_mut().interact_size.y = 0.0;
-            ui.add_space(NAME);
+            ui.add_space(NAME + 8.0 - ui.spacing().item_spacing.x);
             text::label(ui, &places, fonts::small(), theme.muted);
         });
     }

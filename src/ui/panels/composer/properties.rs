@@ -2,6 +2,7 @@
 
 use crate::app::tabs::Tab;
 use crate::model::message::UserProperty;
+use crate::model::profile::{Feature, MqttVersion};
 use crate::model::request::{RequestDraft, RequestField};
 use crate::ui::widgets::{Button, Field, select, text};
 use crate::ui::{Icon, Theme, fonts};
@@ -17,14 +18,22 @@ pub fn count(draft: &RequestDraft) -> usize {
         + draft.user_properties.len()
 }
 
-pub fn properties_ui(ui: &mut Ui, tab: &mut Tab) {
+pub fn properties_ui(ui: &mut Ui, tab: &mut Tab, version: MqttVersion) {
     ScrollArea::vertical()
         .id_salt("request properties")
         .show(ui, |ui| {
             ui.add_space(6.0);
             row(ui, "Replies wanted", |ui| replies_ui(ui, tab));
+            if let Some(why) = version.lacks(Feature::UserProperties) {
+                let theme = Theme::of(ui);
+                let line =
+                    format!("{why}. What is typed below is kept, and not sent over {version}.");
+                text::paragraph(ui, &line, fonts::small(), theme.waiting);
+                ui.add_space(4.0);
+            }
+            let lacks = |feature| version.lacks(feature);
             let error = tab.error(RequestField::ContentType).map(str::to_owned);
-            row(ui, "Content Type", |ui| {
+            row_unless(ui, "Content Type", lacks(Feature::ContentType), |ui| {
                 Field::new(&mut tab.draft.content_type, "Content Type")
                     .hint("application/json")
                     .error(error.as_deref())
@@ -32,20 +41,20 @@ pub fn properties_ui(ui: &mut Ui, tab: &mut Tab) {
                     .show(ui);
             });
             let error = tab.error(RequestField::MessageExpiry).map(str::to_owned);
-            row(ui, "Message Expiry", |ui| {
+            row_unless(ui, "Message Expiry", lacks(Feature::MessageExpiry), |ui| {
                 Field::new(&mut tab.draft.message_expiry_secs, "Message Expiry")
                     .hint("never, or seconds")
                     .error(error.as_deref())
                     .width(260.0)
                     .show(ui);
             });
-            row(ui, "Payload Format", |ui| {
+            row_unless(ui, "Payload Format", lacks(Feature::PayloadFormat), |ui| {
                 ui.checkbox(
                     &mut tab.draft.payload_is_utf8,
                     "marked as UTF-8 (Payload Format Indicator 1)",
                 );
             });
-            user_properties_ui(ui, tab);
+            user_properties_ui(ui, tab, lacks(Feature::UserProperties));
         });
 }
 
@@ -60,9 +69,25 @@ fn row(ui: &mut Ui, name: &str, contents: impl FnOnce(&mut Ui)) {
     ui.add_space(4.0);
 }
 
+/// Greyed out, with the reason, where the connection's version has no such thing.
+fn row_unless(
+    ui: &mut Ui,
+    name: &str,
+    lacks: Option<&'static str>,
+    contents: impl FnOnce(&mut Ui),
+) {
+    row(ui, name, |ui| {
+        let part = ui.add_enabled_ui(lacks.is_none(), contents);
+        if let Some(why) = lacks {
+            part.response.on_hover_text(why);
+        }
+    });
+}
+
 fn replies_ui(ui: &mut Ui, tab: &mut Tab) {
-    const KINDS: [(&str, &str); 3] = [
+    const KINDS: [(&str, &str); 4] = [
         ("first", "The first"),
+        ("terminal", "Until one that is not progress"),
         ("all", "All until the timeout"),
         ("2", "A number"),
     ];
@@ -72,7 +97,7 @@ fn replies_ui(ui: &mut Ui, tab: &mut Tab) {
         .iter()
         .find(|(word, _)| replies.trim() == *word && *word != "2")
         .map_or("A number", |(_, label)| label);
-    select::select(ui, "Replies wanted", kind, 170.0, |ui| {
+    select::select(ui, "Replies wanted", kind, 230.0, |ui| {
         for (word, label) in KINDS {
             if select::option(ui, kind == label, label).clicked() && kind != label {
                 word.clone_into(replies);
@@ -87,7 +112,7 @@ fn replies_ui(ui: &mut Ui, tab: &mut Tab) {
     }
 }
 
-fn user_properties_ui(ui: &mut Ui, tab: &mut Tab) {
+fn user_properties_ui(ui: &mut Ui, tab: &mut Tab, lacks: Option<&'static str>) {
     let theme = Theme::of(ui);
     let mut gone = None;
     let error = |field| tab.error(field).map(str::to_owned);
@@ -99,7 +124,7 @@ fn user_properties_ui(ui: &mut Ui, tab: &mut Tab) {
             ]
         })
         .collect();
-    row(ui, "User Properties", |ui| {
+    row_unless(ui, "User Properties", lacks, |ui| {
         ui.vertical(|ui| {
             let properties = tab.draft.user_properties.iter_mut().zip(&errors);
             for (index, (property, [name_error, value_error])) in properties.enumerate() {

@@ -1,22 +1,26 @@
-//! A simulated device as a form.
+//! A simulated device as a form: who it is and what it answers; its rules and its life are next door.
+
+mod answers;
+mod life;
 
 use crate::app::Action;
 use crate::app::dialogs::DeviceDialog;
 use crate::app::library::Library;
-use crate::model::responder::{
-    DeviceField, RuleDraft, RuleField, ValueTable, shown_value, typed_value,
-};
-use crate::ui::widgets::{Button, Field, card, select, text};
+use crate::model::pairing::Rules;
+use crate::model::presets::Preset;
+use crate::model::responder::{DeviceDraft, DeviceField, ValueTable, shown_value, typed_value};
+use crate::ui::widgets::{Button, Field, select, text};
 use crate::ui::{Icon, Theme, fonts};
 use egui::{Context, ScrollArea, TextEdit, Ui};
 
 const PLACEHOLDERS: &str =
-    "{{payload.…}} {{state.…}} {{uuid}} {{now}} {{counter}} {{topic.2}} are filled in.";
+    "{{payload.…}} {{state.…}} {{var.…}} {{uuid}} {{now}} {{counter}} {{topic.2}} are filled in.";
 
 pub fn device_ui(
     ctx: &Context,
     dialog: &mut DeviceDialog,
     library: &Library,
+    rules: &Rules,
     is_new: bool,
     actions: &mut Vec<Action>,
 ) {
@@ -31,11 +35,13 @@ pub fn device_ui(
             .show(ui, |ui| {
                 ui.set_width(ui.available_width() - 8.0);
                 identity(ui, dialog, library, is_new);
+                pairing(ui, dialog, rules);
                 listens(ui, dialog);
                 timing(ui, dialog);
                 reply(ui, dialog);
                 state(ui, dialog);
-                rules(ui, dialog);
+                answers::rules_ui(ui, dialog);
+                life::life_ui(ui, dialog);
             });
         if dialog.id.is_none() {
             ui.checkbox(&mut dialog.switch_on, "Switch it on");
@@ -85,8 +91,86 @@ fn identity(ui: &mut Ui, dialog: &mut DeviceDialog, library: &Library, is_new: b
     });
 }
 
+/// By which rule it takes requests and answers them.
+fn pairing(ui: &mut Ui, dialog: &mut DeviceDialog, rules: &Rules) {
+    let theme = Theme::of(ui);
+    super::caption(ui, "Answers by");
+    let chosen = rules.find(&dialog.draft.pairing);
+    let shown = match chosen {
+        _ if dialog.draft.pairing.is_empty() => "Response Topic and Correlation Data of MQTT 5",
+        Some((_, rule)) if !rule.title.is_empty() => &rule.title,
+        _ => dialog.draft.pairing.as_str(),
+    };
+    let shown = shown.to_owned();
+    let preset = Preset::of_rule(&dialog.draft.pairing);
+    ui.horizontal(|ui| {
+        let room = ui.available_width();
+        let width = if preset.is_some() { room - 148.0 } else { room };
+        select::select(ui, "Pairing rule of the device", &shown, width, |ui| {
+            ui.set_min_width(width);
+            let draft = &mut dialog.draft;
+            let own = "Response Topic and Correlation Data of MQTT 5";
+            if select::option(ui, draft.pairing.is_empty(), own).clicked() {
+                draft.pairing.clear();
+            }
+            let mut group = "";
+            for rule in rules.iter().filter(|rule| &*rule.id != "mqtt5") {
+                if *rule.group != *group {
+                    group = &rule.group;
+                    super::caption(ui, group);
+                }
+                let title = if rule.title.is_empty() {
+                    &rule.id
+                } else {
+                    &rule.title
+                };
+                if select::option(ui, *draft.pairing == *rule.id, title).clicked() {
+                    draft.pairing = rule.id.to_string();
+                }
+            }
+        });
+        let example = Button::ghost("Take its example")
+            .tooltip("Topic filters, state and replies of the example device of this rule");
+        if let Some(preset) = preset
+            && ui.add(example).clicked()
+        {
+            take_example(&mut dialog.draft, &preset.device);
+        }
+    });
+    wrong_ui(ui, error(dialog, |field| field == DeviceField::Pairing));
+    if let Some((_, rule)) = chosen.filter(|_| !dialog.draft.pairing.is_empty()) {
+        text::label(
+            ui,
+            &format!("Requests come on {}", rule.request_pattern()),
+            fonts::small(),
+            theme.muted,
+        );
+    }
+}
+
+/// What the device says and hears; who it is stays.
+fn take_example(draft: &mut DeviceDraft, example: &DeviceDraft) {
+    let name = if draft.name.trim().is_empty() {
+        example.name.clone()
+    } else {
+        draft.name.clone()
+    };
+    *draft = DeviceDraft {
+        name,
+        connection: draft.connection.clone(),
+        client_id: draft.client_id.clone(),
+        pairing: draft.pairing.clone(),
+        ..example.clone()
+    };
+}
+
 fn listens(ui: &mut Ui, dialog: &mut DeviceDialog) {
     super::caption(ui, "Listens to (topic filters)");
+    let hint = if dialog.draft.pairing.is_empty() {
+        "cmnd/light/#"
+    } else {
+        "the requests of its rule"
+    };
     let mut gone = None;
     for index in 0..dialog.draft.listens.len() {
         let wrong = error(dialog, |field| field == DeviceField::Filter(index));
@@ -97,6 +181,7 @@ fn listens(ui: &mut Ui, dialog: &mut DeviceDialog) {
             let room = ui.available_width();
             Field::new(filter, &format!("Topic filter {}", index + 1))
                 .code()
+                .hint(hint)
                 .error(wrong.as_deref())
                 .width(room - 36.0)
                 .show(ui);
@@ -182,78 +267,6 @@ fn state(ui: &mut Ui, dialog: &mut DeviceDialog) {
         ui,
         error(dialog, |field| matches!(field, DeviceField::State(_))),
     );
-}
-
-fn rules(ui: &mut Ui, dialog: &mut DeviceDialog) {
-    let theme = Theme::of(ui);
-    super::caption(ui, "Rules: the first whose condition holds counts");
-    let mut gone = None;
-    for index in 0..dialog.draft.rules.len() {
-        let wrong = error(
-            dialog,
-            |field| matches!(field, DeviceField::Rule(at, RuleField::When) if at == index),
-        );
-        let other = error(
-            dialog,
-            |field| matches!(field, DeviceField::Rule(at, part) if at == index && part != RuleField::When),
-        );
-        let Some(rule) = dialog.draft.rules.get_mut(index) else {
-            continue;
-        };
-        card::card(ui, |ui| {
-            ui.push_id(("rule", index), |ui| {
-                if rule_ui(ui, index + 1, rule, wrong.as_deref()) {
-                    gone = Some(index);
-                }
-                wrong_ui(ui, other);
-            });
-        });
-        ui.add_space(4.0);
-    }
-    if let Some(index) = gone {
-        dialog.draft.rules.remove(index);
-    }
-    if ui
-        .add(Button::ghost("Add a rule").with_icon(Icon::Plus).small())
-        .clicked()
-    {
-        dialog.draft.rules.push(RuleDraft::default());
-    }
-    text::paragraph(
-        ui,
-        "Conditions: payload.power in [\"on\", \"off\"] and topic matches cmnd/+/power; also == != < > contains exists missing",
-        fonts::small(),
-        theme.muted,
-    );
-}
-
-/// Tells whether the rule should go.
-fn rule_ui(ui: &mut Ui, number: usize, rule: &mut RuleDraft, wrong: Option<&str>) -> bool {
-    let mut gone = false;
-    ui.horizontal(|ui| {
-        let room = ui.available_width();
-        Field::new(&mut rule.when, &format!("Condition of rule {number}"))
-            .hint("always")
-            .code()
-            .error(wrong)
-            .width(room - 36.0)
-            .show(ui);
-        gone = ui
-            .add(Button::icon(Icon::Trash2, &format!("Remove rule {number}")))
-            .clicked();
-    });
-    super::caption(ui, "Sets");
-    values_ui(ui, &format!("Rule {number} sets"), &mut rule.set);
-    super::caption(ui, "Replies");
-    ui.checkbox(&mut rule.no_reply, "Nothing at all");
-    if !rule.no_reply {
-        let mut reply = rule.reply.clone().unwrap_or_default();
-        if code_edit(ui, &format!("Reply of rule {number}"), &mut reply, 2) {
-            // Empty: the device's own reply.
-            rule.reply = Some(reply).filter(|reply| !reply.is_empty());
-        }
-    }
-    gone
 }
 
 /// Names and values, one line each: `power = off`.

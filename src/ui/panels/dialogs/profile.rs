@@ -3,9 +3,9 @@
 use crate::app::Action;
 use crate::app::dialogs::ProfileDialog;
 use crate::app::library::{Library, new_client_id};
-use crate::model::profile::{ProfileField, WillDraft};
+use crate::model::profile::{Feature, MqttVersion, ProfileField, WillDraft};
 use crate::ui::panels::composer::{format_select, qos_select};
-use crate::ui::widgets::{Button, Field, text};
+use crate::ui::widgets::{Button, Field, select, text};
 use crate::ui::{Theme, fonts};
 use egui::{Context, DragValue, ScrollArea, Ui};
 
@@ -99,6 +99,7 @@ fn who_and_where(ui: &mut Ui, dialog: &mut ProfileDialog, is_new: bool) {
 }
 
 fn client_id_ui(ui: &mut Ui, dialog: &mut ProfileDialog) {
+    version_ui(ui, dialog);
     super::caption(ui, "Client id");
     let id_error = error(dialog, ProfileField::ClientId);
     ui.horizontal(|ui| {
@@ -118,6 +119,32 @@ fn client_id_ui(ui: &mut Ui, dialog: &mut ProfileDialog) {
             dialog.draft.client_id = new_client_id();
         }
     });
+}
+
+fn version_ui(ui: &mut Ui, dialog: &mut ProfileDialog) {
+    super::caption(ui, "MQTT version");
+    let version = &mut dialog.draft.mqtt_version;
+    select::select(ui, "MQTT version", &version.to_string(), 120.0, |ui| {
+        for one in MqttVersion::ALL {
+            if select::option(ui, *version == one, &one.to_string()).clicked() {
+                *version = one;
+            }
+        }
+    });
+}
+
+/// Greyed out, with the reason, where the version has no such thing.
+fn unless_lacking<R>(
+    ui: &mut Ui,
+    version: MqttVersion,
+    feature: Feature,
+    contents: impl FnOnce(&mut Ui) -> R,
+) {
+    let lacks = version.lacks(feature);
+    let part = ui.add_enabled_ui(lacks.is_none(), contents);
+    if let Some(why) = lacks {
+        part.response.on_hover_text(why);
+    }
 }
 
 fn sign_in(ui: &mut Ui, dialog: &mut ProfileDialog, library: &Library) {
@@ -166,25 +193,28 @@ fn sign_in(ui: &mut Ui, dialog: &mut ProfileDialog, library: &Library) {
 
 fn session_ui(ui: &mut Ui, dialog: &mut ProfileDialog) {
     let draft = &mut dialog.draft;
+    let version = draft.mqtt_version;
     ui.add_space(8.0);
     ui.horizontal(|ui| {
         number(ui, "Keep alive", " s", &mut draft.keep_alive_secs).on_hover_text("Seconds between signs of life; 0 switches them off (MQTT 5 §3.1.2.10)");
         ui.add_space(16.0);
-        number(ui, "Session expiry", " s", &mut draft.session_expiry_secs)
-            .on_hover_text("How long the broker keeps the session after the connection is gone; 0 ends it with the connection (MQTT 5 §3.1.2.11.2). With a session, open requests survive a reconnect.");
+        unless_lacking(ui, version, Feature::SessionExpiry, |ui| number(ui, "Session expiry", " s", &mut draft.session_expiry_secs)
+            .on_hover_text("How long the broker keeps the session after the connection is gone; 0 ends it with the connection (MQTT 5 §3.1.2.11.2). With a session, open requests survive a reconnect."));
     });
     ui.checkbox(
         &mut draft.clean_start,
         "Clean start: forget an earlier session",
     );
-    ui.checkbox(
-        &mut draft.request_response_information,
-        "Request Response Information: a prefix for Response Topics",
-    );
-    ui.checkbox(
-        &mut draft.request_problem_information,
-        "Request Problem Information: reasons in words",
-    );
+    unless_lacking(ui, version, Feature::RequestInformation, |ui| {
+        ui.checkbox(
+            &mut draft.request_response_information,
+            "Request Response Information: a prefix for Response Topics",
+        );
+        ui.checkbox(
+            &mut draft.request_problem_information,
+            "Request Problem Information: reasons in words",
+        );
+    });
 }
 
 fn number<N: egui::emath::Numeric>(
@@ -200,6 +230,7 @@ fn number<N: egui::emath::Numeric>(
 }
 
 fn will_ui(ui: &mut Ui, dialog: &mut ProfileDialog) {
+    let version = dialog.draft.mqtt_version;
     let mut has_will = dialog.draft.will.is_some();
     if ui
         .checkbox(
@@ -230,7 +261,9 @@ fn will_ui(ui: &mut Ui, dialog: &mut ProfileDialog) {
         format_select(ui, "Will payload format", &mut will.format);
         qos_select(ui, "Will QoS", &mut will.qos);
         ui.checkbox(&mut will.retain, "Retain");
-        number(ui, "Delay", " s", &mut will.delay_secs)
-            .on_hover_text("Will Delay Interval (MQTT 5 §3.1.3.2.2)");
+        unless_lacking(ui, version, Feature::WillDelay, |ui| {
+            number(ui, "Delay", " s", &mut will.delay_secs)
+                .on_hover_text("Will Delay Interval (MQTT 5 §3.1.3.2.2)")
+        });
     });
 }

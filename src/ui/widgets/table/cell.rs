@@ -41,6 +41,8 @@ pub enum Cell {
     Topic {
         topic: String,
         payload: String,
+        /// A short fact at the end of the cell, such as the pairing rule.
+        tag: Option<String>,
     },
     /// Dot and words.
     Status {
@@ -74,6 +76,22 @@ pub struct Line {
     pub cells: Vec<Cell>,
 }
 
+/// At the right end; gives what is left of the cell.
+fn paint_tag(ui: &Ui, rect: Rect, tag: &str) -> Rect {
+    let theme = Theme::of(ui);
+    let most = (rect.width() * 0.3).min(120.0);
+    let galley = text::line(ui, tag, fonts::code_small(), theme.badge_text, most);
+    let left = rect.right() - galley.size().x - 12.0;
+    let badge = Rect::from_center_size(
+        pos2((left + rect.right()) * 0.5, rect.center().y),
+        egui::vec2(rect.right() - left, 17.0),
+    );
+    ui.painter()
+        .rect_filled(badge, egui::CornerRadius::same(4), theme.badge);
+    text::paint_in(ui, badge, Align::Center, galley);
+    rect.with_max_x((left - 6.0).max(rect.left()))
+}
+
 pub(super) fn paint(ui: &Ui, rect: Rect, cell: &Cell, align: Align) {
     let theme = Theme::of(ui);
     let width = rect.width();
@@ -87,7 +105,18 @@ pub(super) fn paint(ui: &Ui, rect: Rect, cell: &Cell, align: Align) {
             let galley = text::line(ui, words, fonts::code(), ink.color(theme), width);
             text::paint_in(ui, rect, align, galley);
         }
-        Cell::Topic { topic, payload } => {
+        Cell::Topic {
+            topic,
+            payload,
+            tag,
+        } => {
+            let (rect, width) = match tag {
+                Some(tag) => {
+                    let rest = paint_tag(ui, rect, tag);
+                    (rest, rest.width())
+                }
+                None => (rect, width),
+            };
             let runs = [
                 (topic.as_str(), fonts::code(), theme.text),
                 (" ", fonts::code(), theme.dim),
