@@ -403,7 +403,10 @@ fn rule_lines(draft: &DeviceDraft) -> Vec<String> {
             _ if rule.no_reply => lines.push("no reply".to_owned()),
             Some(reply) => {
                 let reply = payload::preview(reply.as_bytes(), 120);
-                lines.push(format!("reply {said}{reply}"));
+                lines.push(match &*rule.delay {
+                    "" => format!("reply {said}{reply}"),
+                    delay => format!("reply after {delay} {said}{reply}"),
+                });
             }
             None if said.is_empty() => {}
             None => lines.push(format!("reply {}", said.trim_end())),

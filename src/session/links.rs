@@ -278,16 +278,7 @@ impl Session {
             }
             // It is in the timeline since it was sent.
             ConnectionEvent::Begun(_) => {}
-            ConnectionEvent::WillBegun(exchange) => {
-                let address = self.current_link(id, generation).map(|link| {
-                    link.will = Some(exchange.id);
-                    link.profile.address.clone()
-                });
-                if let Some(address) = address {
-                    self.observer.begun(exchange, address);
-                    self.timeline.begin((**exchange).clone());
-                }
-            }
+            ConnectionEvent::WillBegun(exchange) => self.will_begun(id, generation, exchange),
             ConnectionEvent::Changed {
                 id: exchange,
                 change,
@@ -359,6 +350,17 @@ impl Session {
                     failure: Some(Arc::clone(&problem.summary)),
                 });
             }
+        }
+    }
+
+    fn will_begun(&mut self, id: &str, generation: Generation, exchange: &Exchange) {
+        let address = self.current_link(id, generation).map(|link| {
+            link.will = Some(exchange.id);
+            link.profile.address.clone()
+        });
+        if let Some(address) = address {
+            self.observer.begun(exchange, address);
+            self.timeline.begin(exchange.clone());
         }
     }
 

@@ -568,7 +568,7 @@ fn a_wrong_id_of_a_rule_pairs_with_another_request() {
             .named(&bindings)
             .iter()
             .any(|(name, values)| **name == *"id" && !values.is_empty());
-        let note = reaction.note.unwrap();
+        let note = reaction.note.clone().unwrap();
         if !has_id {
             assert!(note.contains("no id"), "{}", preset.rule);
             continue;
