@@ -582,12 +582,7 @@ fn a_wrong_id_of_a_rule_pairs_with_another_request() {
         matcher.insert(crate::model::exchange::ExchangeId(1), index, bindings);
         for answer in &reaction.answers {
             let found = matcher.find(&Subject::new(&answer.message));
-            assert!(
-                !matches!(found, Match::Pairs(_)),
-                "{}: {:?}",
-                preset.rule,
-                reaction.note
-            );
+            assert!(!matches!(found, Match::Pairs(_)), "{}: {note}", preset.rule);
         }
     }
 }
