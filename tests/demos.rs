@@ -428,7 +428,7 @@ fn an_acl_that_refuses_subscriptions_rejects_the_request() {
             "roles": [{"rolename": "all"}],
         }],
         "roles": [{"rolename": "all", "acls": [
-            allow("subscribePattern", "clients/%c/#"),
+            allow("subscribePattern", "clients/gauge-reader/#"),
             allow("subscribePattern", "gauges/#"),
         ]}],
     });

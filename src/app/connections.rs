@@ -6,6 +6,7 @@ use crate::model::connection::{ConnectionInfo, ConnectionState, Problem};
 use crate::model::profile::BrokerAddress;
 use crate::model::text;
 use crate::model::time::Timestamp;
+use crate::model::version::MqttVersion;
 
 /// A line of the connection list.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,7 +70,11 @@ fn short(state: &ConnectionState, address: &str, now: Timestamp) -> (String, Ton
                 .address
                 .rsplit_once(':')
                 .map_or(address, |(_, port)| port);
-            let kind = if is_listener(address) { "TCP" } else { "v5" };
+            let kind = match info.version {
+                _ if is_listener(address) => "TCP",
+                MqttVersion::V5 => "v5",
+                MqttVersion::V311 => "v3.1.1",
+            };
             (format!(":{port} · {kind}"), Tone::Answered)
         }
         ConnectionState::Retrying { at, .. } => (retry_words(*at, now), Tone::Waiting),

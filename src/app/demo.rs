@@ -130,7 +130,7 @@ impl App {
                 Standing::Failed
             };
         }
-        let shown = report.shown.or(report.exchanges.last().copied());
+        let shown = report.shown.or_else(|| report.exchanges.last().copied());
         if let Some(row) = shown.and_then(|exchange| self.session.row_of(exchange)) {
             self.selected = Some(row);
         }

@@ -148,6 +148,11 @@ fn rule_of(row: &Row) -> Option<&str> {
     }
 }
 
+/// Without the broker's own words, which a cell or a badge has no room for.
+fn short_reason(text: &str) -> &str {
+    text.split_once(": ").map_or(text, |(reason, _)| reason)
+}
+
 fn exchange_row(exchange: &Exchange, row: &Row, tally: &Tally, now: Timestamp) -> TimelineRow {
     let responder = match tally.responders(exchange) {
         (_, count) if count > 1 => format!("{count} responders"),
@@ -201,7 +206,7 @@ pub fn status(exchange: &Exchange, tally: &Tally, now: Timestamp) -> String {
             None => "Late".to_owned(),
         },
         Verdict::NoSubscribers => "No subscribers".to_owned(),
-        Verdict::Rejected { reason, .. } => format!("Rejected: {}", reason.text),
+        Verdict::Rejected { reason, .. } => format!("Rejected: {}", short_reason(&reason.text)),
         Verdict::Failed { .. } => "Failed".to_owned(),
     }
 }
@@ -229,7 +234,9 @@ fn message_row(message: &MessageRow, row: &Row) -> TimelineRow {
 fn publish_row(publish: &PublishRow, row: &Row) -> TimelineRow {
     let status = match (&publish.failure, &publish.acknowledgement) {
         (Some(_), _) => "Not sent".to_owned(),
-        (None, Some(reason)) if reason.is_refusal() => format!("Rejected: {}", reason.text),
+        (None, Some(reason)) if reason.is_refusal() => {
+            format!("Rejected: {}", short_reason(&reason.text))
+        }
         (None, Some(reason))
             if reason.code == crate::model::exchange::Reason::NO_MATCHING_SUBSCRIBERS =>
         {

@@ -217,7 +217,7 @@ impl DemoPlayer {
                     }
                     let missing = self.missing(session);
                     if !missing.is_empty() {
-                        match self.still_waits(since, READY_WITHIN, now) {
+                        match still_waits(since, READY_WITHIN, now) {
                             Some(next) => return DemoProgress::Running { next },
                             None => self.give_up(&format!(
                                 "not connected within {} s: {}",
@@ -236,7 +236,7 @@ impl DemoPlayer {
                     if self.is_step_over(session) {
                         self.end_step(session);
                         self.next_step(now);
-                    } else if let Some(next) = self.still_waits(since, STEP_WITHIN, now) {
+                    } else if let Some(next) = still_waits(since, STEP_WITHIN, now) {
                         return DemoProgress::Running { next };
                     } else {
                         self.give_up("a step did not end within a minute");
@@ -251,11 +251,6 @@ impl DemoPlayer {
                 Stage::Over => return DemoProgress::Done(self.report.clone()),
             }
         }
-    }
-
-    fn still_waits(&self, since: Timestamp, most: Duration, now: Timestamp) -> Option<Timestamp> {
-        let deadline = since.saturating_add(most);
-        (now < deadline).then_some(deadline)
     }
 
     fn give_up(&mut self, why: &str) {
@@ -472,7 +467,7 @@ impl DemoPlayer {
             exchange.is_some_and(|exchange| exchange.verdict.is_open())
         };
         if self.left_open.iter().any(is_open) {
-            let next = self.still_waits(since, STEP_WITHIN, now);
+            let next = still_waits(since, STEP_WITHIN, now);
             if next.is_some() {
                 return next;
             }
@@ -485,7 +480,7 @@ impl DemoPlayer {
         );
         let have_come = |(word, wanted): (&String, &usize)| judge::count(&counts, word) >= *wanted;
         if !self.expect_messages.iter().all(have_come) {
-            let next = self.still_waits(since, MESSAGES_WITHIN, now);
+            let next = still_waits(since, MESSAGES_WITHIN, now);
             if next.is_some() {
                 return next;
             }
@@ -499,6 +494,12 @@ impl DemoPlayer {
         }
         None
     }
+}
+
+/// When the time is up, while it is not.
+fn still_waits(since: Timestamp, most: Duration, now: Timestamp) -> Option<Timestamp> {
+    let deadline = since.saturating_add(most);
+    (now < deadline).then_some(deadline)
 }
 
 fn will_of(session: &Session, id: &str) -> Option<ExchangeId> {

@@ -189,14 +189,9 @@ impl Session {
         };
         // Whatever lacks was said before it was sent; a rule that changed since makes a message that it does
         // not take, and the exchange says so.
-        // By MQTT 5's own rule nothing is made up beside what is typed: no Correlation Data is none.
-        let message = if request.pairing.is_mqtt5() {
-            request.message(data)
-        } else {
-            request
-                .outgoing(&self.rules, data.clone(), &here, &mut rand::rng())
-                .map_or_else(|_| request.message(data), |outgoing| outgoing.message)
-        };
+        let message = request
+            .outgoing(&self.rules, data.clone(), &here, &mut rand::rng())
+            .map_or_else(|_| request.message(data), |outgoing| outgoing.message);
         let message = Arc::new(message);
         let id = ExchangeId(self.next_exchange.fetch_add(1, Ordering::Relaxed));
         // In the timeline from now on: rows stand in the order in which requests were sent, on
@@ -283,16 +278,7 @@ impl Session {
             }
             // It is in the timeline since it was sent.
             ConnectionEvent::Begun(_) => {}
-            ConnectionEvent::WillBegun(exchange) => {
-                let address = self.current_link(id, generation).map(|link| {
-                    link.will = Some(exchange.id);
-                    link.profile.address.clone()
-                });
-                if let Some(address) = address {
-                    self.observer.begun(exchange, address);
-                    self.timeline.begin((**exchange).clone());
-                }
-            }
+            ConnectionEvent::WillBegun(exchange) => self.will_begun(id, generation, exchange),
             ConnectionEvent::Changed {
                 id: exchange,
                 change,
@@ -364,6 +350,17 @@ impl Session {
                     failure: Some(Arc::clone(&problem.summary)),
                 });
             }
+        }
+    }
+
+    fn will_begun(&mut self, id: &str, generation: Generation, exchange: &Exchange) {
+        let address = self.current_link(id, generation).map(|link| {
+            link.will = Some(exchange.id);
+            link.profile.address.clone()
+        });
+        if let Some(address) = address {
+            self.observer.begun(exchange, address);
+            self.timeline.begin(exchange.clone());
         }
     }
 

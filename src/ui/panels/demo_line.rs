@@ -12,8 +12,6 @@ const PAD: egui::Vec2 = vec2(14.0, 9.0);
 const GAP: f32 = 12.0;
 /// For the button at its end.
 const BUTTON: f32 = 74.0;
-/// Wider lines are hard to read.
-const WIDEST: f32 = 1180.0;
 
 /// Paints it at the top of the area, if there is one; gives what it leaves.
 pub fn demo_line_ui(ui: &mut Ui, app: &App, area: Rect, actions: &mut Vec<Action>) -> Rect {
@@ -32,7 +30,7 @@ pub fn demo_line_ui(ui: &mut Ui, app: &App, area: Rect, actions: &mut Vec<Action
         area.width() * 0.4,
     );
     let left = area.left() + PAD.x + head.size().x + GAP * 1.5;
-    let right = (area.right() - PAD.x - BUTTON).min(left + WIDEST);
+    let right = area.right() - PAD.x - BUTTON;
     let job = LayoutJob::simple(
         words.text.clone(),
         fonts::body(),
