@@ -154,7 +154,7 @@ fn what_is_asked_while_a_device_sleeps_is_answered_when_it_wakes(desk: &mut Desk
     let device = desk.session.device("sensor").unwrap();
     let wakes = device.asleep_until.unwrap();
     assert!(!device.is_listening() && wakes > Session::now());
-    assert_eq!(register(&watcher), ["in", "out"]);
+    wait_until("it signs out", || register(&watcher) == ["in", "out"]);
     let commands = ["PING", "DANCE", "PING"];
     let asked: Vec<ExchangeId> = commands
         .iter()
@@ -178,10 +178,15 @@ fn what_is_asked_while_a_device_sleeps_is_answered_when_it_wakes(desk: &mut Desk
         });
         assert!(exchange.legs.device_received.unwrap() >= wakes);
     }
-    assert!(desk.messages().is_empty(), "{:?}", desk.messages());
+    // No answer is anybody else's; that it came is heard, too, where the requester listens for it.
+    let others = desk.messages();
+    let mut others = others.iter();
+    assert!(others.all(|row| row.message.topic.as_str().ends_with("register/sim-1")));
     // It goes to sleep again, and the broker keeps what it said when it came.
     desk.wait("it sleeps again", sleeps);
-    assert_eq!(register(&watcher), ["in", "out", "in", "out"]);
+    wait_until("it signs out again", || {
+        register(&watcher) == ["in", "out", "in", "out"]
+    });
     let data: Vec<String> = watcher
         .messages()
         .iter()
@@ -252,7 +257,7 @@ fn devices_that_answer_on_the_topic_of_the_request_do_not_answer_each_other(desk
         start(desk, id, version, &toml);
     }
     let ask = request(
-        "format = \"text\"\npayload = \"hi\"\nreplies = 2\npairing = { rule = \"aliyun-rrpc-ext\", values = { topic = \"t\" } }",
+        "format = \"text\"\npayload = \"hi\"\nreplies = \"2\"\npairing = { rule = \"aliyun-rrpc-ext\", values = { topic = \"t\" } }",
     );
     for round in 1..=3 {
         let id = desk.send(&ask);

@@ -159,6 +159,8 @@ pub struct DeviceCard {
     pub schedule: Option<String>,
     /// `kept for 300 s · will on …`, what it leaves at the broker.
     pub session: Option<String>,
+    /// `5 % wrong correlation`.
+    pub faults: Option<String>,
     pub values: Vec<ValueRow>,
     /// `2 ± 1 ms`, and how many it has answered.
     pub answers: String,
@@ -241,6 +243,7 @@ pub fn device_cards(app: &App) -> Vec<DeviceCard> {
                 },
                 schedule: schedule_words(draft),
                 session: session_words(draft),
+                faults: faults_words(draft),
                 values,
                 answers: if answered > 0 {
                     format!("{timing} · {} answered", text::count(answered))
@@ -276,6 +279,20 @@ fn schedule_words(draft: &DeviceDraft) -> Option<String> {
         "awake {} of every {}{leaves}",
         schedule.awake, schedule.every
     ))
+}
+
+fn faults_words(draft: &DeviceDraft) -> Option<String> {
+    let faults = draft.faults;
+    let words: Vec<String> = [
+        (faults.drop_percent, "lost"),
+        (faults.duplicate_percent, "twice"),
+        (faults.wrong_correlation_percent, "wrong correlation"),
+    ]
+    .into_iter()
+    .filter(|(percent, _)| *percent > 0)
+    .map(|(percent, what)| format!("{percent} % {what}"))
+    .collect();
+    (!words.is_empty()).then(|| words.join(" · "))
 }
 
 /// What the broker keeps for it while it is away, and what it tells the others.

@@ -283,22 +283,23 @@ fn generator_words(generator: &str) -> String {
     }
 }
 
+fn follow<T: PartialEq>(field: &mut T, before: &T, after: T) {
+    if field == before {
+        *field = after;
+    }
+}
+
 /// Another rule for a request: its defaults take the place of what the user has not changed.
 pub fn choose(draft: &mut RequestDraft, rules: &Rules, id: &str) {
     let before = defaults(rules, draft.pairing.rule_id());
     let after = defaults(rules, id);
-    fn follow<T: PartialEq>(field: &mut T, before: T, after: T) {
-        if *field == before {
-            *field = after;
-        }
-    }
-    follow(&mut draft.qos, before.qos, after.qos);
-    follow(&mut draft.retain, before.retain, after.retain);
-    follow(&mut draft.timeout, before.timeout, after.timeout);
-    follow(&mut draft.replies, before.replies, after.replies);
+    follow(&mut draft.qos, &before.qos, after.qos);
+    follow(&mut draft.retain, &before.retain, after.retain);
+    follow(&mut draft.timeout, &before.timeout, after.timeout);
+    follow(&mut draft.replies, &before.replies, after.replies);
     follow(
         &mut draft.message_expiry_secs,
-        before.message_expiry_secs,
+        &before.message_expiry_secs,
         after.message_expiry_secs,
     );
     draft.pairing.rule = if id == MQTT5_RULE {

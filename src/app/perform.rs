@@ -127,19 +127,21 @@ impl App {
             Action::ToggleTheme => self.toggle_theme(),
             Action::ToggleLeft => self.window.panels.left_shown = !self.window.panels.left_shown,
             Action::ToggleRight => self.window.panels.right_shown = !self.window.panels.right_shown,
-            Action::Zoom(step) => {
-                self.window.ui_scale = match step {
-                    ZoomStep::In => (self.window.ui_scale + 0.1).min(3.0),
-                    ZoomStep::Out => (self.window.ui_scale - 0.1).max(0.5),
-                    ZoomStep::Reset => 1.0,
-                };
-            }
+            Action::Zoom(step) => self.zoom(step),
             Action::Copy(text) => {
                 self.clipboard = Some(text);
                 self.notices.inform("Copied", self.now);
             }
             Action::Quit => self.wants_to_quit = true,
         }
+    }
+
+    fn zoom(&mut self, step: ZoomStep) {
+        self.window.ui_scale = match step {
+            ZoomStep::In => (self.window.ui_scale + 0.1).min(3.0),
+            ZoomStep::Out => (self.window.ui_scale - 0.1).max(0.5),
+            ZoomStep::Reset => 1.0,
+        };
     }
 
     fn filter(&mut self, text: &str, category: Option<Category>) {

@@ -110,6 +110,7 @@ impl App {
         entries.push(command("New request", "Ctrl+T", Action::NewTab));
         entries.push(command("New connection", "", Action::NewProfile));
         entries.push(command("New simulated device", "", Action::NewDevice));
+        entries.push(command("New pairing rule", "", Action::NewRule));
         entries.push(command(
             "Clear the timeline",
             "Ctrl+L",
@@ -172,6 +173,7 @@ impl App {
                 },
             ));
         }
+        entries.extend(self.rules.palette_entries());
         for demo in Demo::shipped() {
             entries.push(entry(
                 format!("Play {}", demo.title),

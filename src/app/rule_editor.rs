@@ -268,7 +268,7 @@ fn rows(rule: Rule, samples: &[Sample]) -> Vec<BenchRow> {
 
 fn verdict_words(explained: &Explanation) -> (String, Tone) {
     let each = |pairs: &[Pair]| -> String {
-        let words: Vec<String> = pairs.iter().map(|pair| outcome(pair)).collect();
+        let words: Vec<String> = pairs.iter().map(outcome).collect();
         words.join(", ")
     };
     let is_error = |pair: &Pair| pair.status.outcome.word() == "error";
@@ -317,10 +317,10 @@ fn outcome(pair: &Pair) -> String {
     let status = &pair.status;
     let mut words = format!("#{}: {}", pair.id.0, status.outcome.word());
     if let Some(code) = &status.code {
-        words.push_str(&format!(" {code}"));
+        words.extend([" ", code]);
     }
     if let Some(message) = &status.message {
-        words.push_str(&format!(": {message}"));
+        words.extend([": ", message]);
     }
     payload::preview(words.as_bytes(), 120)
 }

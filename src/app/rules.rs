@@ -3,11 +3,14 @@
 //! A file of the workspace holds one rule. One that is not valid stays as it is and is listed with what is wrong.
 
 use crate::app::App;
+use crate::app::actions::Action;
+use crate::app::palette::PaletteEntry;
 use crate::model::pairing::{FileError, Format, Rule, Rules, read_rules};
 use crate::model::presets::Preset;
 use crate::model::request::MQTT5_RULE;
 use crate::store::{PairingOrder, RuleText};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// The heading of the workspace's own rules.
 pub const YOURS: &str = "Yours";
@@ -96,7 +99,7 @@ pub fn compile(stem: &str, text: &RuleText, taken: &[String]) -> Result<Rule, Ve
         rule.id = stem.into();
     }
     if text.title().is_none() {
-        rule.title = rule.id.clone();
+        rule.title = Arc::clone(&rule.id);
     }
     if &*rule.id == MQTT5_RULE {
         return Err(wrong(
@@ -138,6 +141,19 @@ impl RuleShelf {
         items.into_iter().find(|item| item.id == id)
     }
 
+    /// Each rule that the request in front could be sent by.
+    pub fn palette_entries(&self) -> impl Iterator<Item = PaletteEntry> {
+        let items = self.groups.iter().flat_map(|group| &group.items);
+        items
+            .filter(|item| item.problem.is_none())
+            .map(|item| PaletteEntry {
+                text: format!("Pair by {}", item.title),
+                kind: "pairing rule".to_owned(),
+                shortcut: "",
+                action: Action::UseRule(item.id.clone()),
+            })
+    }
+
     /// Reads the files again where they changed; gives the list of rules that are active then.
     fn refresh(
         &mut self,
@@ -163,7 +179,11 @@ impl RuleShelf {
             let mut own = OwnRule {
                 file: stem.clone(),
                 id: text.id().unwrap_or(stem).to_owned(),
-                title: text.title().or(text.id()).unwrap_or(stem).to_owned(),
+                title: text
+                    .title()
+                    .or_else(|| text.id())
+                    .unwrap_or(stem)
+                    .to_owned(),
                 problem: None,
             };
             match result {

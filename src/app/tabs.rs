@@ -110,11 +110,11 @@ impl Tab {
     }
 
     /// What is wrong with one field, as of the last check.
-    pub fn error(&self, field: RequestField) -> Option<&str> {
+    pub fn error(&self, field: &RequestField) -> Option<&str> {
         let errors = self.checked.as_ref()?.result.as_ref().err()?;
         errors
             .iter()
-            .find(|err| err.field == field)
+            .find(|err| err.field == *field)
             .map(|err| err.message.as_str())
     }
 
@@ -269,7 +269,7 @@ mod tests {
         let id = tabs.open(None, RequestDraft::default(), RequestDraft::default());
         let tab = tabs.get_mut(id).unwrap();
         assert!(tab.check(&HERE).is_err());
-        assert!(tab.error(RequestField::Topic).is_some());
+        assert!(tab.error(&RequestField::Topic).is_some());
         tab.draft.topic = "a".to_owned();
         assert!(tab.check(&HERE).is_ok());
         let told = Surroundings {

@@ -449,7 +449,10 @@ A rule, in JSON and in TOML:
   reply = { topic = [\"dev/{device}/resp\"], bind = { id = \"json:/id\" } }
 
 A trace:
-  [{\"topic\": \"dev/a/req\", \"json\": {\"id\": 1}}, {\"topic\": \"dev/a/resp\", \"json\": {\"id\": 1}}]";
+  [{\"topic\": \"dev/a/req\", \"json\": {\"id\": 1}}, {\"topic\": \"dev/a/resp\", \"json\": {\"id\": 1}}]
+
+Besides topic, a message may have resp, corr (text or hex:…), user (pairs), ctype, retain, expiry, packet_id, and one of json,
+text, hex and base64. An object with such a list as msgs is a trace, too; a list of those is judged one after the other.";
 
 /// Judge a recorded list of messages by pairing rules: one verdict a message, one a line
 ///
@@ -457,7 +460,7 @@ A trace:
 #[derive(Debug, clap::Args)]
 #[command(after_help = PAIR_EXAMPLES)]
 pub struct PairArgs {
-    /// A list of rules in JSON, or rules in TOML; can be given again [default: the shipped rules]
+    /// A list of rules in JSON, or rules in TOML; - is stdin; can be given again [default: the shipped rules]
     #[arg(long, value_name = "FILE")]
     pub rules: Vec<PathBuf>,
 
@@ -465,7 +468,7 @@ pub struct PairArgs {
     #[arg(long, value_name = "FILE")]
     pub trace: PathBuf,
 
-    /// Print one line of JSON a message: rule, variables, and of a near miss which variable differs
+    /// Print one line of JSON a message: rule, variables, and why it is nothing; of a near miss which variable differs
     #[arg(long)]
     pub json: bool,
 }

@@ -62,6 +62,10 @@ const SHIPPED: &[(&str, &str)] = &[
         include_str!("../../assets/demos/common-topic.toml"),
     ),
     (
+        "intermittent-device",
+        include_str!("../../assets/demos/intermittent-device.toml"),
+    ),
+    (
         "topic-scheme",
         include_str!("../../assets/demos/topic-scheme.toml"),
     ),

@@ -189,14 +189,9 @@ impl Session {
         };
         // Whatever lacks was said before it was sent; a rule that changed since makes a message that it does
         // not take, and the exchange says so.
-        // By MQTT 5's own rule nothing is made up beside what is typed: no Correlation Data is none.
-        let message = if request.pairing.is_mqtt5() {
-            request.message(data)
-        } else {
-            request
-                .outgoing(&self.rules, data.clone(), &here, &mut rand::rng())
-                .map_or_else(|_| request.message(data), |outgoing| outgoing.message)
-        };
+        let message = request
+            .outgoing(&self.rules, data.clone(), &here, &mut rand::rng())
+            .map_or_else(|_| request.message(data), |outgoing| outgoing.message);
         let message = Arc::new(message);
         let id = ExchangeId(self.next_exchange.fetch_add(1, Ordering::Relaxed));
         // In the timeline from now on: rows stand in the order in which requests were sent, on
@@ -245,6 +240,20 @@ impl Session {
             profile: Arc::new(Profile { address, ..profile }),
             password,
         })
+    }
+
+    /// A message that answers nothing; also told to the request that it nearly answers.
+    fn show_arrived(&mut self, row: MessageRow) {
+        if let Some(near) = row.near {
+            let miss = NearMiss {
+                verdict: row.verdict,
+                correlation_data: row.message.properties.correlation_data.clone(),
+                difference: row.difference.clone(),
+            };
+            self.timeline
+                .apply(near, Change::NearMiss(miss), row.received);
+        }
+        self.timeline.push_message(row);
     }
 
     pub(super) fn on_connection(
@@ -308,26 +317,15 @@ impl Session {
                 near,
                 miss,
             } => {
-                let difference = miss.as_ref().map(|miss| Arc::new(Difference::from(miss)));
-                let responder = responder
-                    .clone()
-                    .map(|client_id| self.name_of_client(client_id));
-                if let Some(near) = near {
-                    let miss = NearMiss {
-                        verdict: *verdict,
-                        correlation_data: message.properties.correlation_data.clone(),
-                        difference: difference.clone(),
-                    };
-                    self.timeline.apply(*near, Change::NearMiss(miss), *at);
-                }
-                self.timeline.push_message(MessageRow {
+                let responder = responder.clone();
+                self.show_arrived(MessageRow {
                     connection: Arc::clone(id),
                     message: Arc::clone(message),
                     verdict: *verdict,
                     received: *at,
-                    responder,
+                    responder: responder.map(|client_id| self.name_of_client(client_id)),
                     near: *near,
-                    difference,
+                    difference: miss.as_ref().map(|miss| Arc::new(Difference::from(miss))),
                 });
             }
             ConnectionEvent::Published {

@@ -137,7 +137,10 @@ impl Observer {
         let new: Vec<ExchangeId> = here.clone().filter(is_new).collect();
         let open = new.iter().find(|id| self.open.contains_key(id));
         // It may come after the exchange is over, or once more.
-        let id = open.or(new.first()).copied().or_else(|| here.next_back())?;
+        let id = open
+            .or_else(|| new.first())
+            .copied()
+            .or_else(|| here.next_back())?;
         if let Some(known) = self.known.get_mut(&id)
             && !known.devices.contains(&device)
         {

@@ -66,7 +66,7 @@ impl RuleText {
 
     /// What its file is named after.
     pub(super) fn name(&self) -> &str {
-        self.id().or(self.title()).unwrap_or_default()
+        self.id().or_else(|| self.title()).unwrap_or_default()
     }
 }
 

@@ -207,3 +207,84 @@ fn a_bad_trace_is_refused_too() {
         assert!(said(&run).contains(wanted), "{trace}: {}", said(&run));
     }
 }
+
+#[test]
+fn files_from_other_editors_and_whole_recordings_are_read_too() {
+    let windows = |text: &str| format!("\u{feff}{}", text.replace('\n', "\r\n"));
+    let nameless = MINE.replace("id = \"mine\"\n", "");
+    let folder = folder(&[
+        ("mine.toml", &windows(MINE)),
+        ("a.toml", &nameless),
+        ("b.toml", &nameless),
+        ("trace.json", &windows(TRACE)),
+        ("goldens.json", super::GOLDENS),
+    ]);
+    let told = |words: &[&str], stdin: &str| {
+        let run = pair(folder.path(), words, stdin);
+        assert_eq!(run.status.code(), Some(0), "{}", said(&run));
+        out(&run)
+    };
+    let judged = "Q\n-\nR0:error:7\nD0\n";
+    assert_eq!(
+        told(&["--rules", "mine.toml", "--trace", "trace.json"], ""),
+        judged
+    );
+    // Rules without an id are called by their files.
+    let two = told(
+        &[
+            "--rules",
+            "a.toml",
+            "--rules",
+            "b.toml",
+            "--trace",
+            "trace.json",
+            "--json",
+        ],
+        "",
+    );
+    assert!(two.contains(r#""rule":"a""#), "{two}");
+    assert_eq!(
+        told(&["--rules", "-", "--trace", "trace.json"], MINE),
+        judged
+    );
+    // One recording with its rule and what was expected, and a list of them.
+    let whole = format!(r#"{{"n": 1, "rule": "mine", "msgs": {TRACE}, "expect": ["Q"]}}"#);
+    assert_eq!(
+        told(&["--rules", "mine.toml", "--trace", "-"], &whole),
+        judged
+    );
+    let goldens: Vec<serde_json::Value> = serde_json::from_str(super::GOLDENS).expect("JSON");
+    let wanted: Vec<&str> = goldens
+        .iter()
+        .flat_map(|golden| golden["expect"].as_array().expect("a list"))
+        .filter_map(|one| one.as_str())
+        .collect();
+    let all = told(&["--trace", "goldens.json"], "");
+    assert_eq!(all.lines().collect::<Vec<_>>(), wanted);
+    assert_eq!(told(&["--rules", "mine.toml", "--trace", "-"], "[]"), "");
+    let twice = pair(folder.path(), &["--rules", "-", "--trace", "-"], "[]");
+    assert_eq!(twice.status.code(), Some(2));
+    assert!(said(&twice).contains("given twice"), "{}", said(&twice));
+}
+
+#[test]
+fn json_tells_why_a_message_is_nothing() {
+    let folder = folder(&[("mine.toml", MINE)]);
+    let run = pair(
+        folder.path(),
+        &["--rules", "mine.toml", "--trace", "-", "--json"],
+        TRACE,
+    );
+    let told = out(&run);
+    let line = told.lines().nth(1).expect("a line");
+    let line: serde_json::Value = serde_json::from_str(line).expect("JSON");
+    let reason = &line["reasons"][0];
+    assert_eq!(
+        (&reason["rule"], &reason["role"], &reason["request"]),
+        (&"mine".into(), &"reply".into(), &0.into())
+    );
+    assert_eq!(
+        reason["text"],
+        "`id` is `18446744073709551617` here and `18446744073709551616` in the request"
+    );
+}

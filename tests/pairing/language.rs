@@ -313,6 +313,18 @@ fn a_bad_rule_is_refused_with_its_place_and_its_field() {
         (r#""request": {"topic": "q", "bind": {"a": "text ~ ("}}, "reply": {"topic": ["r"]}"#.to_owned(), "unclosed group"),
         (r#""request": {"topic": "q"}, "reply": {"topic": ["r"], "subscribe": ["a/#/b"]}"#.to_owned(), "reply.subscribe"),
         (r#""request": {"topic": "q"}, "reply": {"topic": ["r"], "each": ["x"]}"#.to_owned(), "reply.each"),
+        (r#""request": {"topic": "q/{x"}, "reply": {"topic": ["r"]}"#.to_owned(), "request.topic: the `{` in `{x` is not closed"),
+        (r#""request": {"topic": "q/{x:(}"}, "reply": {"topic": ["r"]}"#.to_owned(), "request.topic: "),
+        (r#""request": {"topic": 5}, "reply": {"topic": ["r"]}"#.to_owned(), "request.topic: a text is expected here and not a number"),
+        (r#""request": "q", "reply": {"topic": ["r"]}"#.to_owned(), "request: a table of fields is expected here and not a text"),
+        (r#""request": {"topic": "q", "when": [["text", "=~", "x"]]}, "reply": {"topic": ["r"]}"#.to_owned(), "request.when[0]: `=~` is no operator"),
+        (r#""request": {"topic": "q", "when": [["text", "~", "a(?=b)"]]}, "reply": {"topic": ["r"]}"#.to_owned(), "request.when[0]: the regular expression `a(?=b)` cannot be used"),
+        (r#""request": {"topic": "q", "bind": {"id": "json:id"}}, "reply": {"topic": ["r"]}"#.to_owned(), "request.bind.id: the JSON pointer `id` must start with `/`"),
+        (r#""request": {"topic": "q", "bind": {"id": 7}}, "reply": {"topic": ["r"]}"#.to_owned(), "request.bind.id: a text is expected here and not a number"),
+        (r#""request": {"topic": "q"}, "reply": {"topic": ["r"], "when": [["var:nobody", "exists"]]}"#.to_owned(), "reply.when: nothing binds the variable `nobody`"),
+        (r#""request": {"topic": "q"}, "reply": {"topic": ["r/{x}"], "subscribe": ["r/{x}"]}"#.to_owned(), "reply.subscribe: nothing binds the variable `x`"),
+        (format!(r#"{good}, "presence": {{"online": []}}"#), "presence.topic: it is missing"),
+        (format!(r#"{good}, "defaults": {{"timeout_ms": 0}}"#), "defaults.timeout_ms"),
     ] {
         let told = of(&rule);
         assert!(told.contains(wanted), "{rule}\n{told}");

@@ -38,12 +38,11 @@ impl App {
             .own()
             .iter()
             .find(|own| own.id == id && own.problem.is_none());
-        let text = match own {
-            Some(own) => self.library.rules().get(&own.file).cloned(),
-            None => {
-                let rule = self.session.rules().find(id);
-                rule.map(|(_, rule)| RuleText::new(rule.to_toml()))
-            }
+        let text = if let Some(own) = own {
+            self.library.rules().get(&own.file).cloned()
+        } else {
+            let rule = self.session.rules().find(id);
+            rule.map(|(_, rule)| RuleText::new(rule.to_toml()))
         };
         let Some(text) = text else { return };
         let others = self.ids_but(None);

@@ -13,7 +13,7 @@ const MAX_TOPICS: usize = 16;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct VariableInfo {
     pub name: Arc<str>,
-    /// Such as "topic level 3" or "json:/id".
+    /// Such as "topic level 3" or `json:/id`.
     pub where_in_request: Vec<String>,
     pub where_in_reply: Vec<String>,
     /// What makes it up when nobody gives it, as it is written in `defaults.generate`.

@@ -6,17 +6,18 @@
 //! aside and compared one by one.
 
 mod explain;
+mod search;
 mod table;
 
 use super::Rules;
-use super::json::NodeId;
 use super::locator::{Bindings, Subject};
-use super::pattern::{Parses, VarId};
-use super::rule::{ReplyTopic, Rule, Status, scope};
+use super::pattern::VarId;
+use super::rule::{Rule, Status, scope};
 use super::value::Value;
 use crate::model::exchange::ExchangeId;
 pub use explain::{Reason, Role};
-use std::collections::{BTreeSet, HashMap};
+use search::{Hit, Search};
+use std::collections::HashMap;
 use std::sync::Arc;
 use table::Table;
 
@@ -30,9 +31,6 @@ pub enum Standing {
 
 /// Parts of one message and ways to read its topic that are looked at for one rule; enough for any that is sent on purpose.
 const MAX_READINGS: usize = 1 << 14;
-
-/// Requests that are compared with a message one by one where it cannot be looked up.
-const MAX_COMPARED: usize = 256;
 
 #[derive(Debug)]
 struct Kept {
@@ -84,14 +82,6 @@ pub struct Matcher {
     kept: HashMap<ExchangeId, Kept>,
     /// By rule, then by reply topic.
     tables: Vec<Vec<Table>>,
-}
-
-/// One way in which a message answers a request.
-struct Hit {
-    id: ExchangeId,
-    rule: usize,
-    root: NodeId,
-    near: Bindings,
 }
 
 impl Matcher {
@@ -222,7 +212,7 @@ impl Matcher {
                 if !takes(rule) {
                     continue;
                 }
-                let mut hits = self.hits(index, rule, subject, standing);
+                let mut hits = Search::new(self, index, rule, subject, standing).hits();
                 hits.sort_by_key(|hit| hit.id);
                 let is_better = match (hits.first(), hits.last(), best.first(), best.last()) {
                     (None, ..) => false,
@@ -262,149 +252,6 @@ impl Matcher {
             status,
             variables: rule.named(&all),
         })
-    }
-
-    /// The requests of one rule that the message answers: one a part of the message, each once.
-    fn hits(
-        &self,
-        index: usize,
-        rule: &Rule,
-        subject: &Subject<'_>,
-        standing: Standing,
-    ) -> Vec<Hit> {
-        let mut hits: Vec<Hit> = Vec::new();
-        let tables = self.tables.get(index).map_or(&[][..], Vec::as_slice);
-        if tables.iter().all(|table| table.is_empty_of(standing)) {
-            return hits;
-        }
-        let mut taken: BTreeSet<ExchangeId> = BTreeSet::new();
-        let parsed: Vec<_> = rule
-            .reply
-            .topics
-            .iter()
-            .zip(tables)
-            .filter(|(_, table)| !table.is_empty_of(standing))
-            .map(|(topic, table)| {
-                let literal = if table.has_irregular(standing) {
-                    topic.literal.parses(subject.topic())
-                } else {
-                    Parses::none()
-                };
-                (topic, table, topic.pattern.parses(subject.topic()), literal)
-            })
-            .filter(|(_, _, parses, literal)| parses.may_fit() || literal.may_fit())
-            .collect();
-        if parsed.is_empty() {
-            return hits;
-        }
-        let ways: usize = parsed
-            .iter()
-            .map(|(_, _, parses, literal)| parses.list.len() + literal.list.len())
-            .sum();
-        for root in rule
-            .roots(subject)
-            .into_iter()
-            .take(MAX_READINGS / ways.max(1))
-        {
-            let mut best: Option<Hit> = None;
-            let mut offer = |hit: Option<Hit>| {
-                if let Some(hit) = hit {
-                    let is_better = best.as_ref().is_none_or(|best| {
-                        if standing == Standing::Completed {
-                            hit.id > best.id
-                        } else {
-                            hit.id < best.id
-                        }
-                    });
-                    if is_better {
-                        best = Some(hit);
-                    }
-                }
-            };
-            for (topic, table, parses, literal) in &parsed {
-                let try_one = |id: ExchangeId, near: &Bindings, is_topic_known: bool| {
-                    let kept = self.kept.get(&id).filter(|_| !taken.contains(&id))?;
-                    let near =
-                        rule.agrees(topic, subject, root, near, &kept.request, is_topic_known)?;
-                    Some(Hit {
-                        id,
-                        rule: index,
-                        root,
-                        near,
-                    })
-                };
-                let compare = |id: ExchangeId| {
-                    let mut readings = self.compare(topic, rule, subject, root, id).into_iter();
-                    readings.find_map(|near| try_one(id, &near, true))
-                };
-                let mut is_known = parses.is_complete;
-                for spans in &parses.list {
-                    let Some(near) = rule.reading(topic, subject, spans, root) else {
-                        continue;
-                    };
-                    match table.find(standing, &topic.shared, &near, false) {
-                        Some(slots) => {
-                            for slot in slots {
-                                offer(
-                                    in_order(slot, standing)
-                                        .find_map(|id| try_one(id, &near, false)),
-                                );
-                            }
-                        }
-                        None => is_known = false,
-                    }
-                }
-                if !is_known {
-                    let all = in_order(table.all(standing), standing);
-                    offer(all.take(MAX_COMPARED).find_map(compare));
-                    continue;
-                }
-                for spans in &literal.list {
-                    let Some(near) = rule.reading(topic, subject, spans, root) else {
-                        continue;
-                    };
-                    match table.find(standing, &topic.shared, &near, true) {
-                        Some(slots) => {
-                            for slot in slots {
-                                offer(in_order(slot, standing).find_map(compare));
-                            }
-                        }
-                        None => is_known = false,
-                    }
-                }
-                let aside = table.irregular(standing, !is_known || !literal.is_complete);
-                offer(
-                    in_order(aside, standing)
-                        .take(MAX_COMPARED)
-                        .find_map(compare),
-                );
-            }
-            if let Some(hit) = best {
-                taken.insert(hit.id);
-                hits.push(hit);
-            }
-        }
-        hits
-    }
-
-    /// What the message says as a reply to this very request, in every way that its topic can be read.
-    fn compare(
-        &self,
-        topic: &ReplyTopic,
-        rule: &Rule,
-        subject: &Subject<'_>,
-        root: NodeId,
-        id: ExchangeId,
-    ) -> Vec<Bindings> {
-        let Some(kept) = self.kept.get(&id) else {
-            return Vec::new();
-        };
-        let given = |var: VarId| rule.is_bound_by_request(var).then(|| kept.request.get(var));
-        let parses = topic.pattern.parses_given(subject.topic(), &given);
-        let readings = parses.iter();
-        readings
-            .filter_map(|spans| rule.reading(topic, subject, spans, root))
-            .collect()
     }
 
     /// The oldest open request that differs from the message in one variable.
@@ -462,17 +309,5 @@ impl Matcher {
             wanted: kept.request.get(var).to_vec(),
             found: near.get(var).to_vec(),
         })
-    }
-}
-
-/// The oldest first; of completed ones the newest.
-fn in_order(
-    slot: &BTreeSet<ExchangeId>,
-    standing: Standing,
-) -> Box<dyn Iterator<Item = ExchangeId> + '_> {
-    if standing == Standing::Completed {
-        Box::new(slot.iter().rev().copied())
-    } else {
-        Box::new(slot.iter().copied())
     }
 }

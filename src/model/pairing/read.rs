@@ -726,7 +726,12 @@ impl Reader<'_> {
     ) {
         let in_request = bound_by(request);
         let mut in_reply = in_request.clone();
-        in_reply.extend(reply.topics.iter().flat_map(|topic| topic.pattern.vars()));
+        in_reply.extend(
+            reply
+                .topics
+                .iter()
+                .flat_map(|topic| topic.pattern.vars().to_vec()),
+        );
         in_reply.extend(reply.bind.iter().map(|binding| binding.var));
         let of_binds = |binds: &[Binding]| -> Vec<VarId> {
             binds
@@ -738,7 +743,7 @@ impl Reader<'_> {
             whens.iter().filter_map(Condition::reads).collect()
         };
         let in_presence = presence
-            .map(|presence| presence.topic.vars())
+            .map(|presence| presence.topic.vars().to_vec())
             .unwrap_or_default();
         let mut places = vec![
             ("request.bind", of_binds(&request.bind), &in_request),
@@ -755,7 +760,12 @@ impl Reader<'_> {
             ),
             (
                 "reply.subscribe",
-                reply.subscribe.iter().flat_map(Pattern::vars).collect(),
+                reply
+                    .subscribe
+                    .iter()
+                    .flat_map(Pattern::vars)
+                    .copied()
+                    .collect(),
                 &in_request,
             ),
         ];
@@ -831,7 +841,7 @@ fn paths<'a>(path: &str, list: &[&'a Node]) -> impl Iterator<Item = (String, &'a
 }
 
 fn bound_by(request: &RequestSide) -> Vec<VarId> {
-    let mut bound = request.topic.vars();
+    let mut bound = request.topic.vars().to_vec();
     bound.extend(request.bind.iter().map(|binding| binding.var));
     bound
 }
@@ -855,7 +865,7 @@ fn in_order(mut bindings: Vec<Binding>) -> Result<Vec<Binding>, VarId> {
 /// Finds out what a reply on this topic tells by itself.
 fn understand(topic: &mut ReplyTopic, bind: &[Binding], when: &[Condition], bound: &[VarId]) {
     topic.literal = topic.pattern.literally(|var| bound.contains(&var));
-    let mut told = topic.pattern.vars();
+    let mut told = topic.pattern.vars().to_vec();
     for (index, binding) in bind.iter().enumerate() {
         let is_dependent = binding
             .locators

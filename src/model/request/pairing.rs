@@ -95,9 +95,17 @@ impl Request {
         } else {
             &pairing.topic
         };
-        let message = self.message(correlation_data.filter(|_| self.carries_correlation(rule)));
+        let message = self.message(
+            correlation_data
+                .clone()
+                .filter(|_| self.carries_correlation(rule)),
+        );
         let values = pairing.values.iter();
-        let given = typed_variables(values.map(|(name, value)| (&**name, &**value)));
+        let mut given = typed_variables(values.map(|(name, value)| (&**name, &**value)));
+        if pairing.is_mqtt5() && correlation_data.is_none() {
+            // No Correlation Data was asked for, so none is made up.
+            given.push(("id".into(), Vec::new()));
+        }
         rule.outgoing(message, topic, &given, here, random)
     }
 

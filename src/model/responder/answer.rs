@@ -1,6 +1,7 @@
 //! The answers to one request: filled in from their templates, on their topic, saying what they have to say.
 
 use super::device::{AnswerParts, Device};
+use super::faults::mistaken;
 use super::pairing::{Saying, of_json};
 use super::rule::{Further, Rule, Said};
 use super::{Answer, Asked, Responder};
@@ -121,7 +122,59 @@ impl Responder {
             }
         }
         self.remember(asked, &answers);
-        Ok(answers)
+        self.go_wrong(answers, asked, notes)
+    }
+
+    /// The answers as the device's faults leave them.
+    fn go_wrong(
+        &mut self,
+        answers: Vec<Answer>,
+        asked: &Asked<'_>,
+        notes: &mut Notes,
+    ) -> Result<Vec<Answer>, Arc<str>> {
+        let device = Arc::clone(&self.device);
+        let mut left = Vec::with_capacity(answers.len());
+        for mut answer in answers {
+            let fault = device.faults.draw(&mut self.random);
+            if fault.is_dropped {
+                notes.others.push("an answer is lost on purpose".to_owned());
+                continue;
+            }
+            if fault.is_wrong {
+                match self.gone_astray(&answer.message, asked) {
+                    Ok(message) => {
+                        let note = "an answer has the wrong correlation on purpose";
+                        notes.others.push(note.to_owned());
+                        answer.message = message;
+                    }
+                    Err(why) => notes.others.push(why.to_string()),
+                }
+            }
+            if fault.is_doubled {
+                notes
+                    .others
+                    .push("an answer is sent twice on purpose".to_owned());
+                left.push(answer.clone());
+            }
+            left.push(answer);
+        }
+        if left.is_empty() {
+            return Err("its faults: the answer is lost on purpose".into());
+        }
+        Ok(left)
+    }
+
+    /// The answer as if it were one to another request.
+    fn gone_astray(&mut self, answer: &Message, asked: &Asked<'_>) -> Result<Message, Arc<str>> {
+        let device = Arc::clone(&self.device);
+        let by = device.pairing.as_ref();
+        let other = mistaken(by, asked.request.message, &mut self.random)?;
+        if let Some(by) = by {
+            return by.answer(&other, answer, &Variables::new(), &Saying::default());
+        }
+        let mut wrong = answer.clone();
+        wrong.properties.correlation_data = other.properties.correlation_data;
+        Ok(wrong)
     }
 
     /// One answer, and its payload before a pairing rule wrote to it.
@@ -134,12 +187,10 @@ impl Responder {
         let request = asked.request.message;
         let device = Arc::clone(&self.device);
         // Its topic is asked for first: where there is none, nothing is filled in.
-        let own_topic = match &device.pairing {
-            None => Some(self.response_topic(making.reply_topic, asked, notes)?),
-            Some(_) => match making.reply_topic {
-                Some(template) => Some(self.own_topic(template, asked, notes)?),
-                None => None,
-            },
+        let own_topic = match (&device.pairing, making.reply_topic) {
+            (None, own) => Some(self.response_topic(own, asked, notes)?),
+            (Some(_), Some(template)) => Some(self.own_topic(template, asked, notes)?),
+            (Some(_), None) => None,
         };
         let mut context = self.context(asked);
         let payload = match making.reply {
@@ -311,7 +362,10 @@ fn by_mqtt5(
     said: &Said,
     saying: &Saying,
 ) -> Result<Message, Arc<str>> {
-    reply.properties.correlation_data = request.properties.correlation_data.clone();
+    reply
+        .properties
+        .correlation_data
+        .clone_from(&request.properties.correlation_data);
     if said.is_nothing() {
         return Ok(reply);
     }

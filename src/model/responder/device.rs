@@ -1,6 +1,7 @@
 //! A valid device: what a [`Responder`](super::Responder) plays.
 
 use super::draft::{DeviceField, check_string};
+use super::faults::Faults;
 use super::life::{Life, ScheduleField};
 use super::pairing::ByRule;
 use super::rule::{Rule, RuleField};
@@ -33,6 +34,7 @@ pub struct Device {
     pub(super) answer: AnswerParts,
     pub(super) rules: Vec<Rule>,
     pub life: Life,
+    pub faults: Faults,
 }
 
 /// What device and rules both can say about an answer.

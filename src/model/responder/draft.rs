@@ -1,8 +1,9 @@
 //! A simulated device as typed and as kept in its file ([`DeviceDraft`]), and how it becomes a valid [`Device`].
 
 use super::device::{AnswerParts, Device};
+use super::faults::Faults;
 use super::life::{OwnField, OwnMessageDraft, ScheduleDraft, ScheduleField};
-use super::pairing;
+use super::pairing::{self, ByRule};
 use super::rule::{RuleDraft, RuleField};
 use super::values::ValueTable;
 use crate::model::FieldError;
@@ -58,6 +59,9 @@ pub struct DeviceDraft {
     /// The values may have placeholders.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub user_properties: Vec<UserProperty>,
+    /// What it does wrong on purpose.
+    #[serde(skip_serializing_if = "Faults::is_none")]
+    pub faults: Faults,
     /// The first that matches counts.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub rules: Vec<RuleDraft>,
@@ -66,13 +70,13 @@ pub struct DeviceDraft {
     pub schedule: Option<ScheduleDraft>,
     /// Published by the broker when it goes away without a DISCONNECT.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub will: Option<WillDraft>,
+    pub will: Option<Box<WillDraft>>,
     /// Published by itself whenever it has connected.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub birth: Option<OwnMessageDraft>,
+    pub birth: Option<Box<OwnMessageDraft>>,
     /// Published by itself before it leaves with a DISCONNECT.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub farewell: Option<OwnMessageDraft>,
+    pub farewell: Option<Box<OwnMessageDraft>>,
     /// Published by itself again and again.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub publishes: Vec<OwnMessageDraft>,
@@ -106,6 +110,7 @@ impl Default for DeviceDraft {
             session_expiry_secs: 0,
             state: ValueTable::default(),
             user_properties: Vec::new(),
+            faults: Faults::default(),
             rules: Vec::new(),
             schedule: None,
             will: None,
@@ -122,6 +127,7 @@ pub enum DeviceField {
     Name,
     ClientId,
     Pairing,
+    Faults,
     /// The list as a whole.
     Listens,
     Filter(usize),
@@ -159,35 +165,7 @@ impl DeviceDraft {
             .map_err(|message| wrong(DeviceField::Pairing, message))
             .ok()
             .flatten();
-        let mut listens = Vec::with_capacity(self.listens.len());
-        // A form has a line for what nobody has typed.
-        let is_blank = pairing.is_some() && self.listens.iter().all(String::is_empty);
-        if self.listens.is_empty() || is_blank {
-            let derived = match &pairing {
-                Some(rule) => rule.filters(),
-                None => {
-                    Err("it listens to nothing; add a topic filter such as cmnd/light/#".to_owned())
-                }
-            };
-            match derived {
-                Ok(filters) => listens = filters,
-                Err(message) => wrong(DeviceField::Listens, message),
-            }
-        }
-        let typed = self.listens.iter().enumerate().filter(|_| !is_blank);
-        for (index, text) in typed {
-            match TopicFilter::new(text) {
-                Ok(filter) if listens.contains(&filter) => wrong(
-                    DeviceField::Filter(index),
-                    format!("`{text}` is listed twice; once is enough"),
-                ),
-                Ok(filter) => listens.push(filter),
-                Err(err) => wrong(
-                    DeviceField::Filter(index),
-                    format!("the topic filter is not valid: {err}"),
-                ),
-            }
-        }
+        let listens = self.filters(pairing.as_ref(), &mut wrong);
         let mut duration = |field, what: &str, text: &str| match parse_delay(text) {
             Ok(duration) => duration,
             Err(message) => {
@@ -225,6 +203,7 @@ impl DeviceDraft {
                 rule.read(|field, message| wrong(DeviceField::Rule(index, field), message))
             })
             .collect();
+        self.faults.check(&mut wrong);
         let life = self.life(wrong);
         if !errors.is_empty() {
             return Err(errors);
@@ -249,7 +228,46 @@ impl DeviceDraft {
             answer,
             rules: own_rules,
             life,
+            faults: self.faults,
         })
+    }
+
+    /// The topic filters as typed, or those of the pairing rule.
+    fn filters(
+        &self,
+        pairing: Option<&ByRule>,
+        mut wrong: impl FnMut(DeviceField, String),
+    ) -> Vec<TopicFilter> {
+        let mut listens = Vec::with_capacity(self.listens.len());
+        // A form has a line for what nobody has typed.
+        let is_blank = pairing.is_some() && self.listens.iter().all(String::is_empty);
+        if self.listens.is_empty() || is_blank {
+            let derived = match pairing {
+                Some(rule) => rule.filters(),
+                None => {
+                    Err("it listens to nothing; add a topic filter such as cmnd/light/#".to_owned())
+                }
+            };
+            match derived {
+                Ok(filters) => listens = filters,
+                Err(message) => wrong(DeviceField::Listens, message),
+            }
+        }
+        let typed = self.listens.iter().enumerate().filter(|_| !is_blank);
+        for (index, text) in typed {
+            match TopicFilter::new(text) {
+                Ok(filter) if listens.contains(&filter) => wrong(
+                    DeviceField::Filter(index),
+                    format!("`{text}` is listed twice; once is enough"),
+                ),
+                Ok(filter) => listens.push(filter),
+                Err(err) => wrong(
+                    DeviceField::Filter(index),
+                    format!("the topic filter is not valid: {err}"),
+                ),
+            }
+        }
+        listens
     }
 }
 

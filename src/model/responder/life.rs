@@ -124,7 +124,8 @@ impl DeviceDraft {
                 })
                 .ok()
         });
-        let mut once = |draft: &Option<OwnMessageDraft>, place: fn(OwnField) -> DeviceField| {
+        let mut once = |draft: &Option<Box<OwnMessageDraft>>,
+                        place: fn(OwnField) -> DeviceField| {
             let draft = draft.as_ref()?;
             if !draft.every.is_empty() {
                 let message = "it is published once each time, not again and again";

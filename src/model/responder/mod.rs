@@ -16,6 +16,7 @@ mod answer;
 pub mod condition;
 mod device;
 mod draft;
+mod faults;
 mod life;
 mod pairing;
 mod rule;
@@ -28,6 +29,7 @@ use crate::model::time::Timestamp;
 use answer::Notes;
 pub use device::Device;
 pub use draft::{DeviceDraft, DeviceField};
+pub use faults::Faults;
 pub use life::{
     Leaves, Life, OwnField, OwnMessage, OwnMessageDraft, Schedule, ScheduleDraft, ScheduleField,
 };
@@ -224,3 +226,6 @@ mod tests;
 
 #[cfg(test)]
 mod pairing_tests;
+
+#[cfg(test)]
+mod life_tests;

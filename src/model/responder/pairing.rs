@@ -9,6 +9,8 @@ use crate::model::pairing::{
 use crate::model::time::Timestamp;
 use crate::model::topic::TopicFilter;
 use bytes::Bytes;
+use rand::RngExt as _;
+use rand::rngs::StdRng;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
@@ -116,6 +118,44 @@ impl ByRule {
 
     pub(super) fn takes_for_request(&self, message: &Message) -> bool {
         self.0.is_request(message)
+    }
+
+    /// The same request with an id that is not its own.
+    pub(super) fn with_other_id(
+        &self,
+        request: &Message,
+        random: &mut StdRng,
+    ) -> Result<Message, Arc<str>> {
+        let bindings = self.request(request)?;
+        let named = self.named(&bindings);
+        let id = named.iter().find(|(name, _)| **name == *"id");
+        let Some(id) = id.and_then(|(_, values)| values.first()) else {
+            return Err("the request has no id, so there is none to get wrong".into());
+        };
+        let mut bytes = id.as_bytes().to_vec();
+        if let Some(last) = bytes.last_mut() {
+            // Still of the same form: digits stay digits, a UUID stays one.
+            *last = match *last {
+                digit @ b'0'..=b'8' => digit + 1,
+                b'9' => b'0',
+                b'a' => b'b',
+                byte if byte.is_ascii_lowercase() => b'a',
+                b'A' => b'B',
+                byte if byte.is_ascii_uppercase() => b'A',
+                byte => byte.wrapping_add(1),
+            };
+        }
+        // The next number is likely to be somebody's.
+        let number = Value::number(u64::from(random.random::<u32>()));
+        let is_number = id.as_text().is_some_and(|text| text.parse::<u64>().is_ok());
+        let tries = [number, Value::new(id.kind, bytes.into())];
+        let others = tries.iter().skip(usize::from(!is_number));
+        let mut made = others.filter(|other| *other != id).filter_map(|other| {
+            let other = vec![("id".into(), vec![other.clone()])];
+            self.0.compose(request, &other).ok()
+        });
+        let (message, _) = made.next().ok_or("no other id fits the request")?;
+        Ok(message)
     }
 
     /// Whether the message pairs with the request.

@@ -400,7 +400,7 @@ fn answers_on_the_topic_of_the_request_are_never_answered() {
     }
     // Whoever sends the same request once more gets an answer, and whoever asks with that id later.
     assert_eq!(one.receive(&request, NOW).answers.len(), 1);
-    let later = NOW.saturating_add(Duration::from_secs(60));
+    let later = NOW.saturating_add(Duration::from_mins(1));
     assert_eq!(
         one.receive(&bare("/ext/rrpc/7/t", "else"), later)
             .answers
@@ -520,4 +520,74 @@ then = [{ after = "soon", status = "x", message = "{{nope}}", content_type = "\u
             then(FurtherField::Message),
         ]
     );
+}
+
+#[test]
+fn faults_are_made_on_purpose_and_said() {
+    let fault = |fault: &str, rule: &str, reply: &str| {
+        let text = format!(
+            "name = 'd'\npairing = '{rule}'\nlistens = ['#']\nreply = '{reply}'\nfaults = {{ {fault} }}\n"
+        );
+        device(&text)
+    };
+    let mut asked = bare("t", "x");
+    asked.properties.response_topic = Some(TopicName::new("answers").unwrap());
+    asked.properties.correlation_data = Some(CorrelationData::new("right"));
+    let lost = fault("drop_percent = 100", "", "ok").receive(&asked, NOW);
+    assert_eq!(lost.answers, []);
+    assert!(lost.not_answered.unwrap().contains("on purpose"));
+    let twice = fault("duplicate_percent = 100", "", "ok").receive(&asked, NOW);
+    assert_eq!(twice.answers.len(), 2);
+    assert_eq!(twice.answers[0], twice.answers[1]);
+    let wrong = fault("wrong_correlation_percent = 100", "", "ok").receive(&asked, NOW);
+    let data = wrong.answers[0].message.properties.correlation_data.clone();
+    assert_ne!(data, Some(CorrelationData::new("right")));
+    assert!(wrong.note.unwrap().contains("wrong correlation"));
+    let some = fault("drop_percent = 30", "", "ok");
+    let mut some = some;
+    let answered = (0..1000).filter(|_| !some.receive(&asked, NOW).answers.is_empty());
+    assert!((600..800).contains(&answered.count()));
+    let errors = draft("name = 'd'\nlistens = ['t']\nfaults = { drop_percent = 101 }\n")
+        .validate(&Rules::shipped())
+        .unwrap_err();
+    assert_eq!(errors[0].field, DeviceField::Faults);
+}
+
+#[test]
+fn a_wrong_id_of_a_rule_pairs_with_another_request() {
+    for preset in Preset::shipped() {
+        let mut draft = preset.device.clone();
+        draft.pairing.clone_from(&preset.rule);
+        draft.faults.wrong_correlation_percent = 100;
+        let request = sent(preset).message;
+        let (rules, device) = (Rules::shipped(), draft.validate(&Rules::shipped()).unwrap());
+        let reaction = Responder::new(Arc::new(device), 1).receive(&request, NOW);
+        let (index, rule) = rules.find(&preset.rule).unwrap();
+        let bindings = rule.request(&Subject::new(&request)).unwrap();
+        let has_id = rule
+            .named(&bindings)
+            .iter()
+            .any(|(name, values)| **name == *"id" && !values.is_empty());
+        let note = reaction.note.unwrap();
+        if !has_id {
+            assert!(note.contains("no id"), "{}", preset.rule);
+            continue;
+        }
+        // Where the id is typed into a text, it stays what was typed, and that is said.
+        if preset.rule == "cumulocity-by-id" {
+            assert!(note.contains("cannot write"), "{note}");
+            continue;
+        }
+        let mut matcher = Matcher::new(rules.clone());
+        matcher.insert(crate::model::exchange::ExchangeId(1), index, bindings);
+        for answer in &reaction.answers {
+            let found = matcher.find(&Subject::new(&answer.message));
+            assert!(
+                !matches!(found, Match::Pairs(_)),
+                "{}: {:?}",
+                preset.rule,
+                reaction.note
+            );
+        }
+    }
 }

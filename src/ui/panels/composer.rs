@@ -148,7 +148,7 @@ fn payload_ui(ui: &mut Ui, tab: &mut RequestTab, view: &mut View) {
         }
     });
     ui.add_space(4.0);
-    let mistake = tab.error(RequestField::Payload).map(|error| {
+    let mistake = tab.error(&RequestField::Payload).map(|error| {
         match tab.draft.format.encode(&tab.draft.payload) {
             Err(err) => Mistake {
                 message: err.message,

@@ -95,6 +95,11 @@ fn card_ui(ui: &mut Ui, device: &DeviceCard, view: &mut View, actions: &mut Vec<
             });
         }
         marks::key_text(ui, "Answers", &device.answers, false);
+        if let Some(faults) = &device.faults {
+            marks::key_value(ui, "Faults", |ui| {
+                text::label(ui, faults, fonts::small(), theme.ink(Tone::Failed))
+            });
+        }
         if !device.rules.is_empty() {
             card::dashed_rule(ui);
             for line in device.rules.iter().take(RULE_LINES) {

@@ -37,17 +37,13 @@ impl Matcher {
         let mut found: Vec<(usize, Reason)> = Vec::new();
         for (index, rule) in self.rules().iter().enumerate() {
             if let Some((rank, request, text)) = self.no_reply(index, rule, subject) {
-                let role = Role::Reply;
-                let rule = Arc::clone(&rule.id);
-                found.push((
-                    rank,
-                    Reason {
-                        rule,
-                        role,
-                        request,
-                        text,
-                    },
-                ));
+                let reason = Reason {
+                    rule: Arc::clone(&rule.id),
+                    role: Role::Reply,
+                    request,
+                    text,
+                };
+                found.push((rank, reason));
             }
             let fits = rule.request.topic.first(subject.topic()).is_some();
             if fits && rule.request(subject).is_none() {

@@ -25,7 +25,7 @@ impl Pattern {
     ) -> Result<Vec<TopicFilter>, String> {
         let mut choices: Vec<(VarId, Vec<Value>)> = Vec::new();
         let mut count = 1_usize;
-        for var in self.vars() {
+        for &var in self.vars() {
             if let Some(values) = known(var) {
                 count = count.saturating_mul(values.len().max(1));
                 choices.push((var, values));

@@ -85,6 +85,7 @@ pub struct Pattern {
     source: Arc<str>,
     segments: Vec<Segment>,
     holes: Vec<Hole>,
+    vars: Vec<VarId>,
     /// A name stands in it twice.
     has_repeats: bool,
 }
@@ -123,11 +124,8 @@ impl Pattern {
     }
 
     /// The variables in it, each once.
-    pub fn vars(&self) -> Vec<VarId> {
-        let mut vars: Vec<VarId> = self.holes.iter().filter_map(|hole| hole.var).collect();
-        vars.sort_unstable();
-        vars.dedup();
-        vars
+    pub fn vars(&self) -> &[VarId] {
+        &self.vars
     }
 
     /// Whether it says anything but "some topic".

@@ -74,10 +74,12 @@ impl Pattern {
         let mut vars: Vec<_> = holes.iter().filter_map(|hole| hole.var).collect();
         vars.sort_unstable();
         let has_repeats = vars.windows(2).any(|pair| matches!(pair, [a, b] if a == b));
+        vars.dedup();
         Ok(Self {
             source: source.into(),
             segments,
             holes,
+            vars,
             has_repeats,
         })
     }

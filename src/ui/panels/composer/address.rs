@@ -90,7 +90,7 @@ fn request_line_ui(
     actions: &mut Vec<Action>,
 ) {
     let error = tab
-        .error(RequestField::Topic)
+        .error(&RequestField::Topic)
         .filter(|_| !tab.draft.topic.is_empty() || tab.was_tried)
         .map(str::to_owned);
     let pattern = tab.pairing().map(|rule| rule.pattern.clone());
@@ -108,7 +108,7 @@ fn request_line_ui(
         });
         let id = Id::unique("topic field");
         let response = Field::new(&mut tab.draft.topic, "Topic")
-            .hint(topic_hint(&pattern))
+            .hint(topic_hint(pattern.as_deref()))
             .code()
             .error(error.as_deref())
             .only_marked()
@@ -136,8 +136,8 @@ fn request_line_ui(
 }
 
 /// By another rule than MQTT 5's the topic may stay empty: the rule writes it.
-fn topic_hint(pattern: &Option<String>) -> &str {
-    match pattern.as_deref() {
+fn topic_hint(pattern: Option<&str>) -> &str {
+    match pattern {
         None | Some("") => "cmnd/light-in-bedroom/power",
         Some(pattern) => pattern,
     }
@@ -159,9 +159,9 @@ fn reply_line_ui(
     subscribed: Option<(&'static str, Tone)>,
     version: MqttVersion,
 ) {
-    let topic_error = tab.error(RequestField::ResponseTopic).map(str::to_owned);
-    let data_error = tab.error(RequestField::CorrelationData).map(str::to_owned);
-    let timeout_error = tab.error(RequestField::Timeout).map(str::to_owned);
+    let topic_error = tab.error(&RequestField::ResponseTopic).map(str::to_owned);
+    let data_error = tab.error(&RequestField::CorrelationData).map(str::to_owned);
+    let timeout_error = tab.error(&RequestField::Timeout).map(str::to_owned);
     let by_rule = ByRule::of(tab, version);
     let has_reply = tab.draft.response_topic != ResponseTopicDraft::None
         || tab.pairing().is_some_and(|rule| !rule.is_mqtt5);

@@ -169,7 +169,7 @@ fn about_ui(ui: &mut Ui, tab: &Tab, pairing: &PairingView) {
         line_ui(ui, "Requests on", &pairing.pattern);
         text::paragraph(ui, pairing.replies, fonts::small(), theme.muted);
     }
-    if let Some(error) = tab.error(RequestField::Pairing) {
+    if let Some(error) = tab.error(&RequestField::Pairing) {
         ui.add_space(4.0);
         text::paragraph(ui, error, fonts::small(), theme.ink(Tone::Failed));
     }
@@ -201,7 +201,7 @@ fn variables_ui(ui: &mut Ui, tab: &mut Tab, rows: &[VariableRow]) {
 fn variable_ui(ui: &mut Ui, tab: &mut Tab, row: &VariableRow) {
     let theme = Theme::of(ui);
     let error = tab
-        .error(RequestField::PairingValue(row.name.as_str().into()))
+        .error(&RequestField::PairingValue(row.name.as_str().into()))
         .map(str::to_owned);
     // What is merely not typed yet is marked, and said in red when it was tried to send.
     let is_bare = row.is_missing && !tab.was_tried;

@@ -32,7 +32,7 @@ pub fn properties_ui(ui: &mut Ui, tab: &mut Tab, version: MqttVersion) {
                 ui.add_space(4.0);
             }
             let lacks = |feature| version.lacks(feature);
-            let error = tab.error(RequestField::ContentType).map(str::to_owned);
+            let error = tab.error(&RequestField::ContentType).map(str::to_owned);
             row_unless(ui, "Content Type", lacks(Feature::ContentType), |ui| {
                 Field::new(&mut tab.draft.content_type, "Content Type")
                     .hint("application/json")
@@ -40,7 +40,7 @@ pub fn properties_ui(ui: &mut Ui, tab: &mut Tab, version: MqttVersion) {
                     .width(260.0)
                     .show(ui);
             });
-            let error = tab.error(RequestField::MessageExpiry).map(str::to_owned);
+            let error = tab.error(&RequestField::MessageExpiry).map(str::to_owned);
             row_unless(ui, "Message Expiry", lacks(Feature::MessageExpiry), |ui| {
                 Field::new(&mut tab.draft.message_expiry_secs, "Message Expiry")
                     .hint("never, or seconds")
@@ -91,7 +91,7 @@ fn replies_ui(ui: &mut Ui, tab: &mut Tab) {
         ("all", "All until the timeout"),
         ("2", "A number"),
     ];
-    let error = tab.error(RequestField::Replies).map(str::to_owned);
+    let error = tab.error(&RequestField::Replies).map(str::to_owned);
     let replies = &mut tab.draft.replies;
     let kind = KINDS
         .iter()
@@ -115,7 +115,7 @@ fn replies_ui(ui: &mut Ui, tab: &mut Tab) {
 fn user_properties_ui(ui: &mut Ui, tab: &mut Tab, lacks: Option<&'static str>) {
     let theme = Theme::of(ui);
     let mut gone = None;
-    let error = |field| tab.error(field).map(str::to_owned);
+    let error = |field| tab.error(&field).map(str::to_owned);
     let errors: Vec<[Option<String>; 2]> = (0..tab.draft.user_properties.len())
         .map(|index| {
             [

@@ -6,7 +6,7 @@ mod life;
 use crate::app::Action;
 use crate::app::dialogs::DeviceDialog;
 use crate::app::library::Library;
-use crate::model::pairing::Rules;
+use crate::model::pairing::{Rule, Rules};
 use crate::model::presets::Preset;
 use crate::model::responder::{DeviceDraft, DeviceField, ValueTable, shown_value, typed_value};
 use crate::ui::widgets::{Button, Field, select, text};
@@ -33,7 +33,7 @@ pub fn device_ui(
         ScrollArea::vertical()
             .max_height(ui.ctx().content_rect().height() - 220.0)
             .show(ui, |ui| {
-                ui.set_width(ui.available_width() - 8.0);
+                ui.set_width(ui.available_width() - 14.0);
                 identity(ui, dialog, library, is_new);
                 pairing(ui, dialog, rules);
                 listens(ui, dialog);
@@ -113,19 +113,17 @@ fn pairing(ui: &mut Ui, dialog: &mut DeviceDialog, rules: &Rules) {
             if select::option(ui, draft.pairing.is_empty(), own).clicked() {
                 draft.pairing.clear();
             }
-            let mut group = "";
-            for rule in rules.iter().filter(|rule| &*rule.id != "mqtt5") {
-                if *rule.group != *group {
-                    group = &rule.group;
-                    super::caption(ui, group);
-                }
-                let title = if rule.title.is_empty() {
-                    &rule.id
-                } else {
-                    &rule.title
-                };
-                if select::option(ui, *draft.pairing == *rule.id, title).clicked() {
-                    draft.pairing = rule.id.to_string();
+            for (group, rules) in by_group(rules) {
+                super::caption(ui, group);
+                for rule in rules {
+                    let title = if rule.title.is_empty() {
+                        &rule.id
+                    } else {
+                        &rule.title
+                    };
+                    if select::option(ui, *draft.pairing == *rule.id, title).clicked() {
+                        draft.pairing = rule.id.to_string();
+                    }
                 }
             }
         });
@@ -146,6 +144,18 @@ fn pairing(ui: &mut Ui, dialog: &mut DeviceDialog, rules: &Rules) {
             theme.muted,
         );
     }
+}
+
+/// The rules beside MQTT 5's own under their headings, each in the order in which they are tried.
+fn by_group(rules: &Rules) -> Vec<(&str, Vec<&Rule>)> {
+    let mut groups: Vec<(&str, Vec<&Rule>)> = Vec::new();
+    for rule in rules.iter().filter(|rule| &*rule.id != "mqtt5") {
+        match groups.iter_mut().find(|(group, _)| **group == *rule.group) {
+            Some((_, rules)) => rules.push(rule),
+            None => groups.push((&rule.group, vec![rule])),
+        }
+    }
+    groups
 }
 
 /// What the device says and hears; who it is stays.

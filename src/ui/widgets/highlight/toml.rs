@@ -113,7 +113,7 @@ mod tests {
                 (Kind::Number, "1"),
             ]
         );
-        let line = r##"x = [["json:/a#\"", "=="], { "k" = true }]"##;
+        let line = r#"x = [["json:/a#\"", "=="], { "k" = true }]"#;
         let kinds: Vec<(Kind, &str)> = told(line)
             .into_iter()
             .filter(|(kind, _)| *kind != Kind::Plain)
@@ -122,7 +122,7 @@ mod tests {
             kinds,
             [
                 (Kind::Key, "x"),
-                (Kind::String, r##""json:/a#\"""##),
+                (Kind::String, r#""json:/a#\"""#),
                 (Kind::String, "\"==\""),
                 (Kind::Key, "\"k\""),
                 (Kind::Keyword, "true"),

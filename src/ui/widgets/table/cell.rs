@@ -110,19 +110,16 @@ pub(super) fn paint(ui: &Ui, rect: Rect, cell: &Cell, align: Align) {
             payload,
             tag,
         } => {
-            let (rect, width) = match tag {
-                Some(tag) => {
-                    let rest = paint_tag(ui, rect, tag);
-                    (rest, rest.width())
-                }
-                None => (rect, width),
+            let room = match tag {
+                Some(tag) => paint_tag(ui, rect, tag),
+                None => rect,
             };
             let runs = [
                 (topic.as_str(), fonts::code(), theme.text),
                 (" ", fonts::code(), theme.dim),
                 (payload.as_str(), fonts::code(), theme.dim),
             ];
-            text::paint_in(ui, rect, align, text::runs(ui, &runs, width));
+            text::paint_in(ui, room, align, text::runs(ui, &runs, room.width()));
         }
         Cell::Status { tone, words } => {
             let center = pos2(rect.left() + 5.0, rect.center().y);

@@ -3,7 +3,6 @@
 use super::{error, wrong_ui};
 use crate::app::dialogs::DeviceDialog;
 use crate::model::responder::{DeviceField, OwnField, OwnMessageDraft, ScheduleDraft};
-use crate::model::will::WillDraft;
 use crate::ui::panels::composer::{format_select, qos_select};
 use crate::ui::widgets::{Button, Field, card, select, text};
 use crate::ui::{Icon, Theme, fonts};
@@ -41,6 +40,7 @@ pub(super) fn life_ui(ui: &mut Ui, dialog: &mut DeviceDialog) {
         );
         will_ui(ui, dialog);
         publishes_ui(ui, dialog);
+        faults_ui(ui, dialog);
     });
 }
 
@@ -49,6 +49,10 @@ fn schedule_ui(ui: &mut Ui, dialog: &mut DeviceDialog) {
     ui.horizontal(|ui| {
         let mut sleeps = dialog.draft.schedule.is_some();
         if ui.checkbox(&mut sleeps, "Sleeps").changed() {
+            // So that what is asked meanwhile waits for it.
+            if sleeps && dialog.draft.session_expiry_secs == 0 {
+                dialog.draft.session_expiry_secs = 300;
+            }
             dialog.draft.schedule = sleeps.then(|| ScheduleDraft {
                 awake: "5 s".to_owned(),
                 every: "15 s".to_owned(),
@@ -98,10 +102,10 @@ fn session_ui(ui: &mut Ui, dialog: &mut DeviceDialog) {
 }
 
 /// What it says once: a checkbox, and behind it the message.
-fn optional_ui(ui: &mut Ui, words: &str, name: &str, own: &mut Option<OwnMessageDraft>) {
+fn optional_ui(ui: &mut Ui, words: &str, name: &str, own: &mut Option<Box<OwnMessageDraft>>) {
     let mut has_it = own.is_some();
     if ui.checkbox(&mut has_it, words).changed() {
-        *own = has_it.then(OwnMessageDraft::default);
+        *own = has_it.then(Box::default);
     }
     if let Some(own) = own {
         message_ui(ui, name, own);
@@ -126,15 +130,10 @@ fn message_ui(ui: &mut Ui, name: &str, own: &mut OwnMessageDraft) {
         ui.add_space(8.0);
         let label = text::label(ui, "Expiry", fonts::small(), theme.muted);
         let mut expiry = own.message_expiry_secs.unwrap_or_default();
-        let expires = DragValue::new(&mut expiry)
-            .suffix(" s")
-            .custom_formatter(|secs, _| {
-                if secs == 0.0 {
-                    "never".to_owned()
-                } else {
-                    format!("{secs}")
-                }
-            });
+        let expires = DragValue::new(&mut expiry).custom_formatter(|secs, _| match secs {
+            0.0 => "never".to_owned(),
+            secs => format!("{secs} s"),
+        });
         if ui.add(expires).labelled_by(label.id).changed() {
             own.message_expiry_secs = Some(expiry).filter(|secs| *secs > 0);
         }
@@ -146,7 +145,7 @@ fn will_ui(ui: &mut Ui, dialog: &mut DeviceDialog) {
     let mut has_will = draft.will.is_some();
     let words = "Last will: what the broker publishes when its connection breaks";
     if ui.checkbox(&mut has_will, words).changed() {
-        draft.will = has_will.then(WillDraft::default);
+        draft.will = has_will.then(Box::default);
     }
     if let Some(will) = &mut draft.will {
         ui.columns_const(|[left, right]| {
@@ -169,6 +168,29 @@ fn will_ui(ui: &mut Ui, dialog: &mut DeviceDialog) {
         ui,
         error(dialog, |field| matches!(field, DeviceField::Will(_))),
     );
+}
+
+/// What goes wrong on purpose.
+fn faults_ui(ui: &mut Ui, dialog: &mut DeviceDialog) {
+    let theme = Theme::of(ui);
+    let faults = &mut dialog.draft.faults;
+    ui.horizontal(|ui| {
+        text::label(ui, "Faults: answers", fonts::small(), theme.muted);
+        for (what, percent) in [
+            ("lost", &mut faults.drop_percent),
+            ("sent twice", &mut faults.duplicate_percent),
+            (
+                "with the wrong correlation",
+                &mut faults.wrong_correlation_percent,
+            ),
+        ] {
+            let value = ui.add(DragValue::new(percent).range(0..=100).suffix(" %"));
+            let label = text::label(ui, what, fonts::small(), theme.muted);
+            value.labelled_by(label.id);
+            ui.add_space(8.0);
+        }
+    });
+    wrong_ui(ui, error(dialog, |field| field == DeviceField::Faults));
 }
 
 fn publishes_ui(ui: &mut Ui, dialog: &mut DeviceDialog) {
