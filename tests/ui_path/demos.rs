@@ -66,3 +66,23 @@ fn a_device_that_is_switched_off_is_offered_where_nobody_answered() {
         window.has(Role::Button, "Answered 6")
     });
 }
+
+#[test]
+fn a_demo_says_what_it_does_and_in_the_end_what_there_was_to_be_seen() {
+    let mut window = Window::open();
+    window.perform(roundtrip::app::Action::PlayDemo("door-lock".to_owned()));
+    window.wait_for_words("Door lock: played, every exchange ended as it should");
+    let words = window.app().demo_words().cloned().unwrap();
+    assert_eq!(words.standing, roundtrip::app::demo::Standing::Played);
+    assert_eq!(words.place, (3, 3));
+    assert!(window.says(&words.text) && words.text.starts_with("The wrong identity was refused"));
+    assert!(window.has(Role::Button, "Error answers 1"));
+    // The refusal is what is on show.
+    assert!(
+        window
+            .shown_payload()
+            .contains("lock-11C2 is not my identity")
+    );
+    window.button("Put the demo's words away");
+    assert!(window.app().demo_words().is_none());
+}

@@ -43,6 +43,11 @@ impl Window {
         &self.harness.state().app
     }
 
+    /// What a shortcut, the palette or a button out of sight would do.
+    pub fn perform(&mut self, action: roundtrip::app::Action) {
+        &self.harness.state_mut().app.perform(action);
+    }
+
     /// A few frames: what was asked for is done, what opened is laid out.
     pub fn settle(&mut self) {
         self.harness.run_steps(4);
