@@ -208,7 +208,7 @@ impl Requester {
             effects.push(failed(id, why_no_request(&rules), now));
             return effects;
         };
-        let filters = match replies_of(rule, &bindings) {
+        let filters = match replies_of(rule, &message, &bindings) {
             Ok(filters) => filters,
             Err(why) => {
                 effects.push(failed(id, &why, now));
@@ -317,6 +317,21 @@ impl Requester {
             }
         }
         effects
+    }
+
+    /// The request got its Packet Identifier, just before it goes out. A rule may pair by it.
+    pub fn numbered(&mut self, id: ExchangeId, packet_id: u16) {
+        let Some(open) = self.open.get(&id) else {
+            return;
+        };
+        let numbered = self.matcher.request(id).and_then(|(rule, request)| {
+            let subject = Subject::new(&open.message).with_packet_id(Some(packet_id));
+            rule.awaits_packet_id(request)
+                .then(|| rule.numbered(&subject, request))
+        });
+        if let Some(request) = numbered {
+            self.matcher.rebind(id, request);
+        }
     }
 
     /// The request is on the wire: the clock of its timeout starts.
@@ -719,8 +734,12 @@ impl Requester {
 }
 
 /// What the request's replies come by.
-fn replies_of(rule: &Rule, bindings: &Bindings) -> Result<Vec<TopicFilter>, String> {
-    let filters = rule.subscriptions(bindings);
+fn replies_of(
+    rule: &Rule,
+    message: &Message,
+    bindings: &Bindings,
+) -> Result<Vec<TopicFilter>, String> {
+    let filters = rule.subscriptions(message, bindings);
     let filters = filters.map_err(|why| format!("no reply can be paired with it: {why}"))?;
     if filters.is_empty() {
         return Err(format!(

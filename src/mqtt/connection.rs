@@ -354,6 +354,9 @@ impl Inner {
 
     fn progress(&self, work: &mut Work, progress: Progress) {
         match progress {
+            Progress::Numbered { token, packet_id } => {
+                work.requester.numbered(ExchangeId(token), packet_id);
+            }
             Progress::Published { token, at } => {
                 if let Some((message, written)) = work.bare.get_mut(&token) {
                     *written = Some(at);

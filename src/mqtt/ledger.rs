@@ -72,6 +72,11 @@ impl Watcher {
 /// What became of the publish with this token.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Progress {
+    /// It got its Packet Identifier, and is about to be written.
+    Numbered {
+        token: u64,
+        packet_id: u16,
+    },
     Published {
         token: u64,
         at: Timestamp,
@@ -428,7 +433,7 @@ impl Ledger {
                 let unwritten = if qos > 0 && self.under_way.contains_key(&packet_id) {
                     Unwritten::Acknowledged(packet_id)
                 } else {
-                    self.first_seen(qos, packet_id)
+                    self.first_seen(qos, packet_id, told)
                 };
                 self.unwritten.push_back((ordinal, unwritten));
             }
@@ -452,7 +457,7 @@ impl Ledger {
         }
     }
 
-    fn first_seen(&mut self, qos: u8, packet_id: u16) -> Unwritten {
+    fn first_seen(&mut self, qos: u8, packet_id: u16, told: &mut Vec<Progress>) -> Unwritten {
         let Some(entry) = self.handed.pop_front() else {
             log::error!("a PUBLISH with packet id {packet_id} is on the wire, but nobody sent it");
             return Unwritten::Unknown;
@@ -461,6 +466,9 @@ impl Ledger {
         if qos == 0 {
             Unwritten::Qos0(entry)
         } else {
+            if let Watcher::Token(token) = entry.watcher {
+                told.push(Progress::Numbered { token, packet_id });
+            }
             self.under_way.insert(packet_id, entry);
             Unwritten::Acknowledged(packet_id)
         }

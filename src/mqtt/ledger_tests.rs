@@ -34,10 +34,11 @@ fn written(ordinal: u64) -> Outgoing {
 
 fn tokens(told: &[Progress]) -> Vec<(char, u64)> {
     told.iter()
-        .map(|one| match one {
-            Progress::Published { token, .. } => ('p', *token),
-            Progress::Acknowledged { token, .. } => ('a', *token),
-            Progress::Failed { token, .. } => ('f', *token),
+        .filter_map(|one| match one {
+            Progress::Numbered { .. } => None,
+            Progress::Published { token, .. } => Some(('p', *token)),
+            Progress::Acknowledged { token, .. } => Some(('a', *token)),
+            Progress::Failed { token, .. } => Some(('f', *token)),
         })
         .collect()
 }
@@ -84,6 +85,11 @@ fn each_publish_hears_of_its_own_acknowledgement() {
             ('a', 0)
         ]
     );
+    let numbers = told.iter().filter_map(|one| match one {
+        Progress::Numbered { token, packet_id } => Some((*token, *packet_id)),
+        _ => None,
+    });
+    assert_eq!(numbers.collect::<Vec<_>>(), [(0, 10), (2, 11), (3, 12)]);
     assert!(!ledger.has_unsent());
 }
 

@@ -369,7 +369,7 @@ fn filters_are_derived_or_given_and_never_wider_than_needed() {
             .request(&Subject::new(&sample.message))
             .expect("a request");
         Ok(rule
-            .subscriptions(&request)?
+            .subscriptions(&sample.message, &request)?
             .iter()
             .map(ToString::to_string)
             .collect())

@@ -264,6 +264,12 @@ impl Locators {
     }
 }
 
+impl Locators {
+    pub fn read_packet_id(&self) -> bool {
+        self.0.iter().any(|one| one.place == Place::PacketId)
+    }
+}
+
 impl Locator {
     pub fn reads(&self) -> Option<VarId> {
         match self.place {

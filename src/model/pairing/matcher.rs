@@ -150,6 +150,21 @@ impl Matcher {
         Some((self.rules.get(kept.rule)?, &kept.request))
     }
 
+    /// More is known of a request that is remembered.
+    pub fn rebind(&mut self, id: ExchangeId, request: Bindings) {
+        let Some(mut kept) = self.kept.remove(&id) else {
+            return;
+        };
+        self.index(id, &kept, false);
+        kept.has_id = self
+            .rules
+            .get(kept.rule)
+            .is_some_and(|rule| rule.has_id(&request));
+        kept.request = request;
+        self.index(id, &kept, true);
+        self.kept.insert(id, kept);
+    }
+
     pub fn set_standing(&mut self, id: ExchangeId, new: Standing) {
         let Some(mut kept) = self.kept.remove(&id) else {
             return;

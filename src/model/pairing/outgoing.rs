@@ -53,10 +53,12 @@ impl Rule {
         }
         let typed = (!is_rendered).then(|| message.topic.clone());
         let (message, bindings) = self.compose_on(&message, typed.as_ref(), &all)?;
-        let filters = self.subscriptions(&bindings).map_err(|why| ComposeError {
-            variable: None,
-            message: format!("no reply can be paired with it: {why}"),
-        })?;
+        let filters = self
+            .subscriptions(&message, &bindings)
+            .map_err(|why| ComposeError {
+                variable: None,
+                message: format!("no reply can be paired with it: {why}"),
+            })?;
         if filters.is_empty() {
             return Err(ComposeError {
                 variable: None,

@@ -409,11 +409,49 @@ impl Rule {
         }
     }
 
-    /// What to subscribe so that every reply to the request arrives: `reply.subscribe`, or derived.
-    pub fn subscriptions(&self, request: &Bindings) -> Result<Vec<TopicFilter>, String> {
+    /// Whether the request lacks a variable until it has its Packet Identifier.
+    pub fn awaits_packet_id(&self, request: &Bindings) -> bool {
+        self.names
+            .ids()
+            .any(|var| self.is_numbered_later(var, request))
+    }
+
+    fn is_numbered_later(&self, var: VarId, request: &Bindings) -> bool {
+        let mut bind = self.request.bind.iter();
+        request.get(var).is_empty()
+            && bind.any(|binding| {
+                binding.var == var
+                    && (binding.locators.read_packet_id()
+                        // A variable reads only those before it.
+                        || binding.locators.reads().any(|of| of != var && self.is_numbered_later(of, request)))
+            })
+    }
+
+    /// The variables of a request once its Packet Identifier is known.
+    pub fn numbered(&self, subject: &Subject<'_>, request: &Bindings) -> Bindings {
+        let mut near = request.clone();
+        for binding in &self.request.bind {
+            if near.get(binding.var).is_empty() {
+                let scope = scope(subject, Json::ROOT, &near, None);
+                let values = binding.locators.values(&scope);
+                near.set(binding.var, values);
+            }
+        }
+        near
+    }
+
+    /// What to subscribe so that every reply to the request arrives: `reply.subscribe`, or derived. The Packet
+    /// Identifier that it will get may be any.
+    pub fn subscriptions(
+        &self,
+        message: &Message,
+        request: &Bindings,
+    ) -> Result<Vec<TopicFilter>, String> {
+        let has_number = message.qos != Qos::AtMostOnce;
         let known = |var| {
-            self.is_bound_by_request(var)
-                .then(|| request.get(var).to_vec())
+            let is_known = self.is_bound_by_request(var)
+                && !(has_number && self.is_numbered_later(var, request));
+            is_known.then(|| request.get(var).to_vec())
         };
         let fixed = self.reply.subscribe.iter();
         let mut filters = Vec::new();

@@ -623,6 +623,56 @@ fn where_request_and_reply_share_a_topic_the_requester_does_not_hear_itself() {
     );
 }
 
+/// As Hono tells errors: on a topic with the Packet Identifier of what was published.
+#[test]
+fn replies_by_packet_identifier_pair_once_it_is_known() {
+    use crate::model::pairing::{Format, read_rules};
+    let rule = r#"{"id":"hono","request":{"topic":"event/{d}","bind":{"nr":"packet-id","id":"var:nr"}},
+        "reply":{"topic":["error/{d}/{id}/{code}"]}}"#;
+    let rules = read_rules(rule, Format::Json).unwrap();
+    let mut bench = Bench::new();
+    bench.requester = Requester::new("c".into(), Rules::new(rules));
+    let mut begin = |number: u64, qos: Qos| {
+        let draft = crate::model::request::RequestDraft {
+            topic: "event/a".to_owned(),
+            ..Default::default()
+        };
+        let request = draft.validate(&Default::default()).unwrap();
+        let mut message = Message::new(topic("event/a"), "");
+        message.qos = qos;
+        let id = ExchangeId(number);
+        let effects =
+            bench
+                .requester
+                .begin_by(id, "hono", Arc::new(request), Arc::new(message), at(0));
+        bench.run(effects);
+    };
+    begin(1, Qos::AtLeastOnce);
+    begin(2, Qos::AtLeastOnce);
+    begin(3, Qos::AtMostOnce);
+    assert_eq!(bench.subscribed, ["error/a/+/+"]);
+    assert!(
+        bench
+            .failure(3)
+            .contains("a value that the request does not have"),
+        "QoS 0 has no Packet Identifier"
+    );
+    let filter = TopicFilter::new("error/a/+/+").unwrap();
+    let effects = bench.requester.subscribed(&filter, Ok(()), at(1));
+    bench.run(effects);
+    for (id, packet_id) in [(1, 7), (2, 8)] {
+        bench.requester.numbered(ExchangeId(id), packet_id);
+        let effects = bench.requester.published(ExchangeId(id), at(2));
+        bench.run(effects);
+    }
+    bench.receive(Message::new(topic("error/a/9/400"), ""), 5);
+    bench.receive(Message::new(topic("error/a/8/400"), ""), 6);
+    assert_eq!(
+        (bench.verdict(1), bench.verdict(2)),
+        ("waiting", "answered")
+    );
+}
+
 #[test]
 fn what_mqtt_3_1_1_cannot_carry_is_neither_sent_nor_missed() {
     let mut bench = Bench::new();

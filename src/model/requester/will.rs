@@ -119,7 +119,7 @@ impl Requester {
         let rules = self.matcher.rules().clone();
         let found = rules.find(MQTT5_RULE).and_then(|(index, rule)| {
             let bindings = rule.request(&Subject::new(&will.message))?;
-            let filters = rule.subscriptions(&bindings).ok()?;
+            let filters = rule.subscriptions(&will.message, &bindings).ok()?;
             Some((index, bindings, filters))
         });
         let Some((index, bindings, filters)) = found else {

@@ -7,7 +7,7 @@ use crate::model::pairing::{
     read_rules,
 };
 use crate::model::time::Timestamp;
-use crate::model::topic::TopicFilter;
+use crate::model::topic::{TopicFilter, TopicName};
 use bytes::Bytes;
 use rand::RngExt as _;
 use rand::rngs::StdRng;
@@ -81,7 +81,11 @@ impl ByRule {
         });
         let all = read_rules(&topics.to_string(), Format::Json).ok();
         let filters = all
-            .and_then(|rules| rules.first()?.subscriptions(&Bindings::default()).ok())
+            .and_then(|rules| {
+                let request = Message::new(TopicName::new("-").ok()?, "");
+                let known = Bindings::default();
+                rules.first()?.subscriptions(&request, &known).ok()
+            })
             .filter(|filters| !filters.is_empty());
         let Some(filters) = filters else {
             return Err(wrong("gives no topic filter"));

@@ -128,7 +128,7 @@ fn every_shipped_rule_makes_requests_and_answers_that_pair_among_all_rules() {
             .opens(&subject)
             .unwrap_or_else(|| panic!("{id}: no request"));
         assert_eq!(all.get(index).map(|rule| &*rule.id), Some(id));
-        let filters = rule.subscriptions(&bindings).unwrap();
+        let filters = rule.subscriptions(&request, &bindings).unwrap();
         matcher.insert(ExchangeId(1), index, bindings);
         let mut wishes = vec![Status::ok()];
         if !rule.status.error.is_empty() {
