@@ -604,6 +604,82 @@ fn what_is_under_way_fails_when_the_broker_kept_no_session() {
     }
 }
 
+/// A PUBLISH on `t` at QoS 0.
+fn publish_t(payload: u8) -> [u8; 6] {
+    [0x30, 4, 0, 1, b't', payload]
+}
+
+#[test]
+fn own_messages_are_known_with_the_session_and_only_those_that_went_out() {
+    for session_present in [1, 0] {
+        let runtime = runtime();
+        let (listener, port) = listen();
+        let probe = Probe::start(
+            &runtime,
+            Profile {
+                clean_start: false,
+                session_expiry_secs: 60,
+                ..old(port, "a")
+            },
+        );
+        let mut first = accept(&listener);
+        first.write_all(&[0x20, 2, 0, 0]).unwrap();
+        probe.wait_connected();
+        let spared = SubscribeOptions {
+            no_local: true,
+            ..SubscribeOptions::default()
+        };
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                let subscribe = read_frame(&mut first);
+                let suback = [0x90, 3, subscribe[2], subscribe[3], 0];
+                first.write_all(&suback).unwrap();
+            });
+            let filter = TopicFilter::new("t").unwrap();
+            within(&runtime, probe.client.subscribe(filter, spared)).unwrap();
+        });
+        let of = |payload: &'static str| {
+            let mut message = message("t", Qos::AtMostOnce);
+            message.payload = payload.into();
+            Arc::new(message)
+        };
+        assert!(
+            done(&runtime, probe.client.publish(of("1")))
+                .published
+                .is_ok()
+        );
+        read_frame(&mut first);
+        drop(first);
+        probe.wait_problem();
+        // Not sent before the next connection, and never where that has no session.
+        let waiting = probe.client.publish(of("2"));
+        let mut second = accept(&listener);
+        second.write_all(&[0x20, 2, session_present, 0]).unwrap();
+        assert_eq!(
+            done(&runtime, waiting).published.is_ok(),
+            session_present == 1
+        );
+        for payload in [b'1', b'2', b'!'] {
+            second.write_all(&publish_t(payload)).unwrap();
+        }
+        wait_until("the last one", || {
+            let messages = probe.messages();
+            messages.iter().any(|(one, _)| *one.payload == *b"!")
+        });
+        let heard: Vec<Bytes> = probe
+            .messages()
+            .iter()
+            .map(|(one, _)| one.payload.clone())
+            .collect();
+        let of_others: &[&[u8]] = if session_present == 1 {
+            &[b"!"]
+        } else {
+            &[b"1", b"2", b"!"]
+        };
+        assert_eq!(heard, of_others, "session present: {session_present}");
+    }
+}
+
 #[test]
 fn the_connect_says_which_version_and_nothing_that_it_does_not_have() {
     let runtime = runtime();

@@ -104,6 +104,7 @@ pub(super) struct Core {
     pub subscriptions: Subscriptions,
     /// Empty where the broker can be asked to keep them to itself.
     pub echoes: Echoes,
+    hears_itself: bool,
     pub assigned_client_id: Option<Arc<str>>,
     signals: Vec<Signal>,
 }
@@ -126,7 +127,13 @@ impl Core {
                 Outgoing::Subscribe { packet_id } | Outgoing::Unsubscribe { packet_id } => {
                     self.subscriptions.on_wire(packet_id);
                 }
-                publish => self.ledger.on_outgoing(publish, &mut told),
+                publish => {
+                    let message = self.ledger.on_outgoing(publish, &mut told);
+                    if let Some(message) = message.filter(|_| self.hears_itself) {
+                        let times = self.subscriptions.spared_by(&message.topic);
+                        self.echoes.expect(&message, times, clock::now());
+                    }
+                }
             }
         }
         if let Some(link) = &self.link {
@@ -256,6 +263,7 @@ impl Client {
             // The session room resolves it; should it not, the state says what is wrong.
             BrokerAddress::BuiltIn => ("built-in".into(), crate::model::profile::DEFAULT_PORT),
         };
+        let no_local = options.profile.mqtt_version.lacks(Feature::NoLocal);
         let shared = Arc::new(Shared {
             profile: named(options.profile),
             password: options.password,
@@ -270,6 +278,7 @@ impl Client {
                 ledger: Ledger::default(),
                 subscriptions: Subscriptions::default(),
                 echoes: Echoes::default(),
+                hears_itself: no_local.is_some(),
                 assigned_client_id: None,
                 signals: Vec::new(),
             }),
@@ -418,11 +427,7 @@ impl Client {
             if let Err(err) = checked {
                 return Err((watcher, err));
             }
-            core.ledger.push(Arc::clone(&message), watcher)?;
-            if version.lacks(Feature::NoLocal).is_some() {
-                let times = core.subscriptions.spared_by(&message.topic);
-                core.echoes.expect(&message, times, clock::now());
-            }
+            core.ledger.push(message, watcher)?;
             core.settle();
             Ok(())
         })

@@ -231,7 +231,10 @@ fn connected(shared: &Shared, link: &Link, connack: Connack, still_coming: (usiz
             if !core.ledger.fits(&limits) {
                 return false;
             }
+            // What was on its way waits in the session.
+            core.echoes.await_again(at);
         } else {
+            core.echoes.forget();
             let err = ClientError::SessionGone {
                 address: shared.address(),
             };
@@ -312,7 +315,6 @@ fn note_failure(shared: &Shared, core: &mut Core, failure: Failure) -> (Fault, S
     // What was handed to the tap before the failure has its Packet Identifier.
     core.link = None;
     core.settle();
-    core.echoes.forget();
     let stage = core.stage;
     let profile = &shared.profile;
     let client_id = core

@@ -81,7 +81,14 @@ impl Echoes {
         true
     }
 
-    /// The connection is gone, and with it what was on its way.
+    /// The client is back, and its session with what was on its way.
+    pub fn await_again(&mut self, at: Timestamp) {
+        for own in &mut self.own {
+            own.until = at.saturating_add(AWAITED);
+        }
+    }
+
+    /// The session is gone, and with it what was on its way.
     pub fn forget(&mut self) {
         *self = Self::default();
     }

@@ -423,19 +423,28 @@ impl Ledger {
         }
     }
 
-    pub fn on_outgoing(&mut self, event: Outgoing, told: &mut Vec<Progress>) {
+    /// Tells which message is about to be written for the first time.
+    pub fn on_outgoing(
+        &mut self,
+        event: Outgoing,
+        told: &mut Vec<Progress>,
+    ) -> Option<Arc<Message>> {
         match event {
             Outgoing::Publish {
                 ordinal,
                 qos,
                 packet_id,
             } => {
-                let unwritten = if qos > 0 && self.under_way.contains_key(&packet_id) {
+                let is_repeated = qos > 0 && self.under_way.contains_key(&packet_id);
+                let first = self.handed.front().filter(|_| !is_repeated);
+                let message = first.map(|entry| Arc::clone(&entry.message));
+                let unwritten = if is_repeated {
                     Unwritten::Acknowledged(packet_id)
                 } else {
                     self.first_seen(qos, packet_id, told)
                 };
                 self.unwritten.push_back((ordinal, unwritten));
+                return message;
             }
             Outgoing::Written { ordinal, at } => {
                 while let Some((first, _)) = self.unwritten.front() {
@@ -455,6 +464,7 @@ impl Ledger {
             }
             Outgoing::Subscribe { .. } | Outgoing::Unsubscribe { .. } => {}
         }
+        None
     }
 
     fn first_seen(&mut self, qos: u8, packet_id: u16, told: &mut Vec<Progress>) -> Unwritten {
