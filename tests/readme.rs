@@ -5,7 +5,7 @@ mod common;
 
 use common::display::Display;
 use common::free_port;
-use roundtrip::model::pairing::Rules;
+use roundtrip::model::pairing::{Format, Rules, read_rules};
 use roundtrip::model::responder::DeviceDraft;
 use std::io::{BufRead as _, BufReader, Read};
 use std::process::{Child, Command, Output, Stdio};

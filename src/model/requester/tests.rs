@@ -600,7 +600,9 @@ fn where_request_and_reply_share_a_topic_the_requester_does_not_hear_itself() {
             },
             ..Default::default()
         };
-        let request = draft.validate(&Default::default()).unwrap();
+        let request = draft
+            .validate(&crate::model::request::Surroundings::default())
+            .unwrap();
         let message = Arc::new(Message::new(topic(name), ""));
         let id = ExchangeId(number);
         let effects = requester.begin_by(id, rule, Arc::new(request), message, at(0));
