@@ -3,7 +3,7 @@
 use crate::model::correlation::CorrelationDraft;
 use crate::model::message::{Qos, UserProperty};
 use crate::model::payload::Encoding;
-use crate::model::profile::{BUILT_IN_ADDRESS, BrokerAddress, ParsedAddress};
+use crate::model::profile::{BUILT_IN_ADDRESS, BrokerAddress, MqttVersion, ParsedAddress};
 use crate::model::request::{RepliesWanted, parse_duration};
 use crate::model::responder::typed_value;
 use crate::model::template::Template;
@@ -232,4 +232,12 @@ pub(super) fn size(text: &str) -> Result<Size, String> {
     parsed
         .filter(|size| (320..=7680).contains(&size.width) && (240..=4320).contains(&size.height))
         .ok_or_else(|| hint.to_owned())
+}
+
+pub fn mqtt_version(text: &str) -> Result<MqttVersion, String> {
+    match text {
+        "5" | "5.0" => Ok(MqttVersion::V5),
+        "3.1.1" | "4" => Ok(MqttVersion::V311),
+        _ => Err("there are 5 and 3.1.1".to_owned()),
+    }
 }
