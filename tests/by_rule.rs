@@ -14,7 +14,21 @@ use program::{Running, run};
 on_both_brokers!(Place:
     a_request_by_a_rule_is_answered_by_a_device_of_the_same_rule,
     an_error_by_a_rule_of_ones_own_has_its_code,
+    on_mqtt_3_1_1_rules_need_no_properties,
 );
+
+fn on_mqtt_3_1_1_rules_need_no_properties(place: &Place) {
+    let url = place.url();
+    let old = ["--url", &url, "--mqtt", "3.1.1", "--rule", "tasmota"];
+    let device = ["-t", "cmnd/sw1/+", "--reply", r#"{"POWER":"ON"}"#];
+    let _switch = Running::responder(&[&old[..], &device].concat());
+    let asked = ["-t", "cmnd/sw1/Power", "-m", "TOGGLE", "--json"];
+    let line = run(&[&["request"][..], &old, &asked].concat())
+        .expect_code(0)
+        .json();
+    assert_eq!(line["replies"][0]["topic"], "stat/sw1/RESULT");
+    assert_eq!(line["correlation_data_hex"], serde_json::Value::Null);
+}
 
 fn a_request_by_a_rule_is_answered_by_a_device_of_the_same_rule(place: &Place) {
     let url = place.url();

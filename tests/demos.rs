@@ -175,10 +175,14 @@ fn a_device_over_mqtt_and_plain_tcp_answers_while_it_is_there(stage: &Stage) {
         let on = lines.iter().filter(|line| line["connection"] == connection);
         on.map(|line| text(line, "verdict").to_owned()).collect()
     };
-    assert_eq!(
-        of("two-way-mqtt"),
-        ["answered", "no_subscribers", "answered", "answered"]
-    );
+    assert_eq!(of("two-way-mqtt"), ["answered", "answered", "answered"]);
+    // Kept by the broker for a second and more, until the meter was back.
+    let kept = lines
+        .iter()
+        .filter(|line| line["connection"] == "two-way-mqtt")
+        .nth(1);
+    let kept = kept.unwrap_or_else(|| panic!("{ran:?}"));
+    assert!(number(kept, "round_trip_ms") > 1000.0, "{kept}");
     assert_eq!(
         of("two-way-tcp"),
         [
@@ -409,11 +413,7 @@ fn an_acl_that_refuses_subscriptions_rejects_the_request() {
         .iter()
         .find(|plugin| std::path::Path::new(plugin).exists())
     else {
-        assert!(
-            std::env::var_os("CI").is_none(),
-            "Mosquitto's dynamic security is not installed"
-        );
-        eprintln!("SKIP: Mosquitto's dynamic security is not installed");
+        common::peers::skip("Mosquitto's dynamic security");
         return;
     };
     let allow = |kind: &str, topic: &str| serde_json::json!({"acltype": kind, "topic": topic, "priority": 0, "allow": true});

@@ -1,5 +1,5 @@
 //! Devices that come and go, and devices that answer by pairing rules: in one session with their requesters.
-#![expect(clippy::unwrap_used, reason = "a test may fail")]
+#![expect(clippy::panic, clippy::unwrap_used, reason = "a test may fail")]
 
 mod common;
 #[path = "common/desk.rs"]

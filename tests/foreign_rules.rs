@@ -102,15 +102,15 @@ fn json_rpc_answers_where_src_says(desk: &mut Desk) {
         let device = ("device", "shellyplus1-a8032abe");
         by_rule("jsonrpc-src", &[device, ("src", src), ("id", id)], payload)
     };
-    let set = |channel: u32| {
+    let switch_on = |channel: u32| {
         format!(r#"{{"method": "Switch.Set", "params": {{"id": {channel}, "on": true}}}}"#)
     };
     let drafts = [
-        call("1", "bench/a", &set(1)),
-        call("2", "bench/a", &set(2)),
+        call("1", "bench/a", &switch_on(1)),
+        call("2", "bench/a", &switch_on(2)),
         // The same number for somebody else, and one that no double can hold.
-        call("1", "bench/b", &set(3)),
-        call("9007199254740993", "bench/b", &set(4)),
+        call("1", "bench/b", &switch_on(3)),
+        call("9007199254740993", "bench/b", &switch_on(4)),
         call("5", "bench/a", r#"{"method": "Nope"}"#),
     ];
     let sent = send_all(desk, &drafts);

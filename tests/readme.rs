@@ -5,7 +5,7 @@ mod common;
 
 use common::display::Display;
 use common::free_port;
-use roundtrip::model::pairing::Rules;
+use roundtrip::model::pairing::{Format, Rules, read_rules};
 use roundtrip::model::responder::DeviceDraft;
 use std::io::{BufRead as _, BufReader, Read};
 use std::process::{Child, Command, Output, Stdio};
@@ -154,8 +154,15 @@ fn the_broker_the_device_and_the_request_work_together() {
 #[test]
 fn the_device_files_are_ones() {
     let blocks = blocks("toml");
-    assert_eq!(blocks.len(), 2);
-    for text in blocks {
+    assert_eq!(blocks.len(), 3);
+    let (devices, rules): (Vec<&str>, Vec<&str>) = blocks
+        .into_iter()
+        .partition(|text| text.contains("listens ="));
+    for text in rules {
+        let rule = read_rules(text, Format::Toml);
+        assert!(rule.is_ok(), "{rule:?}");
+    }
+    for text in devices {
         let draft: DeviceDraft = toml::from_str(text).expect("TOML");
         let valid = draft.validate(&Rules::shipped());
         let device = valid.unwrap_or_else(|errors| panic!("{errors:?}"));

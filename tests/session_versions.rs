@@ -1,5 +1,5 @@
 //! Connections of both versions of MQTT in one session, on the same broker.
-#![expect(clippy::unwrap_used, reason = "a test may fail")]
+#![expect(clippy::panic, clippy::unwrap_used, reason = "a test may fail")]
 
 mod common;
 #[path = "common/desk.rs"]
@@ -63,11 +63,11 @@ fn start_device(desk: &mut Desk, mqtt_version: MqttVersion, toml: &str) {
 /// With everything that MQTT 5 has for it.
 fn rich(topic: &str, response_topic: &str, payload: &str) -> Request {
     let mut draft = draft();
-    draft.topic = topic.to_owned();
+    topic.clone_into(&mut draft.topic);
     draft.response_topic = ResponseTopicDraft::Typed(response_topic.to_owned());
-    draft.payload = payload.to_owned();
-    draft.content_type = "text/plain".to_owned();
-    draft.message_expiry_secs = "60".to_owned();
+    payload.clone_into(&mut draft.payload);
+    "text/plain".clone_into(&mut draft.content_type);
+    "60".clone_into(&mut draft.message_expiry_secs);
     draft.user_properties = vec![UserProperty {
         name: "n".to_owned(),
         value: "v".to_owned(),
@@ -175,7 +175,7 @@ fn a_device_of_3_1_1_answers_where_it_always_does(desk: &mut Desk) {
     start_device(desk, MqttVersion::V311, device);
     desk.connect(HERE);
     let mut plain = draft();
-    plain.topic = "ask".to_owned();
+    "ask".clone_into(&mut plain.topic);
     plain.correlation_data = roundtrip::model::correlation::CorrelationDraft::of_kind(
         roundtrip::model::correlation::CorrelationKind::None,
     );

@@ -1,5 +1,6 @@
 //! Devices that know no MQTT: a listener on loopback, played by plain sockets and by simulated devices.
 #![expect(
+    clippy::indexing_slicing,
     clippy::panic,
     clippy::unwrap_used,
     clippy::expect_used,
@@ -210,7 +211,7 @@ fn messages_may_come_split_and_glued_together() {
     );
     let glued = stream.find("23.6").unwrap();
     device.write(&stream[..glued]);
-    for byte in stream[glued..].as_bytes() {
+    for byte in &stream.as_bytes()[glued..] {
         device.stream.write_all(&[*byte]).unwrap();
     }
     let verdicts: Vec<&str> = asked
@@ -593,8 +594,7 @@ fn a_device_in_another_language_signs_up_sends_data_and_answers() {
     let device = match started {
         Ok(child) => Foreign(child),
         Err(err) => {
-            assert!(std::env::var_os("CI").is_none(), "python3: {err}");
-            eprintln!("SKIP: python3 is not there: {err}");
+            common::peers::skip(&format!("python3 ({err})"));
             return;
         }
     };

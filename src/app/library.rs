@@ -53,7 +53,6 @@ impl From<FileProblem> for Trouble {
 
 /// What was deleted, enough to put it back.
 #[derive(Clone, Debug)]
-#[expect(clippy::large_enum_variant, reason = "few of them, and not for long")]
 pub enum Removed {
     /// With the password that was kept for it: deleting a profile deletes that, too.
     Profile {

@@ -148,7 +148,7 @@ fn sample(request: &Request, rules: &Rules, client_id: &str) -> Option<Outgoing>
         _ => Some(CorrelationData::new(TO_BE_DRAWN)),
     };
     request
-        .outgoing(rules, correlation, &here, &mut random)
+        .outgoing(rules, correlation.as_ref(), &here, &mut random)
         .ok()
 }
 

@@ -38,7 +38,6 @@ impl App {
         }
     }
 
-    #[expect(clippy::too_many_lines, reason = "one arm for each action")]
     fn carry_out(&mut self, action: Action) {
         match action {
             Action::NewProfile => self.new_profile(),

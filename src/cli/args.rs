@@ -141,6 +141,12 @@ pub struct ConnectArgs {
     /// The client id [default: the profile's, else a new one every time]
     #[arg(long, value_name = "ID")]
     pub client_id: Option<String>,
+
+    /// The version of MQTT: 5 or 3.1.1 [default: the profile's, else 5]
+    ///
+    /// 3.1.1 carries neither Response Topic nor Correlation Data: pairing rules (--rule) do without them.
+    #[arg(long, value_name = "VERSION", value_parser = values::mqtt_version)]
+    pub mqtt: Option<MqttVersion>,
 }
 
 const REQUEST_EXAMPLES: &str = "\

@@ -101,6 +101,9 @@ fn finish(
     } else if draft.client_id.is_empty() {
         draft.client_id = format!("roundtrip-{:08x}", rand::random::<u32>());
     }
+    if let Some(version) = args.mqtt {
+        draft.mqtt_version = version;
+    }
     draft.password_wanted = password.is_some();
     let name = draft.name.clone();
     let profile = draft.validate(id).map_err(|errors| {

@@ -237,6 +237,8 @@ impl Requester {
             }
             used.push(taken.filter);
         }
+        let has_data = message.properties.correlation_data.is_some();
+        self.subscriptions.note_data(&used, has_data);
         if let Some(presence) = self.presences.of(rule, &bindings) {
             effects.push(changed(id, Change::Presence(presence), now));
         }
@@ -521,6 +523,8 @@ impl Requester {
             _ if message.properties.correlation_data.is_some() => {
                 (MessageVerdict::WrongCorrelation, None)
             }
+            // A further answer where nobody sent any: it cannot be told whose it is.
+            _ if !self.subscriptions.expects_data(topic) => (MessageVerdict::Unmatched, None),
             _ => (MessageVerdict::MissingCorrelation, None),
         };
         let waits_here = |open: &Open| open.filters.iter().any(|filter| filter.matches(topic));

@@ -190,7 +190,7 @@ impl Session {
         // Whatever lacks was said before it was sent; a rule that changed since makes a message that it does
         // not take, and the exchange says so.
         let message = request
-            .outgoing(&self.rules, data.clone(), &here, &mut rand::rng())
+            .outgoing(&self.rules, data.as_ref(), &here, &mut rand::rng())
             .map_or_else(|_| request.message(data), |outgoing| outgoing.message);
         let message = Arc::new(message);
         let id = ExchangeId(self.next_exchange.fetch_add(1, Ordering::Relaxed));

@@ -79,7 +79,7 @@ impl Peer {
         Some(Self::start("paho requester", command))
     }
 
-    /// A Zigbee2MQTT bridge that answers when it has so many requests, last first.
+    /// A `Zigbee2MQTT` bridge that answers when it has so many requests, last first.
     #[track_caller]
     pub fn zigbee2mqtt(port: u16, hold: u32) -> Option<Self> {
         let command = python("ruled.py")?;

@@ -396,3 +396,19 @@ fn filters_are_derived_or_given_and_never_wider_than_needed() {
         assert!(filters(resp, &message).is_err(), "{bad}");
     }
 }
+
+#[test]
+fn the_rules_of_the_language_page_are_ones() {
+    let page = include_str!("../../docs/pairing-rules.md");
+    let blocks: Vec<&str> = page
+        .split("```toml\n")
+        .skip(1)
+        .filter_map(|rest| rest.split_once("```"))
+        .map(|(block, _)| block)
+        .collect();
+    assert!(!blocks.is_empty());
+    for block in blocks {
+        let rules = read_rules(block, Format::Toml);
+        assert!(rules.is_ok(), "{rules:?}");
+    }
+}

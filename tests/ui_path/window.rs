@@ -45,7 +45,7 @@ impl Window {
 
     /// What a shortcut, the palette or a button out of sight would do.
     pub fn perform(&mut self, action: roundtrip::app::Action) {
-        &self.harness.state_mut().app.perform(action);
+        self.harness.state_mut().app.perform(action);
     }
 
     /// A few frames: what was asked for is done, what opened is laid out.

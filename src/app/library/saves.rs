@@ -35,7 +35,6 @@ pub enum Written {
 }
 
 #[derive(Clone, Debug)]
-#[expect(clippy::large_enum_variant, reason = "few of them, and not for long")]
 pub(super) enum Thing {
     Profile(ProfileDraft),
     Request(RequestDraft),
@@ -44,7 +43,6 @@ pub(super) enum Thing {
 }
 
 /// A file that was read again, by id.
-#[expect(clippy::large_enum_variant, reason = "few of them, and not for long")]
 pub(super) enum Again {
     Profile(String, Option<ProfileDraft>),
     Request(String, Option<RequestDraft>),

@@ -239,3 +239,11 @@ pub(super) fn size(text: &str) -> Result<Size, String> {
         .filter(|size| (320..=7680).contains(&size.width) && (240..=4320).contains(&size.height))
         .ok_or_else(|| hint.to_owned())
 }
+
+pub fn mqtt_version(text: &str) -> Result<MqttVersion, String> {
+    match text {
+        "5" | "5.0" => Ok(MqttVersion::V5),
+        "3.1.1" | "4" => Ok(MqttVersion::V311),
+        _ => Err("there are 5 and 3.1.1".to_owned()),
+    }
+}

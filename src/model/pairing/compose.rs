@@ -160,13 +160,12 @@ impl Rule {
     ) -> Result<(Message, Bindings), ComposeError> {
         let given = self.given(variables)?;
         let mut message = message.clone();
-        message.topic = match typed {
-            Some(topic) => self.request_topic(topic.as_str(), &given)?,
-            None => {
-                let text = self.rendered(&self.request.topic, |var| given.get(var).to_vec())?;
-                TopicName::new(&text)
-                    .map_err(|err| self.about(None, format!("`{text}` is no topic: {err}")))?
-            }
+        message.topic = if let Some(topic) = typed {
+            self.request_topic(topic.as_str(), &given)?
+        } else {
+            let text = self.rendered(&self.request.topic, |var| given.get(var).to_vec())?;
+            TopicName::new(&text)
+                .map_err(|err| self.about(None, format!("`{text}` is no topic: {err}")))?
         };
         for binding in &self.request.bind {
             let values = given.get(binding.var);

@@ -17,7 +17,7 @@ use super::value::Value;
 use crate::model::exchange::ExchangeId;
 pub use explain::{Reason, Role};
 use search::{Hit, Search};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use table::Table;
 
@@ -114,7 +114,8 @@ impl Matcher {
         let (rules, places) = rules.and(&rules_of);
         let place_of: HashMap<usize, usize> = used.into_iter().zip(places).collect();
         let mut fresh = Self::new(rules);
-        for (id, mut kept) in std::mem::take(&mut self.kept) {
+        let kept: BTreeMap<ExchangeId, Kept> = std::mem::take(&mut self.kept).into_iter().collect();
+        for (id, mut kept) in kept {
             if let Some(&place) = place_of.get(&kept.rule) {
                 kept.rule = place;
                 fresh.index(id, &kept, true);

@@ -78,7 +78,7 @@ impl Request {
     pub fn outgoing(
         &self,
         rules: &Rules,
-        correlation_data: Option<CorrelationData>,
+        correlation_data: Option<&CorrelationData>,
         here: &Circumstances<'_>,
         random: &mut impl rand::Rng,
     ) -> Result<Outgoing, ComposeError> {
@@ -95,11 +95,8 @@ impl Request {
         } else {
             &pairing.topic
         };
-        let message = self.message(
-            correlation_data
-                .clone()
-                .filter(|_| self.carries_correlation(rule)),
-        );
+        let carried = correlation_data.filter(|_| self.carries_correlation(rule));
+        let message = self.message(carried.cloned());
         let values = pairing.values.iter();
         let mut given = typed_variables(values.map(|(name, value)| (&**name, &**value)));
         if pairing.is_mqtt5() && correlation_data.is_none() {
@@ -145,7 +142,7 @@ impl RequestDraft {
         // Always the same values: what is looked at must not flicker.
         let mut random: rand::rngs::StdRng = rand::SeedableRng::seed_from_u64(0);
         let sample = CorrelationData::new("sample");
-        let outgoing = request.outgoing(rules, Some(sample), &here, &mut random)?;
+        let outgoing = request.outgoing(rules, Some(&sample), &here, &mut random)?;
         Ok(outgoing.message)
     }
 }

@@ -29,6 +29,8 @@ struct Entry {
     has_replies: bool,
     /// What is published here does not come back by it (MQTT 5 §3.8.3.1).
     no_local: bool,
+    /// The last request whose replies come by it carried no Correlation Data: nobody misses any.
+    lacks_data: bool,
     users: usize,
 }
 
@@ -66,6 +68,21 @@ impl Subscriptions {
         again
     }
 
+    /// What the request carried whose replies come by these.
+    pub fn note_data(&mut self, filters: &[TopicFilter], has_data: bool) {
+        for filter in filters {
+            if let Some(entry) = self.entries.get_mut(filter) {
+                entry.lacks_data = !has_data;
+            }
+        }
+    }
+
+    /// Whether Correlation Data is to be expected on exactly that Response Topic.
+    pub fn expects_data(&self, topic: &TopicName) -> bool {
+        let entry = self.entries.get(&TopicFilter::from(topic));
+        entry.is_none_or(|entry| !entry.lacks_data)
+    }
+
     pub fn is_no_local(&self, filter: &TopicFilter) -> bool {
         self.entries.get(filter).is_some_and(|entry| entry.no_local)
     }
@@ -86,6 +103,7 @@ impl Subscriptions {
             state: State::Lost,
             has_replies: false,
             no_local,
+            lacks_data: false,
             users: 0,
         });
         if entry.users == 0 {

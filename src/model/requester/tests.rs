@@ -600,7 +600,9 @@ fn where_request_and_reply_share_a_topic_the_requester_does_not_hear_itself() {
             },
             ..Default::default()
         };
-        let request = draft.validate(&Default::default()).unwrap();
+        let request = draft
+            .validate(&crate::model::request::Surroundings::default())
+            .unwrap();
         let message = Arc::new(Message::new(topic(name), ""));
         let id = ExchangeId(number);
         let effects = requester.begin_by(id, rule, Arc::new(request), message, at(0));
@@ -792,4 +794,19 @@ fn a_will_whose_session_the_broker_forgot_has_no_answer() {
 fn a_will_without_a_session_that_is_kept_is_not_waited_for() {
     let bench = with_will(0, 0);
     assert!(!bench.requester.has_will() && bench.subscribed.is_empty());
+}
+
+#[test]
+fn a_further_answer_without_correlation_data_is_unmatched_where_nobody_sent_any() {
+    let mut bench = Bench::new();
+    bench.send(1, None, RepliesWanted::First);
+    bench.receive(reply(None), 3);
+    bench.receive(reply(None), 4);
+    assert_eq!(bench.arrived, [(MessageVerdict::Unmatched, None)]);
+    bench.send(2, Some("a"), RepliesWanted::First);
+    bench.receive(reply(None), 5);
+    assert_eq!(
+        bench.arrived.last(),
+        Some(&(MessageVerdict::MissingCorrelation, Some(ExchangeId(2))))
+    );
 }

@@ -40,7 +40,7 @@ fn sent(preset: &Preset) -> Outgoing {
     };
     let data = Some(CorrelationData::new("c1"));
     let mut random = StdRng::seed_from_u64(1);
-    let outgoing = request.outgoing(&Rules::shipped(), data, &here, &mut random);
+    let outgoing = request.outgoing(&Rules::shipped(), data.as_ref(), &here, &mut random);
     outgoing.unwrap_or_else(|err| panic!("{}: {err}", preset.rule))
 }
 

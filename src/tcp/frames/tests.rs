@@ -1,3 +1,5 @@
+#![expect(clippy::indexing_slicing, reason = "a test may fail")]
+
 use super::*;
 use proptest::prelude::*;
 use serde_json::{Value, json};
