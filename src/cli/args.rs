@@ -11,7 +11,6 @@ mod tests;
 use crate::model::correlation::CorrelationDraft;
 use crate::model::message::{Qos, UserProperty};
 use crate::model::payload::PayloadFormat;
-use crate::model::profile::MqttVersion;
 use crate::model::request::{PairingDraft, RequestDraft, ResponseTopicDraft};
 use clap::{ArgGroup, Parser, Subcommand, ValueEnum};
 use serde_json::Value;
@@ -121,10 +120,6 @@ pub struct ConnectArgs {
     /// the broker. --client-id avoids that.
     #[arg(long, value_name = "NAME")]
     pub profile: Option<String>,
-
-    /// The version of MQTT: 5 or 3.1.1 [default: the profile's, else 5]
-    #[arg(long, value_name = "5|3.1.1", value_parser = values::mqtt_version)]
-    pub mqtt: Option<MqttVersion>,
 
     /// The user name, instead of the one in the URL or profile
     #[arg(long, value_name = "NAME")]

@@ -90,9 +90,6 @@ fn finish(
     mut draft: ProfileDraft,
     password: Option<Secret>,
 ) -> Result<Target, Stop> {
-    if let Some(version) = args.mqtt {
-        draft.mqtt_version = version;
-    }
     if let Some(user) = &args.user {
         draft.user_name.clone_from(user);
     }
@@ -345,19 +342,6 @@ mod tests {
         assert_eq!(one.profile.address.to_string(), "mqtt://127.0.0.1:1883");
         assert_ne!(one.profile.client_id, other.profile.client_id);
         assert_eq!((one.profile.user_name, one.password), (None, None));
-    }
-
-    #[test]
-    fn the_version_of_mqtt_is_5_or_the_one_that_is_given() {
-        use crate::model::profile::MqttVersion;
-        for (words, version) in [
-            (&[][..], MqttVersion::V5),
-            (&["--mqtt", "5"], MqttVersion::V5),
-            (&["--mqtt", "3.1.1"], MqttVersion::V311),
-        ] {
-            let found = target(&connect(words), None).unwrap();
-            assert_eq!(found.profile.mqtt_version, version, "{words:?}");
-        }
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use crate::model::correlation::CorrelationDraft;
 use crate::model::message::{Qos, UserProperty};
 use crate::model::payload::Encoding;
-use crate::model::profile::{BUILT_IN_ADDRESS, BrokerAddress, MqttVersion, ParsedAddress};
+use crate::model::profile::{BUILT_IN_ADDRESS, BrokerAddress, ParsedAddress};
 use crate::model::request::{RepliesWanted, parse_duration};
 use crate::model::responder::typed_value;
 use crate::model::template::Template;
@@ -53,12 +53,6 @@ impl fmt::Debug for Url {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.masked())
     }
-}
-
-pub(super) fn mqtt_version(text: &str) -> Result<MqttVersion, String> {
-    let mut all = MqttVersion::ALL.into_iter();
-    all.find(|version| version.word() == text)
-        .ok_or_else(|| "there are 5 and 3.1.1".to_owned())
 }
 
 /// The value of a variable of a pairing rule.
