@@ -11,6 +11,7 @@ mod tests;
 use crate::model::correlation::CorrelationDraft;
 use crate::model::message::{Qos, UserProperty};
 use crate::model::payload::PayloadFormat;
+use crate::model::profile::MqttVersion;
 use crate::model::request::{PairingDraft, RequestDraft, ResponseTopicDraft};
 use clap::{ArgGroup, Parser, Subcommand, ValueEnum};
 use serde_json::Value;

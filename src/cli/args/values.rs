@@ -3,7 +3,7 @@
 use crate::model::correlation::CorrelationDraft;
 use crate::model::message::{Qos, UserProperty};
 use crate::model::payload::Encoding;
-use crate::model::profile::{BUILT_IN_ADDRESS, BrokerAddress, ParsedAddress};
+use crate::model::profile::{BUILT_IN_ADDRESS, BrokerAddress, MqttVersion, ParsedAddress};
 use crate::model::request::{RepliesWanted, parse_duration};
 use crate::model::responder::typed_value;
 use crate::model::template::Template;
