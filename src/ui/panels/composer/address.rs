@@ -188,7 +188,7 @@ fn reply_line_ui(
             .code()
             .error(timeout_error.as_deref())
             .only_marked()
-            .width(64.0)
+            .width(76.0)
             .show(ui);
     };
     if is_narrow {

@@ -25,6 +25,8 @@ pub fn demos_ui(ctx: &Context, actions: &mut Vec<Action>) {
             .max_height(most)
             .min_scrolled_height(most);
         list.show(ui, |ui| {
+            // Beside the scroll bar.
+            ui.set_width(ui.available_width() - 12.0);
             for demo in Demo::shipped() {
                 demo_ui(ui, &demo, actions);
                 ui.add_space(8.0);
