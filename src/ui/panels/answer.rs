@@ -222,7 +222,7 @@ fn panes_ui(ui: &mut Ui, row: &Row, inspected: &Inspected, view: &mut View, key:
     let foot = line.size().y + ui.spacing().item_spacing.y + 4.0;
     let size = egui::vec2(
         ui.available_width(),
-        (ui.available_height() - foot).max(40.0),
+        (ui.available_height() - foot).max(20.0),
     );
     if view.answer_pane != pane {
         ui.ctx().request_repaint();
