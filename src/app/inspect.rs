@@ -155,6 +155,18 @@ pub fn part_label(row: &Row, index: usize) -> String {
     }
 }
 
+/// The part to look at until another is chosen: the first reply that is more than progress, else
+/// the newest that tells of progress, else what was sent.
+pub fn telling_part(row: &Row) -> usize {
+    let Row::Exchange(exchange) = row else {
+        return 0;
+    };
+    let count = exchange.replies.len();
+    (1..=count)
+        .find(|at| !is_progress(exchange, *at))
+        .unwrap_or(count)
+}
+
 fn is_progress(exchange: &Exchange, index: usize) -> bool {
     let reply = index.checked_sub(1).and_then(|at| exchange.replies.get(at));
     reply.is_some_and(|reply| reply.outcome == Outcome::Progress)

@@ -117,6 +117,15 @@ impl PairingView {
         }
     }
 
+    /// The topic that the rule writes: with its variables where they are known, else its pattern.
+    /// Empty for MQTT 5's own rule.
+    pub fn topic(&self) -> &str {
+        match &self.sent {
+            Some(sent) if !self.is_mqtt5 => &sent.topic,
+            _ => &self.pattern,
+        }
+    }
+
     /// The label of the composer's tab.
     pub fn tab_label(&self) -> String {
         if self.is_mqtt5 {

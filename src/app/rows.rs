@@ -603,6 +603,32 @@ mod tests {
     }
 
     #[test]
+    fn after_progress_the_device_is_at_work_until_the_reply_that_counts() {
+        let answers = |exchange: &mut Exchange, ms: i64, outcome: Outcome| {
+            let device: Arc<str> = "light".into();
+            let Change::Reply(mut reply) = reply(ms * 1_000 + 500, "light") else {
+                unreachable!()
+            };
+            reply.outcome = outcome;
+            exchange.apply(Change::DeviceAnswered { device }, at(ms * 1_000));
+            exchange.apply(Change::Reply(reply), at(ms * 1_000 + 500));
+        };
+        let mut exchange = exchange();
+        let device: Arc<str> = "light".into();
+        exchange.apply(Change::DeviceReceived { device }, at(1_000));
+        answers(&mut exchange, 10, Outcome::Progress);
+        assert_eq!(crate::app::inspect::telling_part(&row_of(&exchange)), 1);
+        answers(&mut exchange, 60, Outcome::Ok);
+        answers(&mut exchange, 90, Outcome::Ok);
+        assert_eq!(exchange.legs.device_answered, Some(at(60_000)));
+        assert_eq!(crate::app::inspect::telling_part(&row_of(&exchange)), 2);
+    }
+
+    fn row_of(exchange: &Exchange) -> Row {
+        Row::Exchange(Box::new(exchange.clone()))
+    }
+
+    #[test]
     fn progress_is_ticked_beside_the_answer_and_an_error_says_its_code() {
         let progress = |ms: i64| {
             let Change::Reply(mut reply) = reply(ms * 1_000, "a") else {

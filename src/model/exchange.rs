@@ -324,10 +324,22 @@ impl Exchange {
                 self.legs.device_received.get_or_insert(at);
                 self.device.get_or_insert(device);
             }
-            // The legs are those of the first device that took it.
+            // The legs are those of the first device that took it, up to the reply that counts:
+            // after progress it is still at work.
             Change::DeviceAnswered { device } => {
                 if self.device.as_ref().is_none_or(|first| *first == device) {
-                    self.legs.device_answered.get_or_insert(at);
+                    let is_progress = |reply: &&Reply| reply.outcome == Outcome::Progress;
+                    let is_at_work = self.replies.first().as_ref().is_some_and(is_progress)
+                        && self
+                            .replies
+                            .iter()
+                            .find(|reply| !is_progress(reply))
+                            .is_none_or(|counts| at <= counts.received);
+                    if is_at_work {
+                        self.legs.device_answered = Some(at);
+                    } else {
+                        self.legs.device_answered.get_or_insert(at);
+                    }
                 }
             }
             Change::Presence(note) => self.presence = Some(note),

@@ -21,6 +21,9 @@ use std::time::Duration;
 /// How long everybody may take to connect.
 const READY_WITHIN: Duration = Duration::from_secs(15);
 
+/// How long a device that has to be asleep must go on sleeping: what is sent then must wait for it.
+const ASLEEP_FOR: Duration = Duration::from_secs(2);
+
 /// How long one step may take: exchanges end by themselves, a bare publish might be lost with its connection.
 const STEP_WITHIN: Duration = Duration::from_mins(1);
 
@@ -215,12 +218,13 @@ impl DemoPlayer {
                     if let Some(order) = self.orders.pop_front() {
                         return DemoProgress::Please(order);
                     }
-                    let missing = self.missing(session);
+                    let mut missing = self.missing(session);
+                    missing.extend(self.awake(session, now));
                     if !missing.is_empty() {
                         match still_waits(since, READY_WITHIN, now) {
                             Some(next) => return DemoProgress::Running { next },
                             None => self.give_up(&format!(
-                                "not connected within {} s: {}",
+                                "not ready within {} s: {}",
                                 READY_WITHIN.as_secs(),
                                 missing.join(", ")
                             )),
@@ -256,6 +260,18 @@ impl DemoPlayer {
     fn give_up(&mut self, why: &str) {
         self.report.failures.push(why.to_owned());
         self.stage = Stage::Over;
+    }
+
+    /// The devices of this step that are awake, or will be in a moment.
+    fn awake(&self, session: &Session, now: Timestamp) -> Vec<String> {
+        let step = self.steps.front().filter(|_| self.steps_begun > 0);
+        let sleepers = step.map_or(&[][..], |step| &step.asleep);
+        let sleeps = |id: &&String| {
+            let wakes = session.device(id).and_then(|device| device.asleep_until);
+            wakes.is_some_and(|wakes| wakes >= now.saturating_add(ASLEEP_FOR))
+        };
+        let awake = sleepers.iter().filter(|id| !sleeps(id));
+        awake.map(|id| format!("the sleep of {id}")).collect()
     }
 
     fn missing(&self, session: &Session) -> Vec<String> {

@@ -1,7 +1,7 @@
 //! What only the eye cares about: fields being edited in place, where the keyboard goes next.
 
 use crate::app::dialogs::Dialog;
-use crate::app::inspect::{Fact, Inspection, Part, inspect, part, properties, times};
+use crate::app::inspect::{Fact, Inspection, Part, inspect, part, properties, telling_part, times};
 use crate::app::tabs::TabId;
 use crate::app::tally::Tallies;
 use crate::model::payload;
@@ -149,9 +149,8 @@ impl View {
             return Some(Rc::clone(inspected));
         }
         let inspection = inspect(row, self.tallies.get_mut(), now);
-        // The newest reply, unless a part of this row was chosen.
         let last = inspection.parts.saturating_sub(1);
-        let at = key.part.unwrap_or(1).min(last);
+        let at = key.part.unwrap_or_else(|| telling_part(row)).min(last);
         let part = part(row, at)?;
         let facts = match self.answer_pane {
             AnswerPane::Properties => properties(&part.message),

@@ -141,8 +141,9 @@ fn differs(difference: &Difference) -> String {
 
 /// The device's last word, in relation to the request.
 fn presence(exchange: &Exchange, note: &PresenceNote) -> String {
+    // A name is written as it is, at the start of a sentence too.
     let who = if note.who.is_empty() {
-        "the device"
+        "The device"
     } else {
         &*note.who
     };
@@ -150,27 +151,25 @@ fn presence(exchange: &Exchange, note: &PresenceNote) -> String {
     let state = if note.is_online { "online" } else { "offline" };
     if note.at < sent {
         let before = text::duration(sent.since(note.at));
-        return sentence(&if note.is_online {
+        return if note.is_online {
             format!("{who} said {before} before the request that it is online.")
         } else {
             format!("{who} was offline already, since {before} before the request.")
-        });
+        };
     }
     let verb = if note.is_online { "came" } else { "went" };
     match exchange.deadline {
         Some(deadline) if note.at <= deadline && !exchange.verdict.is_open() => {
             let before = text::duration(deadline.since(note.at));
-            sentence(&format!(
-                "{who} {verb} {state} {before} before the timeout."
-            ))
+            format!("{who} {verb} {state} {before} before the timeout.")
         }
         Some(deadline) if note.at > deadline => {
             let after = text::duration(note.at.since(deadline));
-            sentence(&format!("{who} {verb} {state} {after} after the timeout."))
+            format!("{who} {verb} {state} {after} after the timeout.")
         }
         _ => {
             let after = text::duration(note.at.since(sent));
-            sentence(&format!("{who} {verb} {state} {after} after the request."))
+            format!("{who} {verb} {state} {after} after the request.")
         }
     }
 }
@@ -275,22 +274,22 @@ mod tests {
         let why = |changes: &[(i64, Change)]| explanation(&exchange(changes)).unwrap_or_default();
         let told = why(&[said(false, 12_000), over()]);
         assert!(
-            told.ends_with("came within 5 s. Plug went offline 3.00 s before the timeout."),
+            told.ends_with("came within 5 s. plug went offline 3.00 s before the timeout."),
             "{told}"
         );
         let told = why(&[said(false, 4_000), over()]);
         assert!(
-            told.ends_with("Plug was offline already, since 6.00 s before the request."),
+            told.ends_with("plug was offline already, since 6.00 s before the request."),
             "{told}"
         );
         let told = why(&[said(true, 16_000), over()]);
         assert!(
-            told.ends_with("Plug came online 1.00 s after the timeout."),
+            told.ends_with("plug came online 1.00 s after the timeout."),
             "{told}"
         );
         assert_eq!(
             why(&[said(false, 11_000)]),
-            "Plug went offline 1.00 s after the request."
+            "plug went offline 1.00 s after the request."
         );
         assert_eq!(why(&[said(true, 11_000)]), "");
     }

@@ -29,6 +29,8 @@ pub struct Step {
     /// Ids of devices; `switch_on` waits until they listen.
     pub switch_off: Vec<String>,
     pub switch_on: Vec<String>,
+    /// Ids of devices that have a schedule: waits until each is asleep, and not about to wake.
+    pub asleep: Vec<String>,
     /// Ids of connections: DISCONNECT; the socket dropped without one; connect, and wait until that is done.
     pub disconnect: Vec<String>,
     pub cut: Vec<String>,
@@ -103,6 +105,9 @@ impl Step {
 
     /// Every device that it does something to.
     pub fn devices(&self) -> impl Iterator<Item = &String> {
-        self.switch_on.iter().chain(&self.switch_off)
+        self.switch_on
+            .iter()
+            .chain(&self.switch_off)
+            .chain(&self.asleep)
     }
 }

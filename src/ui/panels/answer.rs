@@ -217,16 +217,12 @@ fn panes_ui(ui: &mut Ui, row: &Row, inspected: &Inspected, view: &mut View, key:
         }
     });
     ui.add_space(4.0);
-    // One line, or two where it does not fit.
-    let line = text::line(ui, &part.line, fonts::small(), theme.dim, f32::INFINITY);
-    let foot = if line.size().x > ui.available_width() {
-        36.0
-    } else {
-        22.0
-    };
+    // As many lines as it takes; a broken last line must not be cut off.
+    let line = text::wrapped(ui, &part.line, fonts::small(), theme.muted);
+    let foot = line.size().y + ui.spacing().item_spacing.y + 4.0;
     let size = egui::vec2(
         ui.available_width(),
-        (ui.available_height() - foot).max(40.0),
+        (ui.available_height() - foot).max(20.0),
     );
     if view.answer_pane != pane {
         ui.ctx().request_repaint();
@@ -241,7 +237,7 @@ fn panes_ui(ui: &mut Ui, row: &Row, inspected: &Inspected, view: &mut View, key:
                 .show(ui, |ui| facts_ui(ui, facts));
         }
     }
-    text::paragraph(ui, &part.line, fonts::small(), theme.muted);
+    ui.add(egui::Label::new(line));
 }
 
 fn payload_ui(

@@ -107,7 +107,7 @@ pub fn pane_tabs_ui(ui: &mut Ui, app: &mut App, actions: &mut Vec<Action>) {
                 .map(|request| words::bytes(request.payload.len()))
                 .unwrap_or_default();
             let topic = match tab.pairing() {
-                Some(rule) if tab.draft.topic.trim().is_empty() => rule.pattern.as_str(),
+                Some(rule) if tab.draft.topic.trim().is_empty() => rule.topic(),
                 _ => tab.draft.topic.as_str(),
             };
             let line = if size.is_empty() {

@@ -143,8 +143,13 @@ pub fn document_tabs(
         .show(ui, |ui| {
             ui.horizontal(|ui| {
                 ui.spacing_mut().item_spacing.x = 0.0;
+                // A tab that has come to the front is scrolled to; after that the user scrolls.
+                let now = (selected, tabs.len(), bar.width().round());
+                let id = ui.scope_id().with("front");
+                let is_new = ui.data_mut(|data| data.get_temp(id) != Some(now));
+                ui.data_mut(|data| data.insert_temp(id, now));
                 for (at, tab) in tabs.iter().enumerate() {
-                    if let Some(found) = document_tab(ui, tab, at == selected, at) {
+                    if let Some(found) = document_tab(ui, tab, at == selected, is_new, at) {
                         event = Some(found);
                     }
                 }
@@ -162,6 +167,7 @@ fn document_tab(
     ui: &mut Ui,
     tab: &DocumentTab<'_>,
     selected: bool,
+    is_new: bool,
     at: usize,
 ) -> Option<DocumentTabEvent> {
     const CLOSE: f32 = 18.0;
@@ -169,6 +175,9 @@ fn document_tab(
     let galley = text::line(ui, tab.label, fonts::body(), Color32::PLACEHOLDER, 180.0);
     let size = vec2(galley.size().x + 24.0 + CLOSE, DOCUMENT_TABS_HEIGHT);
     let (rect, response) = ui.allocate_exact_size(size, Sense::click());
+    if selected && is_new {
+        response.scroll_to_me(None);
+    }
     let name = if tab.is_dirty {
         format!("{}, not saved", tab.label)
     } else {

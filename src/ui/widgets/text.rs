@@ -77,9 +77,13 @@ pub fn label(ui: &mut Ui, text: &str, font: FontId, color: Color32) -> Response 
 /// Text to read, wrapped at the width there is.
 pub fn paragraph(ui: &mut Ui, text: &str, font: FontId, color: Color32) -> Response {
     // Laid out here: a menu would stretch the words to its width.
-    let width = ui.available_width();
-    let mut job = LayoutJob::simple(text.to_owned(), font, color, width);
-    job.halign = ui.layout().horizontal_placement();
-    let galley = ui.fonts_mut(|fonts| fonts.layout_job(job));
+    let galley = wrapped(ui, text, font, color);
     ui.add(egui::Label::new(galley))
+}
+
+/// A paragraph before it is shown, where its height must be known.
+pub fn wrapped(ui: &Ui, text: &str, font: FontId, color: Color32) -> Arc<Galley> {
+    let mut job = LayoutJob::simple(text.to_owned(), font, color, ui.available_width());
+    job.halign = ui.layout().horizontal_placement();
+    ui.fonts_mut(|fonts| fonts.layout_job(job))
 }

@@ -1,6 +1,7 @@
 //! The two lines over the panes: connection, topic, Send; Response Topic, Correlation Data, timeout.
 
 use super::qos_select;
+use crate::app::pairing::PairingView;
 use crate::app::rows::Tone;
 use crate::app::tabs::Tab as RequestTab;
 use crate::app::{Action, App};
@@ -93,7 +94,7 @@ fn request_line_ui(
         .error(&RequestField::Topic)
         .filter(|_| !tab.draft.topic.is_empty() || tab.was_tried)
         .map(str::to_owned);
-    let pattern = tab.pairing().map(|rule| rule.pattern.clone());
+    let hint = topic_hint(tab.pairing());
     filled_line(ui, "request line", |ui, room| {
         let shown = names
             .iter()
@@ -108,7 +109,7 @@ fn request_line_ui(
         });
         let id = Id::unique("topic field");
         let response = Field::new(&mut tab.draft.topic, "Topic")
-            .hint(topic_hint(pattern.as_deref()))
+            .hint(&hint)
             .code()
             .error(error.as_deref())
             .only_marked()
@@ -136,10 +137,10 @@ fn request_line_ui(
 }
 
 /// By another rule than MQTT 5's the topic may stay empty: the rule writes it.
-fn topic_hint(pattern: Option<&str>) -> &str {
-    match pattern {
-        None | Some("") => "cmnd/light-in-bedroom/power",
-        Some(pattern) => pattern,
+fn topic_hint(rule: Option<&PairingView>) -> String {
+    match rule.map(PairingView::topic) {
+        None | Some("") => "cmnd/light-in-bedroom/power".to_owned(),
+        Some(topic) => format!("by rule: {topic}"),
     }
 }
 
@@ -187,7 +188,7 @@ fn reply_line_ui(
             .code()
             .error(timeout_error.as_deref())
             .only_marked()
-            .width(64.0)
+            .width(76.0)
             .show(ui);
     };
     if is_narrow {

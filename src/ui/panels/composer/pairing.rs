@@ -240,7 +240,8 @@ fn variable_ui(ui: &mut Ui, tab: &mut Tab, row: &VariableRow) {
     if !is_wide {
         ui.horizontal(|ui| {
             ui.spacing_mut().interact_size.y = 0.0;
-            ui.add_space(NAME + 8.0 - ui.spacing().item_spacing.x);
+            ui.spacing_mut().item_spacing.x = 0.0;
+            ui.add_space(NAME + 8.0);
             text::label(ui, &places, fonts::small(), theme.muted);
         });
     }

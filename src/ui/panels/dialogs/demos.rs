@@ -21,7 +21,12 @@ pub fn demos_ui(ctx: &Context, actions: &mut Vec<Action>) {
         ui.add_space(8.0);
         // There are more than a small window has room for.
         let most = (ui.ctx().content_rect().height() - ABOVE_AND_BELOW).max(160.0);
-        ScrollArea::vertical().max_height(most).show(ui, |ui| {
+        let list = ScrollArea::vertical()
+            .max_height(most)
+            .min_scrolled_height(most);
+        list.show(ui, |ui| {
+            // Beside the scroll bar.
+            ui.set_width(ui.available_width() - 12.0);
             for demo in Demo::shipped() {
                 demo_ui(ui, &demo, actions);
                 ui.add_space(8.0);

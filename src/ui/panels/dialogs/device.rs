@@ -30,8 +30,10 @@ pub fn device_ui(
         "New simulated device"
     };
     super::frame(ctx, title, 640.0, actions, |ui, actions| {
+        let most = ui.ctx().content_rect().height() - 220.0;
         ScrollArea::vertical()
-            .max_height(ui.ctx().content_rect().height() - 220.0)
+            .max_height(most)
+            .min_scrolled_height(most)
             .show(ui, |ui| {
                 ui.set_width(ui.available_width() - 14.0);
                 identity(ui, dialog, library, is_new);

@@ -23,8 +23,10 @@ pub fn profile_ui(
         "New connection"
     };
     super::frame(ctx, title, 560.0, actions, |ui, actions| {
+        let most = ui.ctx().content_rect().height() - 220.0;
         ScrollArea::vertical()
-            .max_height(ui.ctx().content_rect().height() - 220.0)
+            .max_height(most)
+            .min_scrolled_height(most)
             .show(ui, |ui| {
                 who_and_where(ui, dialog, is_new);
                 // A listener has no broker to sign in to.
