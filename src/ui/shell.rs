@@ -98,6 +98,8 @@ impl Shell {
         };
         if ctx.options(|options| options.theme_preference) != preference {
             ctx.set_theme(preference);
+            // This frame is in the colours of the one before.
+            ctx.request_repaint();
         }
         if (ctx.zoom_factor() - self.app.window.ui_scale).abs() > 0.001 {
             ctx.set_zoom_factor(self.app.window.ui_scale);

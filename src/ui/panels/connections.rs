@@ -26,7 +26,11 @@ pub fn connections_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
         .id_salt("connections")
         .max_height(height)
         .auto_shrink([false, true])
-        .show(ui, |ui| rows_ui(ui, app, &rows, actions));
+        .show(ui, |ui| {
+            // Beside the scroll bar.
+            ui.set_width(ui.available_width() - 10.0);
+            rows_ui(ui, app, &rows, actions);
+        });
 }
 
 fn rows_ui(ui: &mut Ui, app: &App, rows: &[ConnectionRow], actions: &mut Vec<Action>) {

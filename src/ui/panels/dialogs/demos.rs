@@ -23,7 +23,8 @@ pub fn demos_ui(ctx: &Context, actions: &mut Vec<Action>) {
         let most = (ui.ctx().content_rect().height() - ABOVE_AND_BELOW).max(160.0);
         let list = ScrollArea::vertical()
             .max_height(most)
-            .min_scrolled_height(most);
+            .min_scrolled_height(most)
+            .auto_shrink([false, true]);
         list.show(ui, |ui| {
             // Beside the scroll bar.
             ui.set_width(ui.available_width() - 12.0);

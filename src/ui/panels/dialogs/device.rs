@@ -34,6 +34,7 @@ pub fn device_ui(
         ScrollArea::vertical()
             .max_height(most)
             .min_scrolled_height(most)
+            .auto_shrink([false, true])
             .show(ui, |ui| {
                 ui.set_width(ui.available_width() - 14.0);
                 identity(ui, dialog, library, is_new);

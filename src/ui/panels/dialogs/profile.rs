@@ -27,6 +27,7 @@ pub fn profile_ui(
         ScrollArea::vertical()
             .max_height(most)
             .min_scrolled_height(most)
+            .auto_shrink([false, true])
             .show(ui, |ui| {
                 who_and_where(ui, dialog, is_new);
                 // A listener has no broker to sign in to.
