@@ -639,7 +639,9 @@ fn replies_by_packet_identifier_pair_once_it_is_known() {
             topic: "event/a".to_owned(),
             ..Default::default()
         };
-        let request = draft.validate(&Default::default()).unwrap();
+        let request = draft
+            .validate(&crate::model::request::Surroundings::default())
+            .unwrap();
         let mut message = Message::new(topic("event/a"), "");
         message.qos = qos;
         let id = ExchangeId(number);
