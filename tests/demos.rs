@@ -88,6 +88,7 @@ on_both_brokers!(Stage:
     the_relay_answers_two_requests_and_nobody_knows_of_the_bare_publish,
     five_requesters_on_a_common_topic_are_kept_apart,
     a_device_over_mqtt_and_plain_tcp_answers_while_it_is_there,
+    a_sleeping_device_answers_in_a_burst_what_waited_for_it,
     questions_without_mqtt_5_are_told_apart_by_the_number_in_the_topic,
     a_cloud_calls_a_pump_and_does_not_wait_for_ever,
     recipes_on_one_response_topic_are_told_apart_by_correlation_data,
@@ -222,6 +223,41 @@ impl Stage {
 
 fn verdicts(lines: &[Value]) -> Vec<&str> {
     lines.iter().map(|line| text(line, "verdict")).collect()
+}
+
+fn a_sleeping_device_answers_in_a_burst_what_waited_for_it(stage: &Stage) {
+    let (ran, lines) = stage.watch("intermittent-device", 7);
+    let told: Vec<(&str, &str)> = lines
+        .iter()
+        .map(|line| (text(line, "name"), text(line, "verdict")))
+        .collect();
+    let count = |verdict: &str| told.iter().filter(|(_, told)| *told == verdict).count();
+    assert_eq!(
+        (
+            count("answered"),
+            count("answered_with_error"),
+            count("timed_out")
+        ),
+        (5, 1, 1),
+        "{told:?}"
+    );
+    for line in &lines {
+        assert_eq!(line["rule"], "mqtt-two-way");
+        assert_eq!(line["qos"], 2);
+        match (text(line, "name"), text(line, "verdict")) {
+            (name, "timed_out") => assert_eq!(name, "A command that expires after 1 s"),
+            (_, "answered_with_error") => {
+                assert_eq!(line["error_code"], "ERROR_UNKNOWN_COMMAND", "{line}");
+            }
+            _ => {}
+        }
+    }
+    // Those that were queued were answered together, when it woke up.
+    let waited = |line: &&Value| line["round_trip_ms"].as_f64().is_some_and(|ms| ms > 500.0);
+    assert_eq!(lines.iter().filter(waited).count(), 4, "{ran:?}");
+    // It signs in and out, and the one that was cut leaves its will.
+    assert!(ran.stderr.contains("iot/register/sensor-0001"), "{ran:?}");
+    assert!(ran.stderr.contains("iot/register/sensor-0002"), "{ran:?}");
 }
 
 fn questions_without_mqtt_5_are_told_apart_by_the_number_in_the_topic(stage: &Stage) {
