@@ -152,21 +152,7 @@ impl Requester {
         self.matcher.set_rules(rules);
     }
 
-    /// Opens an exchange by the first rule that takes the message for a request. A message that none takes
-    /// opens one that fails at once.
-    pub fn begin(
-        &mut self,
-        id: ExchangeId,
-        request: Arc<Request>,
-        message: Arc<Message>,
-        now: Timestamp,
-    ) -> Vec<Effect> {
-        let asked = self.version.as_asked(&message);
-        let found = self.matcher.opens(&Subject::new(&asked));
-        self.begin_as(id, found, request, message, now)
-    }
-
-    /// Opens an exchange by the rule of that id.
+    /// Opens an exchange by the rule of that id. A message that it does not take for a request opens one that fails at once.
     pub fn begin_by(
         &mut self,
         id: ExchangeId,

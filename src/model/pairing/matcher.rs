@@ -200,10 +200,7 @@ impl Matcher {
 
     /// The first rule by which the message is a request, and its variables.
     pub fn opens(&self, subject: &Subject<'_>) -> Option<(usize, Bindings)> {
-        self.rules
-            .iter()
-            .enumerate()
-            .find_map(|(index, rule)| Some((index, rule.request(subject)?)))
+        self.rules.opens(subject)
     }
 
     /// What the message answers.

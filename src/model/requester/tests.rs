@@ -106,9 +106,9 @@ impl Bench {
             pairing: crate::model::request::Pairing::default(),
         };
         let message = Arc::new(request.message(correlation.map(CorrelationData::new)));
-        let effects = self
-            .requester
-            .begin(ExchangeId(id), Arc::new(request), message, at(0));
+        let effects =
+            self.requester
+                .begin_by(ExchangeId(id), "mqtt5", Arc::new(request), message, at(0));
         self.run(effects);
     }
 
