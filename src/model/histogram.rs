@@ -46,7 +46,12 @@ pub struct Bucket {
 impl Bucket {
     /// What stands for all that is in it.
     pub fn middle(self) -> Duration {
-        self.from + self.to.saturating_sub(self.from).saturating_sub(Duration::from_nanos(1)) / 2
+        self.from
+            + self
+                .to
+                .saturating_sub(self.from)
+                .saturating_sub(Duration::from_nanos(1))
+                / 2
     }
 }
 

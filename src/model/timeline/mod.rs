@@ -14,7 +14,7 @@ mod touched;
 pub use filter::Filter;
 pub use peek::{MessageRef, RowKind, RowRef};
 pub use row::{Category, MessageRow, PublishRow, Row};
-pub use snapshot::{Part, Snapshot};
+pub use snapshot::{Haystacks, Part, Snapshot};
 pub use touched::Touched;
 
 use crate::model::exchange::{Change, Exchange, ExchangeId, MAX_REPLIES};

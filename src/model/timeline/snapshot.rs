@@ -71,9 +71,20 @@ impl Part {
 
     /// For a quick look whether something occurs in any of its rows: everything that they say in
     /// bytes, their names (topics, responders, …), and large payloads. `None` where rows have changed.
-    pub fn haystacks(&self) -> Option<(&[u8], &[Arc<str>], &[Bytes])> {
+    pub fn haystacks(&self) -> Option<Haystacks<'_>> {
         let (data, names) = self.segment.haystacks();
+        let large = self.segment.large_payloads();
         let is_whole = self.patches.is_empty();
-        is_whole.then(|| (data, names, self.segment.large_payloads()))
+        is_whole.then_some(Haystacks { data, names, large })
     }
+}
+
+/// See [`Part::haystacks`].
+#[derive(Clone, Copy, Debug)]
+pub struct Haystacks<'a> {
+    /// Small payloads, Correlation Data, values of user properties, and numbers between them.
+    pub data: &'a [u8],
+    /// Topics, responders, connections, rules and the like, each once.
+    pub names: &'a [Arc<str>],
+    pub large: &'a [Bytes],
 }

@@ -169,7 +169,10 @@ impl<'a> Reader<'a> {
     }
 
     /// The outer `None`: it cannot be read.
-    #[expect(clippy::option_option, reason = "the inner one says that there is none")]
+    #[expect(
+        clippy::option_option,
+        reason = "the inner one says that there is none"
+    )]
     pub fn name_if_any(&mut self) -> Option<Option<&'a Arc<str>>> {
         match self.number()? {
             0 => Some(None),
@@ -190,8 +193,12 @@ mod tests {
         let mut writer = Writer::default();
         let numbers = [0, 1, 127, 128, 300, u64::from(u32::MAX), u64::MAX];
         let signed = [0, -1, 1, -64, 64, i64::MIN, i64::MAX];
-        numbers.iter().for_each(|number| writer.number(*number));
-        signed.iter().for_each(|number| writer.signed(*number));
+        for number in numbers {
+            writer.number(number);
+        }
+        for number in signed {
+            writer.signed(number);
+        }
         let (bytes, names) = writer.done();
         let mut reader = Reader::new(&bytes, &names);
         assert_eq!(numbers.map(|_| reader.number().unwrap()), numbers);

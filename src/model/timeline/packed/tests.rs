@@ -192,7 +192,7 @@ prop_compose! {
     ) -> Request {
         let of_message = &message.properties;
         let (qos, retain) = own_flags.unwrap_or((message.qos, message.retain));
-        let (content_type, message_expiry_secs, user_properties) = own_properties.unwrap_or((
+        let (content_type, message_expiry_secs, user_properties) = own_properties.unwrap_or_else(|| (
             of_message.content_type.clone(),
             of_message.message_expiry_secs,
             of_message.user_properties.clone(),
