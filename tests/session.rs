@@ -55,8 +55,8 @@ fn bare(topic: &str) -> Arc<Request> {
 /// Every publish without a Response Topic, in its order.
 fn publishes(desk: &Desk) -> Vec<PublishRow> {
     let rows = desk.session.timeline.rows();
-    rows.filter_map(|row| match row {
-        Row::Publish(row) => Some(row.clone()),
+    rows.filter_map(|row| match row.into_owned() {
+        Row::Publish(row) => Some(row),
         _ => None,
     })
     .collect()
@@ -66,7 +66,7 @@ fn publishes(desk: &Desk) -> Vec<PublishRow> {
 fn wait_publishes(desk: &mut Desk, count: usize) -> Vec<PublishRow> {
     desk.wait("the publishes have their rows", |session| {
         let rows = session.timeline.rows();
-        rows.filter(|row| matches!(row, Row::Publish(row) if row.acknowledgement.is_some()))
+        rows.filter(|row| matches!(&**row, Row::Publish(row) if row.acknowledgement.is_some()))
             .count()
             == count
     });

@@ -153,7 +153,7 @@ fn a_request_is_shown_as_it_went_out(desk: &mut Desk) {
     assert_eq!(sent.properties, Properties::default());
     desk.wait("published", |session| {
         let mut rows = session.timeline.rows();
-        rows.any(|row| matches!(row, Row::Publish(row) if Arc::ptr_eq(&row.message, &sent)))
+        rows.any(|row| matches!(&*row, Row::Publish(row) if Arc::ptr_eq(&row.message, &sent)))
     });
 }
 

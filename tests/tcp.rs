@@ -154,8 +154,10 @@ fn on(desk: &Desk, topic: &str) -> Vec<String> {
 fn wait_on(desk: &mut Desk, topic: &str, count: usize) -> Vec<String> {
     desk.wait(&format!("{count} messages on {topic}"), |session| {
         let rows = session.timeline.rows();
-        rows.filter(|row| matches!(row, Row::Message(row) if row.message.topic.as_str() == topic))
-            .count()
+        rows.filter(
+            |row| matches!(&**row, Row::Message(row) if row.message.topic.as_str() == topic),
+        )
+        .count()
             >= count
     });
     on(desk, topic)
@@ -415,7 +417,7 @@ fn what_cannot_travel_over_plain_tcp_is_not_sent_and_says_why() {
     let bare = valid(&desk, &text);
     assert_eq!(desk.session.send(HERE, Arc::new(bare)), None);
     desk.wait("the publish is judged", |session| {
-        session.timeline.rows().any(|row| matches!(row, Row::Publish(row) if row.failure.as_ref().is_some_and(|why| why.contains("not one JSON value"))))
+        session.timeline.rows().any(|row| matches!(&*row, Row::Publish(row) if row.failure.as_ref().is_some_and(|why| why.contains("not one JSON value"))))
     });
 }
 
@@ -435,7 +437,7 @@ fn a_bare_command_is_written_and_nobody_waits() {
         session
             .timeline
             .rows()
-            .any(|row| matches!(row, Row::Publish(row) if row.failure.is_none()))
+            .any(|row| matches!(&*row, Row::Publish(row) if row.failure.is_none()))
     });
 }
 
@@ -560,7 +562,7 @@ fn mqtt_and_plain_tcp_share_one_timeline() {
         .session
         .timeline
         .rows()
-        .filter_map(|row| match row {
+        .filter_map(|row| match &*row {
             Row::Exchange(exchange) => Some((
                 exchange.connection.to_string(),
                 exchange.message.topic.to_string(),
@@ -620,7 +622,7 @@ fn a_device_in_another_language_signs_up_sends_data_and_answers() {
     drop(device);
     desk.wait("its end is told", |session| {
         session.timeline.rows().any(|row| {
-            matches!(row, Row::Message(row) if row.message.topic.as_str() == "tcp/register/meter-7"
+            matches!(&*row, Row::Message(row) if row.message.topic.as_str() == "tcp/register/meter-7"
                 && row.message.payload.windows(8).any(|bytes| bytes == b"SIGN_OUT"))
         })
     });

@@ -12,6 +12,7 @@ pub mod devices;
 pub mod dialogs;
 pub mod inspect;
 pub mod library;
+pub mod listing;
 pub mod notices;
 pub mod open;
 pub mod pairing;
@@ -26,7 +27,7 @@ pub mod tabs;
 pub mod tally;
 pub mod undo;
 
-pub use crate::store::{Geometry, Theme as ThemeChoice, WindowState};
+pub use crate::store::{Geometry, Theme as ThemeChoice, TimelineView, WindowState};
 pub use actions::Action;
 
 use crate::model::connection::ConnectionState;
@@ -35,13 +36,14 @@ use crate::model::profile::{MqttVersion, Profile};
 use crate::model::request::Surroundings;
 use crate::model::secret::Secret;
 use crate::model::time::Timestamp;
-use crate::model::timeline::{Bounds, RowId};
+use crate::model::timeline::{Bounds, RowId, Timeline};
 use crate::session::{ConnectionEvent, DeviceEvent, Event, Session};
 use crate::store::Settings;
 use demo::Demos;
 use devices::Activity;
 use dialogs::Dialog;
 use library::Library;
+use listing::Listing;
 use notices::Notices;
 use rules::RuleShelf;
 use std::collections::{BTreeMap, BTreeSet};
@@ -58,6 +60,8 @@ pub struct App {
     pub notices: Notices,
     pub dialog: Option<Dialog>,
     pub selected: Option<RowId>,
+    /// What the table shows.
+    pub listing: Listing,
     pub activity: Activity,
     pub settings: Settings,
     pub rules: RuleShelf,
@@ -96,6 +100,7 @@ impl App {
             notices: Notices::default(),
             dialog: None,
             selected: None,
+            listing: Listing::default(),
             activity: Activity::default(),
             settings,
             rules: RuleShelf::default(),
@@ -128,6 +133,7 @@ impl App {
         for event in self.session.drain(EVENTS_PER_TICK) {
             self.hear(&event);
         }
+        self.listing.refresh(&self.session.timeline);
         self.send_held();
         self.advance_demo();
         self.hear_of_files();
@@ -181,6 +187,11 @@ impl App {
             sooner(Duration::from_millis(500));
         }
         next
+    }
+
+    /// The timeline that is shown.
+    pub fn timeline(&self) -> &Timeline {
+        &self.session.timeline
     }
 
     /// What a request of this tab needs to know of its connection.

@@ -13,7 +13,6 @@ use crate::app::dialogs::{Dialog, SettingsDialog};
 use crate::app::notices::NoticeId;
 use crate::app::undo::Undo;
 use crate::model::text;
-use crate::model::timeline::{Category, Filter};
 use crate::store::{OnConflict, Theme};
 
 /// Takes a name out of a list, or puts it in.
@@ -31,6 +30,7 @@ impl App {
         let asks_for_tab = matches!(action, Action::SelectTab(_) | Action::OpenRequest(_));
         self.carry_out(action);
         self.refresh_rules();
+        self.listing.refresh(&self.session.timeline);
         let front = self.tabs.front();
         // Beside a request stands what came of it, not of another.
         if asks_for_tab || before != front.map(|tab| tab.id) {
@@ -89,12 +89,12 @@ impl App {
             Action::SetDeviceValue { id, key, value } => self.set_device_value(&id, &key, &value),
             Action::PauseActivity(paused) => self.activity.is_paused = paused,
             Action::SetFilter(text) => {
-                let category = self.session.timeline.filter().category;
-                self.filter(&text, category);
+                let category = self.listing.filter().category;
+                self.listing.set_filter(&text, category);
             }
             Action::SetCategory(category) => {
-                let text = self.session.timeline.filter().text().to_owned();
-                self.filter(&text, category);
+                let text = self.listing.filter().text().to_owned();
+                self.listing.set_filter(&text, category);
             }
             Action::SelectRow(row) => self.selected = row,
             Action::ClearTimeline => self.clear_timeline(),
@@ -142,12 +142,6 @@ impl App {
             ZoomStep::Out => (self.window.ui_scale - 0.1).max(0.5),
             ZoomStep::Reset => 1.0,
         };
-    }
-
-    fn filter(&mut self, text: &str, category: Option<Category>) {
-        self.session
-            .timeline
-            .set_filter(Filter::new(text, category));
     }
 
     fn choose(&mut self, id: NoticeId, at: usize) {

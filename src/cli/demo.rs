@@ -51,9 +51,9 @@ pub fn run(name: &str, url: Option<&str>, as_json: bool) -> Result<ExitCode, Sto
                 for id in &report.exchanges {
                     if let Some(exchange) = session.timeline.exchange(*id) {
                         out::line(&if as_json {
-                            json::line(exchange)
+                            json::line(&exchange)
                         } else {
-                            words(exchange)
+                            words(&exchange)
                         })?;
                     }
                 }

@@ -82,7 +82,7 @@ pub fn run(request: Request) -> Result<ExitCode, Stop> {
     }
     let is_connected = session.state(&id).is_connected();
     let done = session.timeline.exchange(exchange).ok_or_else(gone)?;
-    finish(done, is_connected, as_json, is_verbose)
+    finish(&done, is_connected, as_json, is_verbose)
 }
 
 fn valid(

@@ -15,6 +15,16 @@ pub enum Theme {
     Light,
 }
 
+/// How the timeline is looked at.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum TimelineView {
+    #[default]
+    Table,
+    Lanes,
+    Latency,
+}
+
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct WindowState {
@@ -32,6 +42,7 @@ pub struct WindowState {
     pub open_rules: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub geometry: Option<Geometry>,
+    pub timeline_view: TimelineView,
     pub panels: Panels,
     pub tabs: Vec<Tab>,
 }
@@ -46,6 +57,7 @@ impl Default for WindowState {
             folded_folders: Vec::new(),
             open_rules: Vec::new(),
             geometry: None,
+            timeline_view: TimelineView::Table,
             panels: Panels::default(),
             tabs: Vec::new(),
         }

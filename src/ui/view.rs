@@ -133,6 +133,7 @@ impl View {
         now: Timestamp,
     ) -> Option<Rc<Inspected>> {
         let row = timeline.row(id)?;
+        let row = &*row;
         let waits = Category::of(row) == Category::Waiting;
         let key = InspectedKey {
             row: id,

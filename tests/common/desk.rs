@@ -8,6 +8,7 @@ use roundtrip::model::profile::{BUILT_IN_ADDRESS, Profile, ProfileDraft};
 use roundtrip::model::request::{Request, RequestDraft, Surroundings};
 use roundtrip::model::timeline::{MessageRow, Row};
 use roundtrip::session::{ConnectionEvent, Event, RunningDevice, Session};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -193,7 +194,7 @@ impl Desk {
 
     /// How everything stands, for somebody who looks for the reason of a failure.
     fn told(&self) -> String {
-        let rows = self.session.timeline.rows().map(|row| match row {
+        let rows = self.session.timeline.rows().map(|row| match &*row {
             Row::Exchange(exchange) => format!(
                 "  {} {} {:?} {:?}",
                 exchange.id.0, exchange.message.topic, exchange.verdict, exchange.legs
@@ -245,7 +246,8 @@ impl Desk {
         condition: impl Fn(&Exchange) -> bool,
     ) -> Exchange {
         self.wait(what, |session| {
-            session.timeline.exchange(id).is_some_and(&condition)
+            let exchange = session.timeline.exchange(id);
+            exchange.is_some_and(|exchange| condition(&exchange))
         });
         self.exchange(id)
     }
@@ -255,15 +257,15 @@ impl Desk {
         self.session
             .timeline
             .exchange(id)
-            .cloned()
+            .map(Cow::into_owned)
             .unwrap_or_else(|| panic!("{id:?} is not in the timeline"))
     }
 
     /// Messages that belong to no exchange.
     pub fn messages(&self) -> Vec<MessageRow> {
         let rows = self.session.timeline.rows();
-        rows.filter_map(|row| match row {
-            Row::Message(row) => Some(row.clone()),
+        rows.filter_map(|row| match row.into_owned() {
+            Row::Message(row) => Some(row),
             _ => None,
         })
         .collect()
@@ -276,7 +278,7 @@ impl Desk {
             session
                 .timeline
                 .rows()
-                .any(|row| matches!(row, Row::Message(_)))
+                .any(|row| matches!(&*row, Row::Message(_)))
         });
         match self.messages().as_slice() {
             [row] if row.verdict == verdict => row.clone(),

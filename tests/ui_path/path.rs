@@ -187,7 +187,7 @@ fn the_first_request_waits_for_the_client_id_and_the_prefix_that_the_broker_give
     window.button("Send");
     window.wait("a row", |window| !window.app().session.timeline.is_empty());
     let timeline = &window.app().session.timeline;
-    let (_, row) = timeline.visible_from_newest(0).unwrap();
+    let row = timeline.iter().next_back().unwrap().to_row();
     let sent = row.message().properties.response_topic.clone().unwrap();
     let state = &window.app().session.link("nameless").unwrap().state;
     let info = state.info().unwrap();

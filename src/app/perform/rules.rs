@@ -52,10 +52,10 @@ impl App {
         let text = text.renamed(&free_id(&format!("{id}-copy"), &all), &title);
         let mut dialog = RuleDialog::new(None, text, others);
         if let Some(row) = self.selected.and_then(|id| self.session.timeline.row(id))
-            && matches!(row, Row::Exchange(exchange) if &*exchange.rule == id)
+            && matches!(&*row, Row::Exchange(exchange) if &*exchange.rule == id)
         {
             // The bench begins empty, so there is nothing that cannot be read.
-            dialog.add(row).unwrap_or_default();
+            dialog.add(&row).unwrap_or_default();
         }
         self.dialog = Some(Dialog::Rule(Box::new(dialog)));
     }
@@ -93,7 +93,7 @@ impl App {
         else {
             return;
         };
-        if let Err(why) = dialog.add(row) {
+        if let Err(why) = dialog.add(&row) {
             self.notices.fail(
                 format!("No message was added: {why}"),
                 "Correct or empty the list of messages first.",

@@ -4,7 +4,8 @@
 //! a bare word is looked for in the topics, the payload, the responder and the request's name.
 //! Letters match in either case. A term that cannot be read is looked for as a word.
 
-use crate::model::timeline::row::{Category, Row};
+use crate::model::timeline::peek::RowRef;
+use crate::model::timeline::row::Category;
 use std::time::Duration;
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -46,9 +47,9 @@ impl Filter {
         self.terms.is_empty() && self.category.is_none()
     }
 
-    pub fn passes(&self, row: &Row, category: Category) -> bool {
-        self.category.is_none_or(|wanted| wanted == category)
-            && self.terms.iter().all(|term| term.holds(row, category))
+    pub fn passes(&self, row: RowRef<'_>) -> bool {
+        self.category.is_none_or(|wanted| wanted == row.category())
+            && self.terms.iter().all(|term| term.holds(row))
     }
 }
 
@@ -102,29 +103,24 @@ impl Term {
         }
     }
 
-    fn holds(&self, row: &Row, category: Category) -> bool {
-        let round_trip = || match row {
-            Row::Exchange(exchange) => exchange.round_trip(),
-            _ => None,
-        };
+    fn holds(&self, row: RowRef<'_>) -> bool {
+        let named = |text: Option<&str>, word: &str| text.is_some_and(|text| contains(text, word));
         match self {
             Self::Word(word) => {
-                in_topics(row, word)
-                    || in_payloads(row, word)
-                    || in_responders(row, word)
-                    || in_name(row, word)
+                row.any_message(|message| {
+                    contains(message.topic, word) || contains_bytes(message.payload, word)
+                }) || row.any_responder(|name| contains(name, word))
+                    || named(row.name(), word)
             }
-            Self::Topic(word) => in_topics(row, word),
-            Self::Payload(word) => in_payloads(row, word),
-            Self::Responder(word) => in_responders(row, word),
+            Self::Topic(word) => row.any_message(|message| contains(message.topic, word)),
+            Self::Payload(word) => row.any_message(|message| contains_bytes(message.payload, word)),
+            Self::Responder(word) => row.any_responder(|name| contains(name, word)),
             Self::Connection(word) => contains(row.connection(), word),
-            Self::Name(word) => in_name(row, word),
-            Self::Rule(word) => {
-                matches!(row, Row::Exchange(exchange) if contains(&exchange.rule, word))
-            }
-            Self::Verdict(word) => category.word().starts_with(&**word),
-            Self::RoundTripOver(limit) => round_trip().is_some_and(|time| time > *limit),
-            Self::RoundTripUnder(limit) => round_trip().is_some_and(|time| time < *limit),
+            Self::Name(word) => named(row.name(), word),
+            Self::Rule(word) => named(row.rule(), word),
+            Self::Verdict(word) => row.category().word().starts_with(&**word),
+            Self::RoundTripOver(limit) => row.round_trip().is_some_and(|time| time > *limit),
+            Self::RoundTripUnder(limit) => row.round_trip().is_some_and(|time| time < *limit),
         }
     }
 }
@@ -144,44 +140,4 @@ fn contains_bytes(bytes: &[u8], lower: &str) -> bool {
             .get(start..start + needle.len())
             .is_some_and(|part| part.eq_ignore_ascii_case(needle))
     })
-}
-
-fn in_topics(row: &Row, word: &str) -> bool {
-    let replies = match row {
-        Row::Exchange(exchange) => exchange.replies.as_slice(),
-        _ => &[],
-    };
-    contains(row.message().topic.as_str(), word)
-        || replies
-            .iter()
-            .any(|reply| contains(reply.message.topic.as_str(), word))
-}
-
-fn in_payloads(row: &Row, word: &str) -> bool {
-    let replies = match row {
-        Row::Exchange(exchange) => exchange.replies.as_slice(),
-        _ => &[],
-    };
-    contains_bytes(&row.message().payload, word)
-        || replies
-            .iter()
-            .any(|reply| contains_bytes(&reply.message.payload, word))
-}
-
-fn in_responders(row: &Row, word: &str) -> bool {
-    match row {
-        Row::Exchange(exchange) => exchange
-            .responders()
-            .iter()
-            .any(|name| contains(name, word)),
-        Row::Message(message) => message
-            .responder
-            .as_ref()
-            .is_some_and(|name| contains(name, word)),
-        Row::Publish(_) => false,
-    }
-}
-
-fn in_name(row: &Row, word: &str) -> bool {
-    matches!(row, Row::Exchange(exchange) if contains(&exchange.request.name, word))
 }

@@ -1,21 +1,26 @@
 //! The timeline: every exchange, every message that belongs to none, every bare publish.
 //!
 //! Bounded by count and by bytes; what had to go is counted. Rows keep the order in which they
-//! began. The rows that pass the [`Filter`] are kept up to date as things change, not searched
-//! for when somebody looks.
+//! began. Whoever follows a timeline asks what was touched since ([`Timeline::touched_since`]).
 
 mod filter;
+mod peek;
 mod row;
+mod touched;
 
 pub use filter::Filter;
+pub use peek::{MessageRef, RowKind, RowRef};
 pub use row::{Category, MessageRow, PublishRow, Row};
+pub use touched::Touched;
 
 use crate::model::exchange::{Change, Exchange, ExchangeId, MAX_REPLIES};
 use crate::model::message::Message;
 use crate::model::time::Timestamp;
+use std::borrow::Cow;
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
+use touched::TouchLog;
 
 /// How much a timeline holds before the oldest rows go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,11 +43,11 @@ impl Default for Bounds {
 pub struct RowId(u64);
 
 impl RowId {
-    pub fn new(number: u64) -> Self {
+    pub const fn new(number: u64) -> Self {
         Self(number)
     }
 
-    pub fn number(self) -> u64 {
+    pub const fn number(self) -> u64 {
         self.0
     }
 }
@@ -75,9 +80,9 @@ pub struct Timeline {
     /// Ascending by id.
     entries: VecDeque<Entry>,
     exchanges: HashMap<ExchangeId, RowId>,
-    /// Ascending; what passes the filter.
-    visible: VecDeque<RowId>,
-    filter: Filter,
+    touched: TouchLog,
+    /// Grows when rows came or went other than at the ends.
+    epoch: u64,
     counts: [usize; Category::ALL.len()],
     bytes: usize,
     dropped: u64,
@@ -136,16 +141,9 @@ impl Timeline {
         entry.weight += grown;
         let category = Category::of(&entry.row);
         let old = std::mem::replace(&mut entry.category, category);
-        let passes = self.filter.passes(&entry.row, category);
         self.bytes += grown;
         self.count(old, category);
-        match (self.visible.binary_search(&row), passes) {
-            (Ok(place), false) => {
-                self.visible.remove(place);
-            }
-            (Err(place), true) => self.visible.insert(place, row),
-            _ => {}
-        }
+        self.touched.note(row);
         self.version += 1;
         self.make_room();
     }
@@ -170,53 +168,48 @@ impl Timeline {
         self.make_room();
     }
 
-    pub fn filter(&self) -> &Filter {
-        &self.filter
+    pub fn row(&self, id: RowId) -> Option<Cow<'_, Row>> {
+        let entry = self.entries.get(self.index_of(id)?)?;
+        Some(Cow::Borrowed(&entry.row))
     }
 
-    pub fn set_filter(&mut self, filter: Filter) {
-        if filter == self.filter {
-            return;
-        }
-        self.filter = filter;
-        self.rebuild_visible();
+    /// What is known of a row without unpacking it.
+    pub fn peek(&self, id: RowId) -> Option<RowRef<'_>> {
+        let entry = self.entries.get(self.index_of(id)?)?;
+        Some(RowRef::whole(entry.id, entry.category, &entry.row))
     }
 
-    /// The row at `place` of those that pass the filter, counted from the newest.
-    pub fn visible_from_newest(&self, place: usize) -> Option<(RowId, &Row)> {
-        let index = self.visible.len().checked_sub(place.checked_add(1)?)?;
-        let id = *self.visible.get(index)?;
-        Some((id, self.row(id)?))
+    /// The row at a place, counted from the oldest.
+    pub fn id_at(&self, place: usize) -> Option<RowId> {
+        self.entries.get(place).map(|entry| entry.id)
     }
 
-    /// Where a row stands among those that pass the filter, counted from the newest.
+    /// Where a row stands, counted from the oldest.
     pub fn place_of(&self, id: RowId) -> Option<usize> {
-        let index = self.visible.binary_search(&id).ok()?;
-        Some(self.visible.len() - 1 - index)
-    }
-
-    pub fn visible_len(&self) -> usize {
-        self.visible.len()
-    }
-
-    pub fn row(&self, id: RowId) -> Option<&Row> {
-        self.entries.get(self.index_of(id)?).map(|entry| &entry.row)
+        self.index_of(id)
     }
 
     pub fn row_of(&self, id: ExchangeId) -> Option<RowId> {
         self.exchanges.get(&id).copied()
     }
 
-    pub fn exchange(&self, id: ExchangeId) -> Option<&Exchange> {
+    pub fn exchange(&self, id: ExchangeId) -> Option<Cow<'_, Exchange>> {
         match self.row(self.row_of(id)?)? {
-            Row::Exchange(exchange) => Some(exchange),
+            Cow::Borrowed(Row::Exchange(exchange)) => Some(Cow::Borrowed(exchange)),
+            Cow::Owned(Row::Exchange(exchange)) => Some(Cow::Owned(*exchange)),
             _ => None,
         }
     }
 
     /// Oldest first.
-    pub fn rows(&self) -> impl DoubleEndedIterator<Item = &Row> {
-        self.entries.iter().map(|entry| &entry.row)
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = RowRef<'_>> {
+        let entries = self.entries.iter();
+        entries.map(|entry| RowRef::whole(entry.id, entry.category, &entry.row))
+    }
+
+    /// Oldest first, each with everything there is to know.
+    pub fn rows(&self) -> impl DoubleEndedIterator<Item = Cow<'_, Row>> {
+        self.iter().map(RowRef::to_row)
     }
 
     pub fn len(&self) -> usize {
@@ -233,10 +226,13 @@ impl Timeline {
 
     /// The row of a bare publish, found by the very message that was sent.
     pub fn publish_row(&self, message: &Arc<Message>) -> Option<&PublishRow> {
-        self.rows().rev().find_map(|row| match row {
-            Row::Publish(publish) if Arc::ptr_eq(&publish.message, message) => Some(publish),
-            _ => None,
-        })
+        self.entries
+            .iter()
+            .rev()
+            .find_map(|entry| match &entry.row {
+                Row::Publish(publish) if Arc::ptr_eq(&publish.message, message) => Some(publish),
+                _ => None,
+            })
     }
 
     /// Rows that had to go because of the bounds.
@@ -251,6 +247,16 @@ impl Timeline {
     /// Grows with every change, so that a reader knows whether to look again.
     pub fn version(&self) -> u64 {
         self.version
+    }
+
+    /// Another one says that rows were cleared or put back: who follows starts over.
+    pub fn epoch(&self) -> u64 {
+        self.epoch
+    }
+
+    /// The rows that were added or changed since, see [`Touched`].
+    pub fn touched_since(&self, cursor: u64) -> Touched<'_> {
+        self.touched.since(cursor)
     }
 
     /// The round trip below which `fractions` of all answered exchanges are, each 0 to 1.
@@ -276,9 +282,7 @@ impl Timeline {
         self.version += 1;
         let category = Category::of(&row);
         let weight = row.weight();
-        if self.filter.passes(&row, category) {
-            self.visible.push_back(id);
-        }
+        self.touched.note(id);
         self.bytes += weight;
         if let Some(count) = self.counts.get_mut(category as usize) {
             *count += 1;
@@ -308,9 +312,6 @@ impl Timeline {
             }
             if let Row::Exchange(exchange) = &entry.row {
                 self.exchanges.remove(&exchange.id);
-            }
-            if self.visible.front() == Some(&entry.id) {
-                self.visible.pop_front();
             }
         }
     }
@@ -346,16 +347,7 @@ impl Timeline {
             }
             self.bytes += entry.weight;
         }
-        self.rebuild_visible();
-    }
-
-    fn rebuild_visible(&mut self) {
-        self.visible = self
-            .entries
-            .iter()
-            .filter(|entry| self.filter.passes(&entry.row, entry.category))
-            .map(|entry| entry.id)
-            .collect();
+        self.epoch += 1;
         self.version += 1;
     }
 }

@@ -63,6 +63,22 @@ impl Row {
         }
     }
 
+    /// Who answered first, or published the message, where that is known.
+    pub fn responder(&self) -> Option<&str> {
+        match self {
+            Self::Exchange(exchange) => {
+                let named = exchange
+                    .replies
+                    .iter()
+                    .find_map(|reply| reply.responder.as_deref());
+                let device = exchange.device.as_deref();
+                named.or(device.filter(|_| !exchange.replies.is_empty()))
+            }
+            Self::Message(row) => row.responder.as_deref(),
+            Self::Publish(_) => None,
+        }
+    }
+
     pub fn weight(&self) -> usize {
         match self {
             Self::Exchange(exchange) => exchange.weight(),

@@ -35,7 +35,7 @@ pub fn exchanges(ended: &[Sent], session: &Session, failures: &mut Vec<String>) 
                 "{}: {verdict} instead of {}{}",
                 exchange.message.topic,
                 sent.verdict,
-                why(exchange)
+                why(&exchange)
             ));
             continue;
         }
@@ -72,7 +72,7 @@ pub fn message_counts(
     let mut counts = BTreeMap::new();
     let mut count = |word| *counts.entry(word).or_insert(0) += 1;
     for row in session.timeline.rows() {
-        match row {
+        match &*row {
             Row::Exchange(exchange) if exchanges.contains(&exchange.id) => {
                 let replies = exchange.replies.iter();
                 replies.for_each(|reply| count(reply.verdict.word()));

@@ -15,7 +15,7 @@ pub fn answer_ui(ui: &mut Ui, app: &App, view: &mut View, actions: &mut Vec<Acti
     let row = app
         .selected
         .or_else(|| app.tabs.front().and_then(|tab| tab.last));
-    let timeline = &app.session.timeline;
+    let timeline = app.timeline();
     let shown = row.and_then(|id| {
         let row = timeline.row(id)?;
         Some((row, view.inspect(id, timeline, app.now)?, id))
@@ -25,7 +25,7 @@ pub fn answer_ui(ui: &mut Ui, app: &App, view: &mut View, actions: &mut Vec<Acti
         return;
     };
     let inspection = &inspected.inspection;
-    verdict_line_ui(ui, row, &inspected, actions);
+    verdict_line_ui(ui, &row, &inspected, actions);
     if !inspection.legs.is_empty() {
         ui.add_space(6.0);
         leg_bar::leg_bar(ui, &inspection.legs);
@@ -35,9 +35,9 @@ pub fn answer_ui(ui: &mut Ui, app: &App, view: &mut View, actions: &mut Vec<Acti
         ui.add_space(4.0);
         text::paragraph(ui, explanation, fonts::small(), theme.text);
     }
-    remedy_ui(ui, app, row, actions);
+    remedy_ui(ui, app, &row, actions);
     ui.add_space(4.0);
-    panes_ui(ui, row, &inspected, view, (id, inspected.at));
+    panes_ui(ui, &row, &inspected, view, (id, inspected.at));
 }
 
 /// A button for what would help, where something would.

@@ -5,7 +5,7 @@ use crate::app::rows::Tone;
 use crate::app::rule_editor::{BenchPane, BenchRow, RuleDialog};
 use crate::model::pairing::FileError;
 use crate::model::text as words;
-use crate::model::timeline::{Row, RowId, Timeline};
+use crate::model::timeline::{RowId, RowKind, RowRef, Timeline};
 use crate::ui::view::View;
 use crate::ui::widgets::highlight::Language;
 use crate::ui::widgets::payload_edit::{Mistake, Place};
@@ -192,7 +192,7 @@ fn add_ui(ui: &mut Ui, timeline: &Timeline, selected: Option<RowId>, actions: &m
     let theme = Theme::of(ui);
     select::menu_button(ui, "Add from the timeline", |ui| {
         ui.set_min_width(360.0);
-        if timeline.visible_len() == 0 {
+        if timeline.is_empty() {
             text::label(ui, "The timeline is empty.", fonts::small(), theme.muted);
         }
         if let Some(row) = selected.filter(|row| timeline.row(*row).is_some())
@@ -202,9 +202,9 @@ fn add_ui(ui: &mut Ui, timeline: &Timeline, selected: Option<RowId>, actions: &m
             ui.close();
         }
         ScrollArea::vertical().max_height(320.0).show(ui, |ui| {
-            for (id, row) in (0..OFFERED).filter_map(|place| timeline.visible_from_newest(place)) {
+            for row in timeline.iter().rev().take(OFFERED) {
                 if ui.add(Button::ghost(&row_words(row)).small()).clicked() {
-                    actions.push(Action::AddToBench(id));
+                    actions.push(Action::AddToBench(row.id()));
                     ui.close();
                 }
             }
@@ -212,16 +212,15 @@ fn add_ui(ui: &mut Ui, timeline: &Timeline, selected: Option<RowId>, actions: &m
     });
 }
 
-fn row_words(row: &Row) -> String {
-    let topic: String = row.message().topic.as_str().chars().take(60).collect();
-    match row {
-        Row::Exchange(exchange) => match exchange.replies.len() {
-            0 => format!("#{} {topic}, no reply", exchange.id.0),
-            1 => format!("#{} {topic}, 1 reply", exchange.id.0),
-            several => format!("#{} {topic}, {several} replies", exchange.id.0),
-        },
-        Row::Message(_) => format!("← {topic}"),
-        Row::Publish(_) => format!("→ {topic}"),
+fn row_words(row: RowRef<'_>) -> String {
+    let topic: String = row.topic().chars().take(60).collect();
+    let number = row.exchange_id().map_or(0, |id| id.0);
+    match (row.kind(), row.replies()) {
+        (RowKind::Exchange, 0) => format!("#{number} {topic}, no reply"),
+        (RowKind::Exchange, 1) => format!("#{number} {topic}, 1 reply"),
+        (RowKind::Exchange, several) => format!("#{number} {topic}, {several} replies"),
+        (RowKind::Message, _) => format!("← {topic}"),
+        (RowKind::Publish, _) => format!("→ {topic}"),
     }
 }
 

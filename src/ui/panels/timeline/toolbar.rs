@@ -1,0 +1,82 @@
+//! Above the timeline: the filter, a chip for each verdict, and how to look at it.
+
+use crate::app::rows::Tone;
+use crate::app::{Action, App};
+use crate::model::text as words;
+use crate::model::timeline::Category;
+use crate::ui::view::{Focus, View};
+use crate::ui::widgets::{Button, Chip, Field};
+use egui::scroll_area::ScrollBarVisibility;
+use egui::{Align, Id, Layout, ScrollArea, Ui};
+
+/// Chips that are there even when they count nothing; the others come with their first row.
+const ALWAYS: [Category; 5] = [
+    Category::Waiting,
+    Category::TimedOut,
+    Category::NoSubscribers,
+    Category::Late,
+    Category::Unmatched,
+];
+
+pub fn toolbar_ui(ui: &mut Ui, app: &App, view: &mut View, actions: &mut Vec<Action>) {
+    let timeline = app.timeline();
+    ui.horizontal_centered(|ui| {
+        ui.spacing_mut().item_spacing.x = 6.0;
+        let mut text = app.listing.filter().text().to_owned();
+        let response = Field::new(&mut text, "Filter the timeline")
+            .hint("topic:light rtt:>5ms")
+            .code()
+            .width(170.0)
+            .id(Id::unique("timeline filter"))
+            .show(ui);
+        if view.take_focus(Focus::Filter) {
+            response.request_focus();
+        }
+        if text != app.listing.filter().text() {
+            actions.push(Action::SetFilter(text));
+        }
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            let clear = Button::ghost("Clear")
+                .shortcut("Ctrl+L")
+                .tooltip("Take away every row that is not waiting")
+                .enabled(!timeline.is_empty());
+            if ui.add(clear).clicked() {
+                actions.push(Action::ClearTimeline);
+            }
+            ScrollArea::horizontal()
+                .id_salt("chips")
+                .auto_shrink([false, true])
+                .scroll_bar_visibility(ScrollBarVisibility::AlwaysHidden)
+                .show(ui, |ui| {
+                    ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+                        chips_ui(ui, app, actions);
+                    });
+                });
+        });
+    });
+}
+
+/// A chip for each verdict; where there is little room only for those that count something.
+fn chips_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
+    const FOR_ALL: f32 = 640.0;
+    let has_room = ui.available_width() >= FOR_ALL;
+    let timeline = app.timeline();
+    let chosen = app.listing.filter().category;
+    let all = words::count(timeline.len() as u64);
+    let chip = Chip::new("All", chosen.is_none()).count(&all);
+    if ui.add(chip).clicked() {
+        actions.push(Action::SetCategory(None));
+    }
+    for category in Category::ALL {
+        let count = timeline.count_of(category);
+        let is_chosen = chosen == Some(category);
+        if count == 0 && !is_chosen && !(has_room && ALWAYS.contains(&category)) {
+            continue;
+        }
+        let chip = Chip::new(category.label(), is_chosen).dot(Tone::of(category));
+        if ui.add(chip.count(&words::count(count as u64))).clicked() {
+            let wanted = (!is_chosen).then_some(category);
+            actions.push(Action::SetCategory(wanted));
+        }
+    }
+}
