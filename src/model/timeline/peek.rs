@@ -2,8 +2,8 @@
 
 use super::RowId;
 use super::row::{Category, Row};
-use crate::model::exchange::ExchangeId;
-use crate::model::message::{Message, UserProperty};
+use crate::model::exchange::{ExchangeId, MessageVerdict};
+use crate::model::message::{Message, Qos, UserProperty};
 use crate::model::time::Timestamp;
 use std::borrow::Cow;
 use std::time::Duration;
@@ -162,6 +162,20 @@ impl<'a> RowRef<'a> {
         }
     }
 
+    /// Whether what one of its replies, or the message that it is, turned out to be passes.
+    pub fn any_verdict(self, mut passes: impl FnMut(MessageVerdict) -> bool) -> bool {
+        match self.0 {
+            Place::Whole { row, .. } => match row {
+                Row::Exchange(exchange) => {
+                    let mut replies = exchange.replies.iter();
+                    replies.any(|reply| passes(reply.verdict))
+                }
+                Row::Message(message) => passes(message.verdict),
+                Row::Publish(_) => false,
+            },
+        }
+    }
+
     /// Replies so far.
     pub fn replies(self) -> usize {
         match self.0 {
@@ -195,6 +209,8 @@ pub struct MessageRef<'a> {
     pub correlation_data: Option<&'a [u8]>,
     pub response_topic: Option<&'a str>,
     pub content_type: Option<&'a str>,
+    pub qos: Qos,
+    pub retain: bool,
     user: Properties<'a>,
 }
 
@@ -216,6 +232,8 @@ impl<'a> MessageRef<'a> {
                 .as_ref()
                 .map(|topic| topic.as_str()),
             content_type: properties.content_type.as_deref(),
+            qos: message.qos,
+            retain: message.retain,
             user: Properties::Whole(&properties.user_properties),
         }
     }
