@@ -199,11 +199,33 @@ impl UserCheck {
 }
 
 impl VerdictCheck {
+    /// Verdicts of messages are asked for last: replies lie packed.
+    fn any_message(&self, row: RowRef<'_>) -> bool {
+        if self.messages.is_empty() {
+            return false;
+        }
+        if row.kind() == RowKind::Exchange {
+            use MessageVerdict::{AdditionalReply, LateReply, Reply};
+            let is_answered = matches!(
+                row.category(),
+                Category::Answered | Category::AnsweredWithError
+            );
+            // Of an exchange that was answered once, that is all there is to know.
+            if is_answered && row.replies() == 1 {
+                return self.messages.contains(&Reply);
+            }
+            let of_replies = [Reply, AdditionalReply, LateReply];
+            if row.replies() == 0 || !self.messages.iter().any(|one| of_replies.contains(one)) {
+                return false;
+            }
+        }
+        row.any_verdict(|verdict| self.messages.contains(&verdict))
+    }
+
     fn holds(&self, row: RowRef<'_>) -> bool {
         let category = row.category();
         self.categories.contains(&category)
-            || (!self.messages.is_empty()
-                && row.any_verdict(|verdict| self.messages.contains(&verdict)))
+            || self.any_message(row)
             // Few rows are failures, so few are looked at as a whole.
             || (self.rejected && category == Category::Failed && is_rejected(&row.to_row()))
     }
