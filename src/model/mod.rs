@@ -17,6 +17,7 @@ pub mod profile;
 pub mod request;
 pub mod requester;
 pub mod responder;
+pub mod sample;
 pub mod secret;
 pub mod template;
 pub mod text;
