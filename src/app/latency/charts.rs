@@ -156,7 +156,11 @@ impl HistogramChart {
 }
 
 /// `points` are looked through only where there are few.
-pub fn scatter(lens: &Lens, points: impl Iterator<Item = Point>, has_dots: bool) -> Option<Scatter> {
+pub fn scatter(
+    lens: &Lens,
+    points: impl Iterator<Item = Point>,
+    has_dots: bool,
+) -> Option<Scatter> {
     if lens.series.is_empty() {
         return None;
     }

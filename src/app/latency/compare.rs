@@ -61,7 +61,12 @@ impl Line {
 pub fn compare(a: &Named, b: &Named) -> Comparison {
     let mut lines = vec![
         counts("answered", a.sample.answered(), b.sample.answered(), false),
-        counts("not answered", a.sample.unanswered, b.sample.unanswered, true),
+        counts(
+            "not answered",
+            a.sample.unanswered,
+            b.sample.unanswered,
+            true,
+        ),
     ];
     lines.extend(Figure::ALL.map(|figure| {
         let (x, y) = (figure.of(&a.sample), figure.of(&b.sample));

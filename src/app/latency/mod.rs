@@ -433,8 +433,7 @@ impl Latency {
         let statistics = &self.statistics;
         let kept = self.kept.as_ref();
         let shown = &statistics.shown;
-        let has_dots =
-            shown.sample.exchanges() <= MOST_DOTS && statistics.len() <= FEW_POINTS;
+        let has_dots = shown.sample.exchanges() <= MOST_DOTS && statistics.len() <= FEW_POINTS;
         let group_name = |key: &str| match self.grouping {
             Grouping::Connection => connection_name(key).unwrap_or_else(|| key.to_owned()),
             Grouping::Verdict => verdict_label(key),
@@ -446,7 +445,11 @@ impl Latency {
         };
         let marked = statistics.marked.as_ref();
         let histogram = marked.map_or(&shown.sample, |marked| {
-            if kept.is_some() { &marked.sample } else { &shown.sample }
+            if kept.is_some() {
+                &marked.sample
+            } else {
+                &shown.sample
+            }
         });
         self.report = Arc::new(Report {
             number: self.report.number + 1,

@@ -82,9 +82,7 @@ impl Region {
         let times = region
             .times
             .map(|(from, to)| format!("{}–{}", clock(from), clock(to)));
-        let round_trips = region
-            .round_trips
-            .map(|(low, high)| text::span(low, high));
+        let round_trips = region.round_trips.map(|(low, high)| text::span(low, high));
         let words: Vec<String> = times.into_iter().chain(round_trips).collect();
         words.join(", ")
     }

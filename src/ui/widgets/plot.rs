@@ -49,7 +49,8 @@ pub fn inner(area: Rect, strip: bool) -> Rect {
     let top = TITLE + if strip { STRIP } else { 4.0 };
     Rect::from_min_max(
         area.min + vec2(LEFT, top),
-        pos2(area.right() - RIGHT, area.bottom() - BOTTOM).max(area.min + vec2(LEFT + 1.0, top + 1.0)),
+        pos2(area.right() - RIGHT, area.bottom() - BOTTOM)
+            .max(area.min + vec2(LEFT + 1.0, top + 1.0)),
     )
 }
 
@@ -79,13 +80,23 @@ pub fn shares_of(inner: Rect, at: Pos2) -> (f64, f64) {
     (f64::from(x.clamp(0.0, 1.0)), f64::from(y.clamp(0.0, 1.0)))
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "a share of a chart's length")]
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "a share of a chart's length"
+)]
 fn narrow(share: f64) -> f32 {
     share as f32
 }
 
 /// Paints what is around the values and the grid behind them.
-pub fn frame(ui: &Ui, id: Id, area: Rect, strip: bool, axes: &Axes<'_>, legend: &[Entry<'_>]) -> Plot {
+pub fn frame(
+    ui: &Ui,
+    id: Id,
+    area: Rect,
+    strip: bool,
+    axes: &Axes<'_>,
+    legend: &[Entry<'_>],
+) -> Plot {
     let theme = Theme::of(ui);
     let inner = inner(area, strip);
     let response = ui.interact(inner, id, Sense::click_and_drag());
@@ -98,7 +109,13 @@ pub fn frame(ui: &Ui, id: Id, area: Rect, strip: bool, axes: &Axes<'_>, legend: 
         let y = y_of(inner, tick.at).round() + 0.5;
         painter.hline(inner.x_range(), y, faint);
         let at = pos2(inner.left() - 6.0, y);
-        painter.text(at, Align2::RIGHT_CENTER, &tick.label, fonts::tiny(), theme.muted);
+        painter.text(
+            at,
+            Align2::RIGHT_CENTER,
+            &tick.label,
+            fonts::tiny(),
+            theme.muted,
+        );
     }
     let mut free_from = area.left();
     for tick in &axes.x {
@@ -197,7 +214,10 @@ pub fn mark(ui: &Ui, plot: &Plot, brush: Brush, steps: usize) -> (Option<Pos2>, 
     if response.hovered() {
         ui.ctx().set_cursor_icon(CursorIcon::Crosshair);
     }
-    (looked_at.filter(|at| inner.expand(1.0).contains(*at)), marking)
+    (
+        looked_at.filter(|at| inner.expand(1.0).contains(*at)),
+        marking,
+    )
 }
 
 fn marked_rect(inner: Rect, from: Pos2, to: Pos2, brush: Brush) -> Rect {
@@ -292,12 +312,23 @@ pub fn readout(ui: &Ui, plot: &Plot, at: Pos2, heading: &str, lines: &[(Option<C
     let theme = Theme::of(ui);
     let painter = ui.painter_at(plot.area);
     let galleys: Vec<_> = std::iter::once((None, heading, theme.muted))
-        .chain(lines.iter().map(|(color, words)| (*color, words.as_str(), theme.text)))
+        .chain(
+            lines
+                .iter()
+                .map(|(color, words)| (*color, words.as_str(), theme.text)),
+        )
         .map(|(mark, words, ink)| {
-            (mark, painter.layout_no_wrap(words.to_owned(), fonts::tiny(), ink))
+            (
+                mark,
+                painter.layout_no_wrap(words.to_owned(), fonts::tiny(), ink),
+            )
         })
         .collect();
-    let indent = if lines.iter().any(|(color, _)| color.is_some()) { 12.0 } else { 0.0 };
+    let indent = if lines.iter().any(|(color, _)| color.is_some()) {
+        12.0
+    } else {
+        0.0
+    };
     let width = galleys
         .iter()
         .map(|(_, galley)| galley.size().x)
@@ -329,7 +360,11 @@ pub fn readout(ui: &Ui, plot: &Plot, at: Pos2, heading: &str, lines: &[(Option<C
             painter.circle_filled(center, 3.0, color);
         }
         let top = y + (LINE - galley.size().y) * 0.5;
-        painter.galley(pos2(rect.left() + PADDING + indent, top), galley, theme.text);
+        painter.galley(
+            pos2(rect.left() + PADDING + indent, top),
+            galley,
+            theme.text,
+        );
         y += LINE;
     }
 }

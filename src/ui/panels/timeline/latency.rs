@@ -64,7 +64,8 @@ pub fn latency_ui(ui: &mut Ui, app: &App, view: &mut View, actions: &mut Vec<Act
     inside(ui, "latency head", head.shrink2(vec2(14.0, 0.0)), |ui| {
         head_ui(ui, app, &report, actions);
     });
-    ui.painter().hline(area.x_range(), head.bottom(), theme.hairline());
+    ui.painter()
+        .hline(area.x_range(), head.bottom(), theme.hairline());
     if report.marked.is_some() {
         let (line, below) = rest.split_top_bottom_at_y(rest.top() + MARKED);
         rest = below;
@@ -79,7 +80,8 @@ pub fn latency_ui(ui: &mut Ui, app: &App, view: &mut View, actions: &mut Vec<Act
         inside(ui, "latency groups", left, |ui| {
             groups::groups_ui(ui, app, &report, actions);
         });
-        ui.painter().vline(left.right(), rest.y_range(), theme.hairline());
+        ui.painter()
+            .vline(left.right(), rest.y_range(), theme.hairline());
         rest = right;
     }
     charts_ui(ui, rest, &report, &mut view.latency, actions);
@@ -90,7 +92,11 @@ fn head_ui(ui: &mut Ui, app: &App, report: &Report, actions: &mut Vec<Action>) {
         ui.spacing_mut().item_spacing.x = 8.0;
         let grouping = app.latency.grouping;
         let shown = format!("By {}", grouping.label().to_lowercase());
-        let shown = if grouping == Grouping::All { "Together" } else { &shown };
+        let shown = if grouping == Grouping::All {
+            "Together"
+        } else {
+            &shown
+        };
         select(ui, "Group by", shown, 118.0, |ui| {
             for one in Grouping::ALL {
                 if option(ui, one == grouping, one.label()).clicked() {
@@ -108,7 +114,12 @@ fn head_ui(ui: &mut Ui, app: &App, report: &Report, actions: &mut Vec<Action>) {
                 let label = format!("compared with {kept}");
                 ui.scope(|ui| {
                     ui.set_max_width((ui.available_width() * 0.4).min(260.0));
-                    text::label(ui, &label, fonts::small(), Theme::of(ui).ink(crate::app::rows::Tone::Late));
+                    text::label(
+                        ui,
+                        &label,
+                        fonts::small(),
+                        Theme::of(ui).ink(crate::app::rows::Tone::Late),
+                    );
                 });
             } else {
                 let keep = Button::ghost("Keep to compare")
@@ -147,7 +158,11 @@ fn summary_ui(ui: &mut Ui, summary: &Summary) {
     let mut left = area.left();
     let painter = ui.painter_at(area);
     for figure in &summary.figures {
-        let ink = if figure.is_vague { theme.muted } else { theme.text };
+        let ink = if figure.is_vague {
+            theme.muted
+        } else {
+            theme.text
+        };
         let runs = [
             (figure.label, fonts::small(), theme.muted),
             (" ", fonts::small(), theme.muted),
@@ -158,21 +173,49 @@ fn summary_ui(ui: &mut Ui, summary: &Summary) {
         if right > area.right() {
             break;
         }
-        painter.galley(pos2(left, area.center().y - galley.size().y * 0.5), galley, ink);
+        painter.galley(
+            pos2(left, area.center().y - galley.size().y * 0.5),
+            galley,
+            ink,
+        );
         left = right + 14.0;
     }
     let quiet = summary.unanswered == 0;
-    let color = if quiet { theme.muted } else { theme.ink(crate::app::rows::Tone::Failed) };
-    let galley = text::line(ui, &summary.silence, fonts::small(), color, (area.right() - left).max(0.0));
+    let color = if quiet {
+        theme.muted
+    } else {
+        theme.ink(crate::app::rows::Tone::Failed)
+    };
+    let galley = text::line(
+        ui,
+        &summary.silence,
+        fonts::small(),
+        color,
+        (area.right() - left).max(0.0),
+    );
     let fits = left + galley.size().x;
     if area.right() - left > 40.0 {
-        painter.galley(pos2(left, area.center().y - galley.size().y * 0.5), galley, color);
+        painter.galley(
+            pos2(left, area.center().y - galley.size().y * 0.5),
+            galley,
+            color,
+        );
     }
     if let Some(caution) = &summary.caution
         && fits + 24.0 < area.right()
     {
-        let galley = text::line(ui, caution, fonts::small(), theme.ink(crate::app::rows::Tone::Waiting), area.right() - fits - 14.0);
-        painter.galley(pos2(fits + 14.0, area.center().y - galley.size().y * 0.5), galley, theme.text);
+        let galley = text::line(
+            ui,
+            caution,
+            fonts::small(),
+            theme.ink(crate::app::rows::Tone::Waiting),
+            area.right() - fits - 14.0,
+        );
+        painter.galley(
+            pos2(fits + 14.0, area.center().y - galley.size().y * 0.5),
+            galley,
+            theme.text,
+        );
     }
     node.on_hover_text(sentence);
 }
@@ -230,7 +273,11 @@ fn charts_ui(
     actions: &mut Vec<Action>,
 ) {
     let has_room = area.width() >= FOUR_WIDE && area.height() >= FOUR_HIGH;
-    let detail = if report.comparison.is_some() { "Comparison" } else { "Legs" };
+    let detail = if report.comparison.is_some() {
+        "Comparison"
+    } else {
+        "Legs"
+    };
     if has_room {
         let theme = Theme::of(ui);
         let (left, right) = area.split_left_right_at_fraction(0.54);
@@ -244,8 +291,10 @@ fn charts_ui(
         ] {
             chart_ui(ui, chart, rect, report, view, actions);
         }
-        ui.painter().vline(left.right(), area.y_range(), theme.hairline());
-        ui.painter().hline(area.x_range(), scatter.bottom(), theme.hairline());
+        ui.painter()
+            .vline(left.right(), area.y_range(), theme.hairline());
+        ui.painter()
+            .hline(area.x_range(), scatter.bottom(), theme.hairline());
         return;
     }
     let (chips, rest) = area.split_top_bottom_at_y(area.top() + 32.0);
@@ -299,11 +348,17 @@ fn progress_ui(ui: &mut Ui, app: &App) {
     let rows = words::count(app.timeline().len() as u64);
     ui.vertical_centered(|ui| {
         ui.add_space(28.0);
-        text::label(ui, &format!("Looking through {rows} rows"), fonts::body(), theme.muted);
+        text::label(
+            ui,
+            &format!("Looking through {rows} rows"),
+            fonts::body(),
+            theme.muted,
+        );
         ui.add_space(8.0);
         let (rect, _) = ui.allocate_exact_size(vec2(220.0, 4.0), Sense::hover());
         ui.painter().rect_filled(rect, 2, theme.raised);
-        let done = rect.with_max_x(rect.left() + rect.width() * app.latency.progress(app.timeline()));
+        let done =
+            rect.with_max_x(rect.left() + rect.width() * app.latency.progress(app.timeline()));
         ui.painter().rect_filled(done, 2, theme.accent);
     });
 }

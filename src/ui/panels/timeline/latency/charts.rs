@@ -86,7 +86,11 @@ fn ticks(inner: Rect, x_width: f32) -> (usize, usize) {
     plot::room_for_ticks(inner, x_width)
 }
 
-fn times(time: TimeAxis, inner: Rect, rect: Rect) -> (crate::model::time::Timestamp, crate::model::time::Timestamp) {
+fn times(
+    time: TimeAxis,
+    inner: Rect,
+    rect: Rect,
+) -> (crate::model::time::Timestamp, crate::model::time::Timestamp) {
     let (from, _) = plot::shares_of(inner, rect.left_bottom());
     let (to, _) = plot::shares_of(inner, rect.right_bottom());
     (time.at(from), time.at(to))
@@ -120,7 +124,10 @@ fn paint_marks(ui: &Ui, plot: &Plot, marks: impl Iterator<Item = Mark>) {
     let mut is_any = false;
     for mark in marks {
         is_any = true;
-        let (from, to) = (plot::x_of(plot.inner, mark.from), plot::x_of(plot.inner, mark.to));
+        let (from, to) = (
+            plot::x_of(plot.inner, mark.from),
+            plot::x_of(plot.inner, mark.to),
+        );
         let middle = f32::midpoint(from, to);
         let width = (to - from - 1.0).clamp(2.0, 8.0);
         let rect = Rect::from_min_max(
@@ -167,7 +174,14 @@ pub fn scatter_ui(ui: &Ui, area: Rect, report: &Report, density: &mut DensityIma
     } else {
         vec![(theme.accent, "brighter is more")]
     };
-    let plot = plot::frame(ui, Id::unique("latency scatter"), area, true, &axes, &legend);
+    let plot = plot::frame(
+        ui,
+        Id::unique("latency scatter"),
+        area,
+        true,
+        &axes,
+        &legend,
+    );
     match &scatter.dots {
         Some(dots) => {
             let painter = ui.painter_at(plot.inner.expand(3.0));
@@ -224,17 +238,29 @@ fn scatter_readout(scatter: &Scatter, inner: Rect, at: Pos2, theme: &Theme) -> (
         let distance = |dot: &crate::app::latency::charts::Dot| {
             pos2(plot::x_of(inner, dot.x), plot::y_of(inner, dot.y)).distance(at)
         };
-        let nearest = dots.iter().min_by(|a, b| distance(a).total_cmp(&distance(b)));
+        let nearest = dots
+            .iter()
+            .min_by(|a, b| distance(a).total_cmp(&distance(b)));
         if let Some(dot) = nearest.filter(|dot| distance(dot) < 12.0) {
             let took = dot.point.round_trip().unwrap_or_default();
             let line = format!("{} {}", words::duration(took), dot.point.category().label());
-            return (clock(dot.point.time), vec![(Some(theme.tone(dot.tone)), line)]);
+            return (
+                clock(dot.point.time),
+                vec![(Some(theme.tone(dot.tone)), line)],
+            );
         }
-        return (clock(scatter.time.at(x)), vec![(None, words::duration(scatter.axis.at(y)))]);
+        return (
+            clock(scatter.time.at(x)),
+            vec![(None, words::duration(scatter.axis.at(y)))],
+        );
     }
     let density = &scatter.density;
     let (column, row) = (cell(x, density.columns), cell(y, density.rows));
-    let edge = |row: usize| scatter.axis.at(f64::from(points(row)) / f64::from(points(density.rows)));
+    let edge = |row: usize| {
+        scatter
+            .axis
+            .at(f64::from(points(row)) / f64::from(points(density.rows)))
+    };
     let count = density.count(column, row);
     let noun = if count == 1 { "exchange" } else { "exchanges" };
     let lines = vec![
@@ -316,7 +342,14 @@ pub fn histogram_ui(ui: &Ui, area: Rect, report: &Report) -> Marked {
         (Some(_), Some(_)) => vec![(theme.accent, "A, this"), (late, "B, kept")],
         _ => Vec::new(),
     };
-    let plot = plot::frame(ui, Id::unique("latency histogram"), area, false, &axes, &legend);
+    let plot = plot::frame(
+        ui,
+        Id::unique("latency histogram"),
+        area,
+        false,
+        &axes,
+        &legend,
+    );
     let inner = plot.inner;
     let painter = ui.painter_at(inner);
     let width = inner.width() / points(bars.len().max(1));
@@ -325,7 +358,10 @@ pub fn histogram_ui(ui: &Ui, area: Rect, report: &Report) -> Marked {
         let left = inner.left() + width * points(at);
         // A single one among thousands can still be seen.
         let top = height(*count).min(inner.bottom() - 1.5);
-        let rect = Rect::from_min_max(pos2(left, top), pos2(left + (width - 1.0).max(1.0), inner.bottom()));
+        let rect = Rect::from_min_max(
+            pos2(left, top),
+            pos2(left + (width - 1.0).max(1.0), inner.bottom()),
+        );
         painter.rect_filled(rect, CornerRadius::ZERO, theme.accent.gamma_multiply(0.85));
     }
     if let Some(others) = &others {
@@ -338,7 +374,10 @@ pub fn histogram_ui(ui: &Ui, area: Rect, report: &Report) -> Marked {
         }
         painter.line(outline, Stroke::new(1.5, late));
     }
-    let region = report.marked.as_ref().and_then(|(region, _)| region.round_trips);
+    let region = report
+        .marked
+        .as_ref()
+        .and_then(|(region, _)| region.round_trips);
     if let Some((low, high)) = region {
         let x = |at| plot::x_of(inner, chart.axis.share(at));
         let marked = Rect::from_x_y_ranges(x(low)..=x(high), inner.y_range());
@@ -387,23 +426,41 @@ pub fn over_time_ui(ui: &Ui, area: Rect, report: &Report) -> Marked {
         x: chart.time.ticks(across),
         y: chart.axis.ticks(up),
     };
-    let colors = [theme.tone(Tone::Failed), theme.tone(Tone::Late), theme.tone(Tone::Waiting), theme.accent];
+    let colors = [
+        theme.tone(Tone::Failed),
+        theme.tone(Tone::Late),
+        theme.tone(Tone::Waiting),
+        theme.accent,
+    ];
     let [max, p99, p90, p50] = colors;
     let legend = [(p50, "p50"), (p90, "p90"), (p99, "p99"), (max, "max")];
-    let plot = plot::frame(ui, Id::unique("latency over time"), area, true, &axes, &legend);
+    let plot = plot::frame(
+        ui,
+        Id::unique("latency over time"),
+        area,
+        true,
+        &axes,
+        &legend,
+    );
     let inner = plot.inner;
     let painter = ui.painter_at(inner.expand(2.0));
     let place = |slot: &Slot, at| {
         let middle = f64::midpoint(chart.time.share(slot.from), chart.time.share(slot.to));
-        pos2(plot::x_of(inner, middle), plot::y_of(inner, chart.axis.share(at)))
+        pos2(
+            plot::x_of(inner, middle),
+            plot::y_of(inner, chart.axis.share(at)),
+        )
     };
     for slot in &chart.slots {
         if let Some(at) = slot.max {
             painter.circle_filled(place(slot, at), 2.0, max);
         }
     }
-    let figures: [(Color32, fn(&Slot) -> Option<std::time::Duration>); 3] =
-        [(p99, |slot| slot.p99), (p90, |slot| slot.p90), (p50, |slot| slot.p50)];
+    let figures: [(Color32, fn(&Slot) -> Option<std::time::Duration>); 3] = [
+        (p99, |slot| slot.p99),
+        (p90, |slot| slot.p90),
+        (p50, |slot| slot.p50),
+    ];
     for (color, figure) in figures {
         // Where nothing was answered the line has a gap.
         for run in chart.slots.split(|slot| figure(slot).is_none()) {
@@ -455,14 +512,20 @@ fn slot_readout(slot: &Slot, [max, p99, p90, p50]: [Color32; 4]) -> (String, Lin
     ];
     let mut lines: Lines = figures
         .into_iter()
-        .filter_map(|(color, label, at)| Some((Some(color), format!("{label} {}", words::duration(at?)))))
+        .filter_map(|(color, label, at)| {
+            Some((Some(color), format!("{label} {}", words::duration(at?))))
+        })
         .collect();
     let all = words::count(slot.answered + slot.unanswered);
-    lines.push((None, format!("{} of {all} answered", words::count(slot.answered))));
+    lines.push((
+        None,
+        format!("{} of {all} answered", words::count(slot.answered)),
+    ));
     (format!("{}–{}", clock(slot.from), clock(slot.to)), lines)
 }
 
 /// Unused room below a chart's title, for what is no chart.
 pub(super) fn below_title(area: Rect) -> Rect {
-    area.with_min_y(area.top() + plot::TITLE).shrink2(vec2(10.0, 2.0))
+    area.with_min_y(area.top() + plot::TITLE)
+        .shrink2(vec2(10.0, 2.0))
 }

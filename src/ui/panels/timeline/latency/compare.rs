@@ -48,10 +48,15 @@ pub fn legs_ui(ui: &mut Ui, legs: &[LegMedian]) {
             let count = words::count(leg.count as u64);
             let meaning = leg.kind.meaning();
             response.widget_info(|| {
-                WidgetInfo::labeled(Role::Label, true, format!("{took} {meaning}, median of {count}"))
+                WidgetInfo::labeled(
+                    Role::Label,
+                    true,
+                    format!("{took} {meaning}, median of {count}"),
+                )
             });
             let center = pos2(rect.left() + 5.0, rect.center().y);
-            ui.painter().circle_filled(center, 4.0, theme.bar(leg.kind.tone()));
+            ui.painter()
+                .circle_filled(center, 4.0, theme.bar(leg.kind.tone()));
             let time = Rect::from_min_size(pos2(rect.left() + 16.0, rect.top()), vec2(72.0, LINE));
             let galley = text::line(ui, &took, fonts::code(), theme.text, 72.0);
             text::paint_in(ui, time, Align::Max, galley);
@@ -89,7 +94,11 @@ pub fn comparison_ui(ui: &mut Ui, comparison: &Comparison) {
             let size = vec2(ui.available_width(), LINE);
             let (rect, response) = ui.allocate_exact_size(size, Sense::hover());
             response.widget_info(|| WidgetInfo::labeled(Role::Label, true, line.sentence()));
-            let ink = if line.is_vague { theme.muted } else { theme.text };
+            let ink = if line.is_vague {
+                theme.muted
+            } else {
+                theme.text
+            };
             let tone = if line.is_vague || line.tone == Tone::Neutral {
                 theme.muted
             } else {
@@ -102,11 +111,29 @@ pub fn comparison_ui(ui: &mut Ui, comparison: &Comparison) {
                 )
             };
             for (cell, words, font, color, align) in [
-                (share(0.0, 0.2), line.label, fonts::small(), theme.muted, Align::Min),
+                (
+                    share(0.0, 0.2),
+                    line.label,
+                    fonts::small(),
+                    theme.muted,
+                    Align::Min,
+                ),
                 (share(0.2, 0.4), &*line.a, fonts::code(), ink, Align::Max),
                 (share(0.4, 0.6), &*line.b, fonts::code(), ink, Align::Max),
-                (share(0.6, 0.83), &*line.difference, fonts::code(), tone, Align::Max),
-                (share(0.83, 1.0), &*line.percent, fonts::code(), tone, Align::Max),
+                (
+                    share(0.6, 0.83),
+                    &*line.difference,
+                    fonts::code(),
+                    tone,
+                    Align::Max,
+                ),
+                (
+                    share(0.83, 1.0),
+                    &*line.percent,
+                    fonts::code(),
+                    tone,
+                    Align::Max,
+                ),
             ] {
                 let galley = text::line(ui, words, font, color, cell.width());
                 text::paint_in(ui, cell, align, galley);

@@ -49,15 +49,19 @@ pub fn groups_ui(ui: &mut Ui, app: &App, report: &Report, actions: &mut Vec<Acti
     let area = ui.available_rect_before_wrap();
     let (head, body) = area.split_top_bottom_at_y(area.top() + HEADER);
     let (name, cells) = layout(area.x_range());
-    let titles = std::iter::once((SortBy::Name, name, Align::Min))
-        .chain(cells.iter().map(|(column, _, range)| (*column, *range, Align::Max)));
+    let titles = std::iter::once((SortBy::Name, name, Align::Min)).chain(
+        cells
+            .iter()
+            .map(|(column, _, range)| (*column, *range, Align::Max)),
+    );
     for (column, range, align) in titles {
         let rect = Rect::from_x_y_ranges(range, head.y_range());
         if title_ui(ui, rect, column, align, app.latency.sort) {
             push(actions, LatencyAction::SortBy(column));
         }
     }
-    ui.painter().hline(area.x_range(), head.bottom(), theme.hairline());
+    ui.painter()
+        .hline(area.x_range(), head.bottom(), theme.hairline());
     let mut list = ui.new_child(egui::UiBuilder::new().id_salt("group lines").max_rect(body));
     list.spacing_mut().item_spacing = vec2(0.0, 0.0);
     ScrollArea::vertical()
@@ -83,7 +87,11 @@ fn title_ui(ui: &Ui, rect: Rect, column: SortBy, align: Align, sort: (SortBy, bo
         (true, true) => " ↑",
         (true, false) => " ↓",
     };
-    let response = ui.interact(rect, ui.scope_id().with(("sort", column.label())), Sense::click());
+    let response = ui.interact(
+        rect,
+        ui.scope_id().with(("sort", column.label())),
+        Sense::click(),
+    );
     response.widget_info(|| {
         let words = format!("Sort by {}", column.label());
         WidgetInfo::selected(Role::Button, ui.is_enabled(), is_sorted, words)
@@ -119,10 +127,15 @@ fn line_ui(ui: &mut Ui, line: &GroupLine, name: Rangef, cells: &[(SortBy, usize,
     }
     if line.is_chosen || response.has_focus() {
         let mark = Rect::from_min_size(rect.min, vec2(2.0, rect.height()));
-        ui.painter().rect_filled(mark, CornerRadius::ZERO, theme.accent);
+        ui.painter()
+            .rect_filled(mark, CornerRadius::ZERO, theme.accent);
     }
     let cell = Rect::from_x_y_ranges(name, rect.y_range());
-    let font = if line.key.is_none() { fonts::medium() } else { fonts::code() };
+    let font = if line.key.is_none() {
+        fonts::medium()
+    } else {
+        fonts::code()
+    };
     let galley = text::line(ui, &line.name, font, theme.text, cell.width());
     let is_cut = galley.elided;
     text::paint_in(ui, cell, Align::Min, galley);
@@ -139,7 +152,8 @@ fn line_ui(ui: &mut Ui, line: &GroupLine, name: Rangef, cells: &[(SortBy, usize,
         text::paint_in(ui, cell, Align::Max, galley);
     }
     let faint = Stroke::new(1.0, theme::mix(theme.window, theme.line, 0.5));
-    ui.painter().hline(rect.x_range(), rect.bottom() - 0.5, faint);
+    ui.painter()
+        .hline(rect.x_range(), rect.bottom() - 0.5, faint);
     let clicked = response.clicked();
     if is_cut {
         response.on_hover_text(&line.name);
