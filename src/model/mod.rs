@@ -18,6 +18,7 @@ pub mod record;
 pub mod request;
 pub mod requester;
 pub mod responder;
+pub mod sample;
 pub mod secret;
 pub mod template;
 pub mod text;
