@@ -8,6 +8,7 @@ pub mod connection;
 pub mod correlation;
 pub mod demo;
 pub mod exchange;
+pub mod histogram;
 pub mod message;
 pub mod pairing;
 pub mod payload;
