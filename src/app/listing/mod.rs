@@ -1,6 +1,6 @@
 //! What the table shows of a timeline: the rows that pass the filter, newest first, kept up to date.
 
-use crate::model::timeline::{Category, Filter, RowId, Timeline};
+use crate::model::timeline::{Category, Filter, RowId, RowRef, Timeline};
 use std::collections::VecDeque;
 
 #[derive(Debug, Default)]
@@ -37,7 +37,7 @@ impl Listing {
         } else {
             if self.is_stale || self.epoch != timeline.epoch() || touched.is_incomplete {
                 let passing = timeline.iter().filter(|row| self.filter.passes(*row));
-                self.passing = passing.map(|row| row.id()).collect();
+                self.passing = passing.map(RowRef::id).collect();
             } else {
                 for id in touched.ids() {
                     self.look_again(timeline, id);
