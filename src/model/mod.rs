@@ -18,6 +18,7 @@ pub mod request;
 pub mod requester;
 pub mod responder;
 pub mod secret;
+pub mod subscribe;
 pub mod template;
 pub mod text;
 pub mod time;
