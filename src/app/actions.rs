@@ -4,6 +4,7 @@ use crate::app::inspect::Part;
 use crate::app::latency::LatencyAction;
 use crate::app::notices::NoticeId;
 use crate::app::payloads::CopyAs;
+use crate::app::perform::RecordingAction;
 use crate::app::tabs::TabId;
 use crate::model::message::Message;
 use crate::model::timeline::{Category, RowId};
@@ -102,6 +103,7 @@ pub enum Action {
     SelectRow(Option<RowId>),
     ClearTimeline,
     Latency(LatencyAction),
+    Recording(RecordingAction),
     CopyPayload(Arc<Message>, CopyAs),
     // Comparing payloads; messages are a row and a place among its messages
     MarkForCompare(RowId, usize),

@@ -20,8 +20,9 @@ pub mod open;
 pub mod pairing;
 pub mod palette;
 pub mod payloads;
-mod perform;
+pub mod perform;
 pub mod reading;
+pub mod recordings;
 pub mod requests;
 pub mod rows;
 pub mod rule_editor;
@@ -41,7 +42,7 @@ use crate::model::profile::{MqttVersion, Profile};
 use crate::model::request::Surroundings;
 use crate::model::secret::Secret;
 use crate::model::time::Timestamp;
-use crate::model::timeline::{Bounds, RowId, Timeline};
+use crate::model::timeline::{Bounds, RowId};
 use crate::session::{ConnectionEvent, DeviceEvent, Event, Session};
 use crate::store::Settings;
 use demo::Demos;
@@ -68,6 +69,9 @@ pub struct App {
     /// What the table shows.
     pub listing: Listing,
     pub latency: latency::Latency,
+    pub recordings: recordings::Recordings,
+    /// What belongs to the session's timeline, while a recording is shown.
+    looked: recordings::Looked,
     pub activity: Activity,
     pub settings: Settings,
     pub rules: RuleShelf,
@@ -112,6 +116,8 @@ impl App {
             selected: None,
             listing: Listing::default(),
             latency: latency::Latency::default(),
+            recordings: recordings::Recordings::default(),
+            looked: recordings::Looked::default(),
             activity: Activity::default(),
             settings,
             rules: RuleShelf::default(),
@@ -146,7 +152,8 @@ impl App {
         for event in self.session.drain(EVENTS_PER_TICK) {
             self.hear(&event);
         }
-        self.listing.refresh(&self.session.timeline);
+        self.follow_recordings();
+        self.refresh_listing();
         self.follow_latency();
         self.send_held();
         self.advance_demo();
@@ -185,7 +192,7 @@ impl App {
         let mut next: Option<Duration> = None;
         let mut sooner =
             |duration: Duration| next = Some(next.map_or(duration, |next| next.min(duration)));
-        if self.listing.is_searching() {
+        if self.listing.is_searching() || self.recordings.is_busy() {
             sooner(Duration::from_millis(8));
         }
         if waits {
@@ -200,7 +207,7 @@ impl App {
         if let Some(expiry) = self.notices.next_expiry() {
             sooner(expiry.since(self.now).max(Duration::from_millis(10)));
         }
-        if self.statistics.is_stale(&self.session.timeline) {
+        if self.statistics.is_stale(self.timeline()) {
             sooner(Duration::from_millis(500));
         }
         if let Some(due) = self.latency.next_report() {
@@ -208,11 +215,6 @@ impl App {
             sooner(if is_busy { Duration::ZERO } else { due });
         }
         next
-    }
-
-    /// The timeline that is shown.
-    pub fn timeline(&self) -> &Timeline {
-        &self.session.timeline
     }
 
     /// What a request of this tab needs to know of its connection.
@@ -289,7 +291,9 @@ impl App {
 
     /// Makes them again where they are old.
     pub fn refresh_statistics(&mut self) {
-        self.statistics.refresh(&self.session.timeline, self.now);
+        let shown = self.recordings.timeline();
+        self.statistics
+            .refresh(shown.unwrap_or(&self.session.timeline), self.now);
     }
 
     /// As of the last tick.
@@ -318,6 +322,7 @@ impl App {
 
     /// Writes what a window knows, and waits for the disk. For the end of the program.
     pub fn close(&mut self) {
+        self.close_recorder();
         let state = self.window_state();
         self.library.save_window(&state);
         self.library.flush();

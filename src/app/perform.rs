@@ -5,6 +5,7 @@ mod devices;
 mod files;
 mod latency;
 mod presets;
+mod recordings;
 mod requests;
 mod rules;
 
@@ -15,6 +16,7 @@ use crate::app::notices::NoticeId;
 use crate::app::undo::Undo;
 use crate::model::text;
 use crate::store::{OnConflict, Theme};
+pub use recordings::RecordingAction;
 
 /// Takes a name out of a list, or puts it in.
 fn toggle(names: &mut Vec<String>, name: String) {
@@ -31,10 +33,11 @@ impl App {
         let asks_for_tab = matches!(action, Action::SelectTab(_) | Action::OpenRequest(_));
         self.carry_out(action);
         self.refresh_rules();
-        self.listing.refresh(&self.session.timeline);
+        self.refresh_listing();
         let front = self.tabs.front();
         // Beside a request stands what came of it, not of another.
-        if asks_for_tab || before != front.map(|tab| tab.id) {
+        let is_live = self.recordings.shown().is_none();
+        if is_live && (asks_for_tab || before != front.map(|tab| tab.id)) {
             self.selected = front.and_then(|tab| tab.last);
         }
     }
@@ -66,7 +69,11 @@ impl App {
             Action::RenameRequest(id) => self.rename_request(&id),
             Action::DeleteRequest(id) => self.delete_request(&id),
             Action::ToggleFolder(name) => toggle(&mut self.window.folded_folders, name),
-            Action::Send(id) => self.send(id),
+            Action::Send(id) => {
+                // Its answer comes in the session.
+                self.perform_recording(RecordingAction::Show(None));
+                self.send(id);
+            }
             Action::ComposeFrom(part) => self.compose_from(&part),
             Action::NewRule => self.new_rule(),
             Action::EditRule(file) => self.edit_rule(&file),
@@ -101,6 +108,7 @@ impl App {
             Action::SelectRow(row) => self.selected = row,
             Action::ClearTimeline => self.clear_timeline(),
             Action::Latency(action) => self.perform_latency(action),
+            Action::Recording(action) => self.perform_recording(action),
             Action::CopyPayload(message, way) => self.copy_payload(&message, way),
             Action::MarkForCompare(row, part) => self.mark_for_compare(row, part),
             Action::ForgetMarked => self.marked = None,
@@ -169,6 +177,12 @@ impl App {
     }
 
     fn clear_timeline(&mut self) {
+        if let Some(shown) = self.recordings.shown() {
+            // A recording is not cleared by a slip: it is closed, and is still there.
+            self.perform_recording(RecordingAction::Close(shown));
+            return;
+        }
+        self.record_before_clearing();
         let cleared = self.session.timeline.clear();
         if cleared.is_empty() {
             return;

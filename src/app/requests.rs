@@ -4,6 +4,7 @@ use crate::app::App;
 use crate::app::actions::Action;
 use crate::app::connections::{ConnectionRow, connection_row};
 use crate::app::palette::PaletteEntry;
+use crate::app::perform::RecordingAction;
 use crate::model::demo::Demo;
 use crate::model::profile::BUILT_IN_ID;
 use std::collections::BTreeMap;
@@ -131,6 +132,17 @@ impl App {
             "Show or hide simulated devices",
             "Ctrl+J",
             Action::ToggleRight,
+        ));
+        let recording = |action| Action::Recording(action);
+        entries.push(if self.recordings.is_recording() {
+            command("Stop recording", "", recording(RecordingAction::Stop))
+        } else {
+            command("Record…", "", recording(RecordingAction::AskWhereTo))
+        });
+        entries.push(command(
+            "Open a recording…",
+            "",
+            recording(RecordingAction::AskWhich),
         ));
         for (text, action) in self.comparisons() {
             entries.push(command(text, "", action));

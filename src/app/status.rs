@@ -77,9 +77,9 @@ pub fn status_items(app: &App) -> Vec<StatusItem> {
             "It starts when something connects to it",
         ),
     });
-    let exchanges = app.session.timeline.len()
-        - app.session.timeline.count_of(Category::Unmatched)
-        - app.session.timeline.count_of(Category::Published);
+    let exchanges = app.timeline().len()
+        - app.timeline().count_of(Category::Unmatched)
+        - app.timeline().count_of(Category::Published);
     items.push(plain(
         format!(
             "{} {}",
@@ -98,13 +98,13 @@ pub fn status_items(app: &App) -> Vec<StatusItem> {
             "Round trips of answered requests: half are faster than p50, 99 of 100 faster than p99",
         ));
     }
-    let timeouts = app.session.timeline.count_of(Category::TimedOut)
-        + app.session.timeline.count_of(Category::Late);
+    let timeouts =
+        app.timeline().count_of(Category::TimedOut) + app.timeline().count_of(Category::Late);
     items.push(plain(
         format!("timeouts {timeouts}"),
         "Requests without an answer in time, late ones included",
     ));
-    let dropped = app.session.timeline.dropped();
+    let dropped = app.timeline().dropped();
     if dropped > 0 {
         items.push(StatusItem {
             text: format!("{} oldest rows dropped", text::count(dropped)),
@@ -114,6 +114,17 @@ pub fn status_items(app: &App) -> Vec<StatusItem> {
                 text::count(app.settings.timeline.max_rows as u64),
                 text::bytes(app.settings.timeline.max_bytes)
             ),
+        });
+    }
+    if let Some(status) = app.recordings.status() {
+        let words = status.words();
+        items.push(StatusItem {
+            tone: Some(match status.problem() {
+                Some(_) => Tone::Failed,
+                None => Tone::Answered,
+            }),
+            tooltip: format!("{words}\n{}", status.path.display()),
+            text: words,
         });
     }
     let lost = app.session.lost();

@@ -77,6 +77,8 @@ pub struct View {
     inspected: Option<Rc<Inspected>>,
     pub tallies: RefCell<Tallies>,
     shown: Option<Shown>,
+    /// See [`crate::app::recordings::Recordings::looks`].
+    looks: u64,
     editors: BTreeMap<TabId, EditState>,
     pub value_edit: Option<ValueEdit>,
     /// The kind of dialog that was open in the last frame, to give its first field the keyboard once.
@@ -101,6 +103,17 @@ pub enum Focus {
 }
 
 impl View {
+    /// Another timeline is shown: what is remembered is of other rows.
+    pub fn look_at(&mut self, looks: u64) {
+        if std::mem::replace(&mut self.looks, looks) != looks {
+            self.table.scroll_to_top();
+            self.part = None;
+            self.inspected = None;
+            self.shown = None;
+            *self.tallies.get_mut() = Tallies::default();
+        }
+    }
+
     /// Whether the keyboard was asked to go there, once.
     pub fn take_focus(&mut self, focus: Focus) -> bool {
         let is_asked = self.focus == Some(focus);

@@ -7,6 +7,7 @@ mod help;
 mod palette;
 mod password;
 mod profile;
+mod recording;
 mod rule;
 mod save;
 mod settings;
@@ -25,6 +26,7 @@ pub fn dialogs_ui(ctx: &Context, app: &mut App, view: &mut View, actions: &mut V
         session,
         selected,
         worker,
+        recordings,
         ..
     } = app;
     let kind = dialog.as_ref().map(std::mem::discriminant);
@@ -46,9 +48,10 @@ pub fn dialogs_ui(ctx: &Context, app: &mut App, view: &mut View, actions: &mut V
             device::device_ui(ctx, dialog, library, session.rules(), is_new, actions)
         }
         Dialog::Rule(dialog) => {
-            let timeline = &session.timeline;
+            let timeline = recordings.timeline().unwrap_or(&session.timeline);
             rule::rule_ui(ctx, dialog, timeline, *selected, view, actions);
         }
+        Dialog::Recording(dialog) => recording::recording_ui(ctx, dialog, is_new, actions),
         Dialog::Demos => demos::demos_ui(ctx, actions),
         Dialog::Compare(dialog) => {
             compare::compare_ui(ctx, dialog, worker, view, is_new, actions);

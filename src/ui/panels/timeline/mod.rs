@@ -1,6 +1,7 @@
 //! The timeline: what was sent and what came, in three views.
 
 pub mod latency;
+pub mod sources;
 mod table;
 mod toolbar;
 

@@ -1,11 +1,12 @@
 //! Above the timeline: the filter, a chip for each verdict, and how to look at it.
 
+use crate::app::perform::RecordingAction;
 use crate::app::rows::Tone;
 use crate::app::{Action, App};
 use crate::model::text as words;
 use crate::model::timeline::Category;
 use crate::ui::view::{Focus, View};
-use crate::ui::widgets::{Button, Chip, Field};
+use crate::ui::widgets::{Button, Chip, Field, select};
 use egui::scroll_area::ScrollBarVisibility;
 use egui::{Align, Id, Layout, ScrollArea, Ui};
 
@@ -43,6 +44,7 @@ pub fn toolbar_ui(ui: &mut Ui, app: &App, view: &mut View, actions: &mut Vec<Act
             if ui.add(clear).clicked() {
                 actions.push(Action::ClearTimeline);
             }
+            recordings_ui(ui, app, actions);
             ScrollArea::horizontal()
                 .id_salt("chips")
                 .auto_shrink([false, true])
@@ -53,6 +55,31 @@ pub fn toolbar_ui(ui: &mut Ui, app: &App, view: &mut View, actions: &mut Vec<Act
                     });
                 });
         });
+    });
+}
+
+/// Recording, and recordings.
+fn recordings_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
+    let is_recording = app.recordings.is_recording();
+    let words = if is_recording {
+        "● Recording"
+    } else {
+        "Record"
+    };
+    select::menu_button(ui, words, |ui| {
+        ui.set_min_width(220.0);
+        let mut entry = |ui: &mut Ui, words: &str, action| {
+            if ui.add(Button::ghost(words)).clicked() {
+                actions.push(Action::Recording(action));
+                ui.close();
+            }
+        };
+        if is_recording {
+            entry(ui, "Stop recording", RecordingAction::Stop);
+        } else {
+            entry(ui, "Record the session…", RecordingAction::AskWhereTo);
+        }
+        entry(ui, "Open a recording…", RecordingAction::AskWhich);
     });
 }
 
