@@ -10,6 +10,7 @@ pub mod connections;
 pub mod demo;
 pub mod devices;
 pub mod dialogs;
+pub mod filters;
 pub mod inspect;
 pub mod library;
 pub mod listing;
@@ -42,6 +43,7 @@ use crate::store::Settings;
 use demo::Demos;
 use devices::Activity;
 use dialogs::Dialog;
+use filters::FilterBox;
 use library::Library;
 use listing::Listing;
 use notices::Notices;
@@ -62,6 +64,8 @@ pub struct App {
     pub selected: Option<RowId>,
     /// What the table shows.
     pub listing: Listing,
+    /// What is typed to choose it.
+    pub filter: FilterBox,
     pub activity: Activity,
     pub settings: Settings,
     pub rules: RuleShelf,
@@ -101,6 +105,7 @@ impl App {
             dialog: None,
             selected: None,
             listing: Listing::default(),
+            filter: FilterBox::default(),
             activity: Activity::default(),
             settings,
             rules: RuleShelf::default(),
@@ -133,6 +138,7 @@ impl App {
         for event in self.session.drain(EVENTS_PER_TICK) {
             self.hear(&event);
         }
+        self.refresh_filter();
         self.listing.refresh(&self.session.timeline);
         self.send_held();
         self.advance_demo();

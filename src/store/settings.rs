@@ -13,6 +13,20 @@ pub struct Settings {
     pub timeline: TimelineBounds,
     #[serde(skip_serializing_if = "PairingOrder::is_default")]
     pub pairing: PairingOrder,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub filters: Vec<SavedFilter>,
+}
+
+/// A filter of the timeline under a name.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct SavedFilter {
+    pub name: String,
+    /// As typed.
+    pub text: String,
+    /// The word of the chip that goes with it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub verdict: Option<String>,
 }
 
 /// In which order the workspace's own pairing rules are tried, and listed.
@@ -68,6 +82,7 @@ impl Settings {
                 max_bytes: self.timeline.max_bytes.max(TimelineBounds::LEAST_BYTES),
             },
             pairing: self.pairing.clone(),
+            filters: self.filters.clone(),
         }
     }
 }

@@ -7,6 +7,7 @@ use crate::app::tally::Tallies;
 use crate::model::payload;
 use crate::model::time::Timestamp;
 use crate::model::timeline::{Category, RowId, Timeline};
+use crate::ui::panels::timeline::FilterView;
 use crate::ui::widgets::payload_edit::EditState;
 use crate::ui::widgets::payload_view::{Document, ViewState};
 use crate::ui::widgets::table::TableState;
@@ -96,6 +97,7 @@ pub struct View {
     pub rule_query: String,
     /// Whether the keyboard should go to the filter, the topic, ….
     pub focus: Option<Focus>,
+    pub filter: FilterView,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

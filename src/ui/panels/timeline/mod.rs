@@ -1,7 +1,10 @@
 //! The timeline: what was sent and what came, in three views.
 
+mod filter_box;
+mod filter_menu;
 mod table;
 mod toolbar;
 
+pub use filter_box::FilterView;
 pub use table::table_ui;
 pub use toolbar::toolbar_ui;
