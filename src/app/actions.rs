@@ -100,6 +100,16 @@ pub enum Action {
     // Timeline
     SetFilter(String),
     SetCategory(Option<Category>),
+    /// What is in the filter box was used, not only typed through.
+    KeepRecentFilter,
+    /// Under a name.
+    SaveFilter(String),
+    ApplyFilter(String),
+    RenameFilter {
+        from: String,
+        to: String,
+    },
+    DeleteFilter(String),
     SelectRow(Option<RowId>),
     ClearTimeline,
     Latency(LatencyAction),

@@ -11,6 +11,7 @@ pub mod connections;
 pub mod demo;
 pub mod devices;
 pub mod dialogs;
+pub mod filters;
 pub mod inspect;
 pub mod latency;
 pub mod library;
@@ -48,6 +49,7 @@ use crate::store::Settings;
 use demo::Demos;
 use devices::Activity;
 use dialogs::Dialog;
+use filters::FilterBox;
 use library::Library;
 use listing::Listing;
 use notices::Notices;
@@ -72,6 +74,8 @@ pub struct App {
     pub recordings: recordings::Recordings,
     /// What belongs to the session's timeline, while a recording is shown.
     looked: recordings::Looked,
+    /// What is typed to choose it.
+    pub filter: FilterBox,
     pub activity: Activity,
     pub settings: Settings,
     pub rules: RuleShelf,
@@ -118,6 +122,7 @@ impl App {
             latency: latency::Latency::default(),
             recordings: recordings::Recordings::default(),
             looked: recordings::Looked::default(),
+            filter: FilterBox::default(),
             activity: Activity::default(),
             settings,
             rules: RuleShelf::default(),
@@ -153,6 +158,7 @@ impl App {
             self.hear(&event);
         }
         self.follow_recordings();
+        self.refresh_filter();
         self.refresh_listing();
         self.follow_latency();
         self.send_held();

@@ -99,12 +99,17 @@ impl App {
             Action::PauseActivity(paused) => self.activity.is_paused = paused,
             Action::SetFilter(text) => {
                 let category = self.listing.filter().category;
-                self.listing.set_filter(&text, category);
+                self.set_filter(&text, category);
             }
             Action::SetCategory(category) => {
-                let text = self.listing.filter().text().to_owned();
-                self.listing.set_filter(&text, category);
+                let text = self.filter.text().to_owned();
+                self.set_filter(&text, category);
             }
+            Action::KeepRecentFilter => self.keep_recent_filter(),
+            Action::SaveFilter(name) => self.save_filter(&name),
+            Action::ApplyFilter(name) => self.apply_saved_filter(&name),
+            Action::RenameFilter { from, to } => self.rename_filter(&from, &to),
+            Action::DeleteFilter(name) => self.delete_filter(&name),
             Action::SelectRow(row) => self.selected = row,
             Action::ClearTimeline => self.clear_timeline(),
             Action::Latency(action) => self.perform_latency(action),
@@ -215,6 +220,7 @@ impl App {
             }
             Undo::ClosedTab { index, tab } => self.tabs.reopen(index, *tab),
             Undo::Removed { thing, was_on } => self.restore(*thing, was_on),
+            Undo::Filter { index, filter } => self.restore_filter(index, filter),
         }
     }
 

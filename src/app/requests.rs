@@ -189,6 +189,7 @@ impl App {
                 },
             ));
         }
+        entries.extend(self.filter_palette_entries());
         entries.extend(self.rules.palette_entries());
         for demo in Demo::shipped() {
             entries.push(entry(

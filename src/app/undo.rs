@@ -4,6 +4,7 @@ use crate::app::library::Removed;
 use crate::app::tabs::{Tab, TabId};
 use crate::model::request::RequestDraft;
 use crate::model::timeline::Cleared;
+use crate::store::SavedFilter;
 
 #[derive(Debug)]
 pub enum Undo {
@@ -22,4 +23,9 @@ pub enum Undo {
         draft: Box<RequestDraft>,
     },
     Cleared(Cleared),
+    /// A saved filter that was deleted or overwritten, and its place.
+    Filter {
+        index: usize,
+        filter: SavedFilter,
+    },
 }

@@ -35,7 +35,7 @@ pub use files::{load_file, read_file, write_file};
 pub use kept::{AsText, Kept, Loaded, Stored};
 pub use keyring::{Keyring, Memory, SecretError, Secrets};
 pub use rule::RuleText;
-pub use settings::{PairingOrder, RecordingSettings, Settings, TimelineBounds};
+pub use settings::{PairingOrder, RecordingSettings, SavedFilter, Settings, TimelineBounds};
 pub use trash::Deleted;
 pub use window::{Geometry, Panels, Tab, Theme, TimelineView, WindowState};
 pub use workspace::{OnConflict, Saved, Scratch, Workspace};

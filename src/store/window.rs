@@ -40,6 +40,9 @@ pub struct WindowState {
     /// The groups of pairing rules that are not folded.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub open_rules: Vec<String>,
+    /// Filters of the timeline used last, the last one first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub recent_filters: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub geometry: Option<Geometry>,
     pub timeline_view: TimelineView,
@@ -56,6 +59,7 @@ impl Default for WindowState {
             selected_tab: 0,
             folded_folders: Vec::new(),
             open_rules: Vec::new(),
+            recent_filters: Vec::new(),
             geometry: None,
             timeline_view: TimelineView::Table,
             panels: Panels::default(),

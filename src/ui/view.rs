@@ -10,6 +10,7 @@ use crate::model::time::Timestamp;
 use crate::model::timeline::{Category, RowId, Timeline};
 use crate::ui::panels::timeline::latency::LatencyView;
 use crate::ui::widgets::diff_view::DiffState;
+use crate::ui::panels::timeline::FilterView;
 use crate::ui::widgets::payload_edit::EditState;
 use crate::ui::widgets::payload_view::ViewState;
 use crate::ui::widgets::table::TableState;
@@ -94,6 +95,7 @@ pub struct View {
     pub rule_query: String,
     /// Whether the keyboard should go to the filter, the topic, ….
     pub focus: Option<Focus>,
+    pub filter: FilterView,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

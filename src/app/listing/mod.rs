@@ -19,7 +19,10 @@ impl Listing {
     }
 
     pub fn set_filter(&mut self, text: &str, category: Option<Category>) {
-        let filter = Filter::new(text, category);
+        self.apply(Filter::new(text, category));
+    }
+
+    pub fn apply(&mut self, filter: Filter) {
         if filter != self.filter {
             self.filter = filter;
             self.matches.start_over();

@@ -367,6 +367,7 @@ impl App {
         let mut looked = Looked {
             listing: std::mem::take(&mut self.listing),
             latency: std::mem::take(&mut self.latency),
+            filter: std::mem::take(&mut self.filter),
             selected: self.selected.take(),
         };
         let mut swap = |place: Option<usize>, aside: &mut Looked| match place {
@@ -381,6 +382,7 @@ impl App {
         swap(at, &mut looked);
         self.listing = looked.listing;
         self.latency = looked.latency;
+        self.filter = looked.filter;
         self.selected = looked.selected;
         if kept.is_some() {
             // What was kept for comparing is compared with what is shown now.

@@ -1,5 +1,6 @@
 //! A recording that was opened.
 
+use crate::app::filters::FilterBox;
 use crate::app::latency::Latency;
 use crate::app::listing::Listing;
 use crate::model::text;
@@ -17,6 +18,7 @@ const SLICE: Duration = Duration::from_millis(4);
 pub struct Looked {
     pub listing: Listing,
     pub latency: Latency,
+    pub filter: FilterBox,
     pub selected: Option<RowId>,
 }
 

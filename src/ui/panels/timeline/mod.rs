@@ -1,10 +1,13 @@
 //! The timeline: what was sent and what came, in three views.
 
+mod filter_box;
+mod filter_menu;
 pub mod latency;
 pub mod sources;
 mod table;
 mod toolbar;
 
+pub use filter_box::FilterView;
 pub use latency::latency_ui;
 pub use table::table_ui;
 pub use toolbar::toolbar_ui;

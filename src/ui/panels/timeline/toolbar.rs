@@ -5,10 +5,12 @@ use crate::app::rows::Tone;
 use crate::app::{Action, App};
 use crate::model::text as words;
 use crate::model::timeline::Category;
-use crate::ui::view::{Focus, View};
-use crate::ui::widgets::{Button, Chip, Field, select};
+use crate::ui::panels::timeline::filter_box::filter_box_ui;
+use crate::ui::panels::timeline::filter_menu::filter_menu_ui;
+use crate::ui::view::View;
+use crate::ui::widgets::{Button, Chip, select};
 use egui::scroll_area::ScrollBarVisibility;
-use egui::{Align, Id, Layout, ScrollArea, Ui};
+use egui::{Align, Layout, ScrollArea, Ui};
 
 /// Chips that are there even when they count nothing; the others come with their first row.
 const ALWAYS: [Category; 5] = [
@@ -19,23 +21,16 @@ const ALWAYS: [Category; 5] = [
     Category::Unmatched,
 ];
 
+/// Of the bar's width.
+const FILTER_SHARE: f32 = 0.3;
+
 pub fn toolbar_ui(ui: &mut Ui, app: &App, view: &mut View, actions: &mut Vec<Action>) {
     let timeline = app.timeline();
     ui.horizontal_centered(|ui| {
         ui.spacing_mut().item_spacing.x = 6.0;
-        let mut text = app.listing.filter().text().to_owned();
-        let response = Field::new(&mut text, "Filter the timeline")
-            .hint("topic:light rtt:>5ms")
-            .code()
-            .width(170.0)
-            .id(Id::unique("timeline filter"))
-            .show(ui);
-        if view.take_focus(Focus::Filter) {
-            response.request_focus();
-        }
-        if text != app.listing.filter().text() {
-            actions.push(Action::SetFilter(text));
-        }
+        let width = (ui.available_width() * FILTER_SHARE).clamp(170.0, 420.0);
+        filter_box_ui(ui, app, view, width, actions);
+        filter_menu_ui(ui, app, view, actions);
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             let clear = Button::ghost("Clear")
                 .shortcut("Ctrl+L")
