@@ -5,6 +5,7 @@ use crate::app::notices::NoticeId;
 use crate::app::tabs::TabId;
 use crate::model::timeline::{Category, RowId};
 use crate::store::Subject;
+use crate::store::export::Format;
 
 #[derive(Clone, Debug)]
 pub enum Action {
@@ -97,6 +98,14 @@ pub enum Action {
     SetCategory(Option<Category>),
     SelectRow(Option<RowId>),
     ClearTimeline,
+    /// Asks where to and of which rows.
+    ShowExport(Format),
+    /// Writes what the export dialog holds.
+    Export,
+    CancelExport(u64),
+    /// The export that found its file there already.
+    ReplaceExport,
+    CopyAsJson(RowId),
     // Pairing rules
     /// The example request of a shipped rule, with a simulated device that answers it.
     OpenPresetExample(String),

@@ -1,5 +1,6 @@
 //! Dialogs: what is being typed in the one that is open.
 
+use crate::app::export::ExportDialog;
 use crate::app::rule_editor::RuleDialog;
 use crate::app::tabs::TabId;
 use crate::model::FieldError;
@@ -19,6 +20,7 @@ pub enum Dialog {
     Demos,
     Help,
     Settings(Box<SettingsDialog>),
+    Export(ExportDialog),
 }
 
 impl Dialog {

@@ -10,6 +10,7 @@ pub mod connections;
 pub mod demo;
 pub mod devices;
 pub mod dialogs;
+pub mod export;
 pub mod inspect;
 pub mod library;
 pub mod listing;
@@ -27,6 +28,7 @@ pub mod tabs;
 pub mod tally;
 pub mod undo;
 
+pub use crate::store::export::Format as ExportFormat;
 pub use crate::store::{Geometry, Theme as ThemeChoice, TimelineView, WindowState};
 pub use actions::Action;
 
@@ -82,6 +84,7 @@ pub struct App {
     unkept: BTreeSet<String>,
     /// Tabs whose request goes out once the broker has said what it depends on.
     held: Vec<TabId>,
+    exports: export::Exports,
     statistics: status::Statistics,
     lost_before: u64,
 }
@@ -114,6 +117,7 @@ impl App {
             passwords: BTreeMap::new(),
             unkept: BTreeSet::new(),
             held: Vec::new(),
+            exports: export::Exports::default(),
             statistics: status::Statistics::default(),
             lost_before: 0,
         };
@@ -137,6 +141,7 @@ impl App {
         self.send_held();
         self.advance_demo();
         self.hear_of_files();
+        self.hear_of_exports();
         self.refresh_rules();
         self.notices.expire(self.now);
         let lost = self.session.lost();
@@ -176,6 +181,9 @@ impl App {
         }
         if retries || sleeps {
             sooner(Duration::from_secs(1));
+        }
+        if self.exports.are_running() {
+            sooner(Duration::from_millis(100));
         }
         if self.is_demo_running() {
             sooner(Duration::from_millis(50));
@@ -300,6 +308,7 @@ impl App {
         let state = self.window_state();
         self.library.save_window(&state);
         self.library.flush();
+        self.exports.end();
     }
 
     fn hear(&mut self, event: &Event) {

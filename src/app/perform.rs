@@ -98,6 +98,11 @@ impl App {
             }
             Action::SelectRow(row) => self.selected = row,
             Action::ClearTimeline => self.clear_timeline(),
+            Action::ShowExport(format) => self.show_export(format),
+            Action::Export => self.begin_export(),
+            Action::CancelExport(number) => self.cancel_export(number),
+            Action::ReplaceExport => self.replace_export(),
+            Action::CopyAsJson(row) => self.copy_as_json(row),
             Action::OpenPresetExample(rule) => self.open_preset_example(&rule),
             Action::PlayDemo(name) => self.play_demo(&name),
             Action::StopDemo => self.stop_demo(),

@@ -116,6 +116,7 @@ impl App {
             "Ctrl+L",
             Action::ClearTimeline,
         ));
+        entries.extend(self.export_entries());
         entries.push(command(
             "Switch between dark and light",
             "",

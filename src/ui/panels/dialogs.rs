@@ -2,6 +2,7 @@
 
 mod demos;
 mod device;
+mod export;
 mod help;
 mod palette;
 mod password;
@@ -50,6 +51,7 @@ pub fn dialogs_ui(ctx: &Context, app: &mut App, view: &mut View, actions: &mut V
         Dialog::Demos => demos::demos_ui(ctx, actions),
         Dialog::Help => help::help_ui(ctx, actions),
         Dialog::Settings(dialog) => settings::settings_ui(ctx, dialog, actions),
+        Dialog::Export(_) => export::export_ui(ctx, app, is_new, actions),
         Dialog::Palette { .. } => palette::palette_ui(ctx, app, is_new, actions),
     }
 }

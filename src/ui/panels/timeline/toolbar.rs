@@ -1,9 +1,10 @@
 //! Above the timeline: the filter, a chip for each verdict, and how to look at it.
 
 use crate::app::rows::Tone;
-use crate::app::{Action, App};
+use crate::app::{Action, App, ExportFormat};
 use crate::model::text as words;
 use crate::model::timeline::Category;
+use crate::ui::Icon;
 use crate::ui::view::{Focus, View};
 use crate::ui::widgets::{Button, Chip, Field};
 use egui::scroll_area::ScrollBarVisibility;
@@ -42,6 +43,12 @@ pub fn toolbar_ui(ui: &mut Ui, app: &App, view: &mut View, actions: &mut Vec<Act
                 .enabled(!timeline.is_empty());
             if ui.add(clear).clicked() {
                 actions.push(Action::ClearTimeline);
+            }
+            let export = Button::icon(Icon::Download, "Export the timeline")
+                .tooltip("Write the rows into a file")
+                .enabled(!timeline.is_empty());
+            if ui.add(export).clicked() {
+                actions.push(Action::ShowExport(ExportFormat::Html));
             }
             ScrollArea::horizontal()
                 .id_salt("chips")
