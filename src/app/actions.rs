@@ -1,11 +1,15 @@
 //! What a user can ask for. Panels return these; [`crate::app::App::perform`] carries them out.
 
+use crate::app::export::ExportAction;
 use crate::app::inspect::Part;
+use crate::app::latency::LatencyAction;
 use crate::app::notices::NoticeId;
+use crate::app::payloads::CopyAs;
 use crate::app::tabs::TabId;
+use crate::model::message::Message;
 use crate::model::timeline::{Category, RowId};
 use crate::store::Subject;
-use crate::store::export::Format;
+use std::sync::Arc;
 
 #[derive(Clone, Debug)]
 pub enum Action {
@@ -98,14 +102,16 @@ pub enum Action {
     SetCategory(Option<Category>),
     SelectRow(Option<RowId>),
     ClearTimeline,
-    /// Asks where to and of which rows.
-    ShowExport(Format),
-    /// Writes what the export dialog holds.
-    Export,
-    CancelExport(u64),
-    /// The export that found its file there already.
-    ReplaceExport,
-    CopyAsJson(RowId),
+    Export(ExportAction),
+    Latency(LatencyAction),
+    CopyPayload(Arc<Message>, CopyAs),
+    // Comparing payloads; messages are a row and a place among its messages
+    MarkForCompare(RowId, usize),
+    ForgetMarked,
+    /// The marked message with this one.
+    CompareWithMarked(RowId, usize),
+    Compare((RowId, usize), (RowId, usize)),
+    SwapCompared,
     // Pairing rules
     /// The example request of a shipped rule, with a simulated device that answers it.
     OpenPresetExample(String),

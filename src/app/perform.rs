@@ -3,6 +3,7 @@
 mod connections;
 mod devices;
 mod files;
+mod latency;
 mod presets;
 mod requests;
 mod rules;
@@ -38,6 +39,7 @@ impl App {
         }
     }
 
+    #[expect(clippy::too_many_lines, reason = "one arm for each action")]
     fn carry_out(&mut self, action: Action) {
         match action {
             Action::NewProfile => self.new_profile(),
@@ -98,11 +100,14 @@ impl App {
             }
             Action::SelectRow(row) => self.selected = row,
             Action::ClearTimeline => self.clear_timeline(),
-            Action::ShowExport(format) => self.show_export(format),
-            Action::Export => self.begin_export(),
-            Action::CancelExport(number) => self.cancel_export(number),
-            Action::ReplaceExport => self.replace_export(),
-            Action::CopyAsJson(row) => self.copy_as_json(row),
+            Action::Export(action) => self.perform_export(action),
+            Action::Latency(action) => self.perform_latency(action),
+            Action::CopyPayload(message, way) => self.copy_payload(&message, way),
+            Action::MarkForCompare(row, part) => self.mark_for_compare(row, part),
+            Action::ForgetMarked => self.marked = None,
+            Action::CompareWithMarked(row, part) => self.compare_with_marked(row, part),
+            Action::Compare(left, right) => self.compare(left, right),
+            Action::SwapCompared => self.swap_compared(),
             Action::OpenPresetExample(rule) => self.open_preset_example(&rule),
             Action::PlayDemo(name) => self.play_demo(&name),
             Action::StopDemo => self.stop_demo(),

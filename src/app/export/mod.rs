@@ -22,6 +22,18 @@ use chrono::{Local, TimeZone as _};
 use job::{Job, Running};
 use std::path::{Path, PathBuf};
 
+#[derive(Clone, Copy, Debug)]
+pub enum ExportAction {
+    /// Asks where to and of which rows.
+    Ask(Format),
+    /// Writes what the dialog holds.
+    Begin,
+    Cancel(u64),
+    /// What was refused because its file is there already.
+    Replace,
+    CopyAsJson(RowId),
+}
+
 /// Which rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scope {
@@ -83,7 +95,17 @@ fn key(number: u64) -> String {
 }
 
 impl App {
-    pub(super) fn show_export(&mut self, format: Format) {
+    pub(super) fn perform_export(&mut self, action: ExportAction) {
+        match action {
+            ExportAction::Ask(format) => self.ask_for_export(format),
+            ExportAction::Begin => self.begin_export(),
+            ExportAction::Cancel(number) => self.cancel_export(number),
+            ExportAction::Replace => self.replace_export(),
+            ExportAction::Export(ExportAction::CopyAsJson(row)) => self.copy_as_json(row),
+        }
+    }
+
+    fn ask_for_export(&mut self, format: Format) {
         let scope = if self.listing.filter().is_empty() {
             Scope::All
         } else {
@@ -116,7 +138,7 @@ impl App {
     }
 
     /// Begins what the dialog holds.
-    pub(super) fn begin_export(&mut self) {
+    fn begin_export(&mut self) {
         let Some(Dialog::Export(dialog)) = &self.dialog else {
             return;
         };
@@ -176,7 +198,7 @@ impl App {
         }
     }
 
-    pub(super) fn cancel_export(&mut self, number: u64) {
+    fn cancel_export(&mut self, number: u64) {
         for running in &self.exports.running {
             if running.job.number == number {
                 running.cancel();
@@ -184,8 +206,7 @@ impl App {
         }
     }
 
-    /// What was refused because its file is there already.
-    pub(super) fn replace_export(&mut self) {
+    fn replace_export(&mut self) {
         if let Some(mut job) = self.exports.refused.take() {
             job.replaces = true;
             self.start(job);
@@ -218,7 +239,7 @@ impl App {
         );
         let cancel = Choice {
             label: "Cancel",
-            action: Action::CancelExport(running.job.number),
+            action: Action::Export(ExportAction::Cancel(running.job.number)),
         };
         self.notices
             .tell_about(key(running.job.number), words, "", vec![cancel]);
@@ -250,7 +271,7 @@ impl App {
             {
                 let replace = Choice {
                     label: "Replace it",
-                    action: Action::ReplaceExport,
+                    action: Action::Export(ExportAction::Replace),
                 };
                 self.notices.fail_about(
                     "export refused",
@@ -272,7 +293,7 @@ impl App {
     }
 
     /// A row as a line of JSON on the clipboard: as in an export as JSON Lines.
-    pub(super) fn copy_as_json(&mut self, id: RowId) {
+    fn copy_as_json(&mut self, id: RowId) {
         let Some(row) = self.timeline().row(id) else {
             return;
         };
@@ -300,14 +321,14 @@ impl App {
             .map(|format| {
                 entry(
                     format!("Export the timeline as {}", format.label()),
-                    Action::ShowExport(format),
+                    Action::Export(ExportAction::Ask(format)),
                 )
             })
             .collect();
         if let Some(row) = self.selected {
             entries.push(entry(
                 "Copy the row as JSON".to_owned(),
-                Action::CopyAsJson(row),
+                Action::Export(ExportAction::CopyAsJson(row)),
             ));
         }
         entries

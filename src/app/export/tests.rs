@@ -30,7 +30,7 @@ fn app(rows: usize) -> App {
 
 /// The dialog with this path, and Export pressed.
 fn export(app: &mut App, format: Format, scope: Option<Scope>, path: &Path) {
-    app.perform(Action::ShowExport(format));
+    app.perform(Action::Export(ExportAction::Ask(format)));
     let Some(Dialog::Export(dialog)) = &mut app.dialog else {
         panic!("no dialog");
     };
@@ -38,7 +38,7 @@ fn export(app: &mut App, format: Format, scope: Option<Scope>, path: &Path) {
     if let Some(scope) = scope {
         dialog.scope = scope;
     }
-    app.perform(Action::Export);
+    app.perform(Action::Export(ExportAction::Begin));
 }
 
 fn settle(app: &mut App) {
@@ -126,7 +126,7 @@ fn a_cancelled_export_leaves_nothing_behind() {
         None,
         &folder.path().join("long.html"),
     );
-    app.perform(Action::CancelExport(0));
+    app.perform(Action::Export(ExportAction::Cancel(0)));
     settle(&mut app);
     assert_eq!(
         newest_notice(&app),
@@ -156,8 +156,8 @@ fn a_folder_that_is_not_there_is_named() {
 #[test]
 fn what_is_wrong_is_said_in_the_dialog() {
     let mut app = app(0);
-    app.perform(Action::ShowExport(Format::Csv));
-    app.perform(Action::Export);
+    app.perform(Action::Export(ExportAction::Ask(Format::Csv)));
+    app.perform(Action::Export(ExportAction::Begin));
     let error = |app: &App| match &app.dialog {
         Some(Dialog::Export(dialog)) => dialog.error.clone(),
         other => panic!("{other:?}"),
@@ -166,7 +166,7 @@ fn what_is_wrong_is_said_in_the_dialog() {
     if let Some(Dialog::Export(dialog)) = &mut app.dialog {
         dialog.path.clear();
     }
-    app.perform(Action::Export);
+    app.perform(Action::Export(ExportAction::Begin));
     assert_eq!(error(&app).as_deref(), Some("write where to"));
 }
 

@@ -1,7 +1,7 @@
 //! The timeline into a file: which rows, as what, where to.
 
 use crate::app::dialogs::Dialog;
-use crate::app::export::Scope;
+use crate::app::export::{ExportAction, Scope};
 use crate::app::{Action, App, ExportFormat};
 use crate::model::text as words;
 use crate::ui::widgets::{Button, Field, select, text, toggle};
@@ -67,7 +67,7 @@ pub fn export_ui(ctx: &Context, app: &mut App, is_new: bool, actions: &mut Vec<A
         let entered = super::entered(ui);
         super::buttons(ui, |ui| {
             if ui.add(Button::primary("Export")).clicked() || entered {
-                actions.push(Action::Export);
+                actions.push(Action::Export(ExportAction::Begin));
             }
             if ui.add(Button::ghost("Cancel")).clicked() {
                 actions.push(Action::CloseDialog);

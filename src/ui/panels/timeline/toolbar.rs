@@ -1,5 +1,6 @@
 //! Above the timeline: the filter, a chip for each verdict, and how to look at it.
 
+use crate::app::export::ExportAction;
 use crate::app::rows::Tone;
 use crate::app::{Action, App, ExportFormat};
 use crate::model::text as words;
@@ -48,7 +49,7 @@ pub fn toolbar_ui(ui: &mut Ui, app: &App, view: &mut View, actions: &mut Vec<Act
                 .tooltip("Write the rows into a file")
                 .enabled(!timeline.is_empty());
             if ui.add(export).clicked() {
-                actions.push(Action::ShowExport(ExportFormat::Html));
+                actions.push(Action::Export(ExportAction::Ask(ExportFormat::Html)));
             }
             ScrollArea::horizontal()
                 .id_salt("chips")
