@@ -23,6 +23,7 @@ pub mod requester;
 pub mod responder;
 pub mod sample;
 pub mod secret;
+pub mod subscribe;
 pub mod template;
 pub mod text;
 pub mod time;
