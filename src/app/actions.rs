@@ -1,5 +1,6 @@
 //! What a user can ask for. Panels return these; [`crate::app::App::perform`] carries them out.
 
+use crate::app::export::ExportAction;
 use crate::app::inspect::Part;
 use crate::app::latency::LatencyAction;
 use crate::app::notices::NoticeId;
@@ -112,6 +113,7 @@ pub enum Action {
     DeleteFilter(String),
     SelectRow(Option<RowId>),
     ClearTimeline,
+    Export(ExportAction),
     Latency(LatencyAction),
     Recording(RecordingAction),
     CopyPayload(Arc<Message>, CopyAs),

@@ -2,6 +2,7 @@
 
 use crate::app::compare::CompareDialog;
 use crate::app::recordings::RecordingDialog;
+use crate::app::export::ExportDialog;
 use crate::app::rule_editor::RuleDialog;
 use crate::app::tabs::TabId;
 use crate::model::FieldError;
@@ -23,6 +24,7 @@ pub enum Dialog {
     Compare(Box<CompareDialog>),
     Settings(Box<SettingsDialog>),
     Recording(Box<RecordingDialog>),
+    Export(ExportDialog),
 }
 
 impl Dialog {

@@ -12,6 +12,7 @@ pub mod demo;
 pub mod devices;
 pub mod dialogs;
 pub mod filters;
+pub mod export;
 pub mod inspect;
 pub mod latency;
 pub mod library;
@@ -34,6 +35,7 @@ pub mod tally;
 pub mod undo;
 pub mod work;
 
+pub use crate::store::export::Format as ExportFormat;
 pub use crate::store::{Geometry, Theme as ThemeChoice, TimelineView, WindowState};
 pub use actions::Action;
 
@@ -100,6 +102,7 @@ pub struct App {
     unkept: BTreeSet<String>,
     /// Tabs whose request goes out once the broker has said what it depends on.
     held: Vec<TabId>,
+    exports: export::Exports,
     statistics: status::Statistics,
     lost_before: u64,
 }
@@ -138,6 +141,7 @@ impl App {
             passwords: BTreeMap::new(),
             unkept: BTreeSet::new(),
             held: Vec::new(),
+            exports: export::Exports::default(),
             statistics: status::Statistics::default(),
             lost_before: 0,
         };
@@ -164,6 +168,7 @@ impl App {
         self.send_held();
         self.advance_demo();
         self.hear_of_files();
+        self.hear_of_exports();
         self.refresh_rules();
         self.notices.expire(self.now);
         let lost = self.session.lost();
@@ -206,6 +211,9 @@ impl App {
         }
         if retries || sleeps {
             sooner(Duration::from_secs(1));
+        }
+        if self.exports.are_running() {
+            sooner(Duration::from_millis(100));
         }
         if self.is_demo_running() {
             sooner(Duration::from_millis(50));
@@ -332,6 +340,7 @@ impl App {
         let state = self.window_state();
         self.library.save_window(&state);
         self.library.flush();
+        self.exports.end();
     }
 
     fn hear(&mut self, event: &Event) {

@@ -112,6 +112,7 @@ impl App {
             Action::DeleteFilter(name) => self.delete_filter(&name),
             Action::SelectRow(row) => self.selected = row,
             Action::ClearTimeline => self.clear_timeline(),
+            Action::Export(action) => self.perform_export(action),
             Action::Latency(action) => self.perform_latency(action),
             Action::Recording(action) => self.perform_recording(action),
             Action::CopyPayload(message, way) => self.copy_payload(&message, way),

@@ -118,6 +118,7 @@ impl App {
             "Ctrl+L",
             Action::ClearTimeline,
         ));
+        entries.extend(self.export_entries());
         entries.push(command(
             "Switch between dark and light",
             "",

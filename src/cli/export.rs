@@ -48,7 +48,7 @@ pub fn run(args: &ExportArgs) -> Result<ExitCode, Stop> {
     };
     let rows = source.filter(|item| item.as_ref().map_or(true, |item| wanted.has(item)));
     let done = match to {
-        Some(path) => export::to_file(path, &options, rows, &mut goes_on),
+        Some(path) => export::to_file(path, true, &options, rows, &mut goes_on),
         None => to_stdout(&options, rows, &mut goes_on),
     };
     let done = done.map_err(|err| stop(err, to))?;

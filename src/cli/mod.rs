@@ -1,4 +1,5 @@
-//! The abilities of the window without a window: `demo`, `request`, `respond`, `listen`, `export`, `broker`, `pair`.
+//! The abilities of the window without a window: `demo`, `request`, `respond`, `listen`, `broker`, `pair`,
+//! `export`, `import`.
 //!
 //! The only room that prints: data to stdout, talk to stderr, and an exit code for scripts. It may use
 //! `session`, `store` and `model`. [`run`] reads the command line; what needs the window comes back as

@@ -24,7 +24,7 @@ use crate::model::record::Marks;
 use crate::model::time::Timestamp;
 use crate::model::timeline::{Row, RowId};
 use std::io::{self, BufWriter, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Format {
@@ -234,14 +234,32 @@ pub fn to_writer(
     Ok(export.finish()?)
 }
 
-/// Like [`to_writer`], into a file that is replaced as a whole or not at all.
+/// The user's folder for documents, else the home folder.
+pub fn default_folder() -> Option<PathBuf> {
+    let folders = directories::UserDirs::new()?;
+    let documents = folders.document_dir();
+    Some(documents.unwrap_or_else(|| folders.home_dir()).to_owned())
+}
+
+pub fn home_folder() -> Option<PathBuf> {
+    Some(directories::UserDirs::new()?.home_dir().to_owned())
+}
+
+/// Like [`to_writer`], into a file that is written as a whole or not at all. One that is there already is an
+/// error of the kind `AlreadyExists`, unless it may be replaced.
 pub fn to_file(
     path: &Path,
+    replaces: bool,
     options: &Options,
     rows: impl IntoIterator<Item = Result<Item, StoreError>>,
     goes_on: &mut dyn FnMut(u64) -> bool,
 ) -> Result<Done, ExportError> {
-    let written = atomic::write_with(path, Mode::Replace, |file| {
+    let mode = if replaces {
+        Mode::Replace
+    } else {
+        Mode::Create
+    };
+    let written = atomic::write_with(path, mode, |file| {
         let mut out = BufWriter::with_capacity(1 << 18, file);
         let done = to_writer(options, rows, &mut out, goes_on)?;
         out.flush()?;

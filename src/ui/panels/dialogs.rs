@@ -3,6 +3,7 @@
 mod compare;
 mod demos;
 mod device;
+mod export;
 mod help;
 mod palette;
 mod password;
@@ -58,6 +59,7 @@ pub fn dialogs_ui(ctx: &Context, app: &mut App, view: &mut View, actions: &mut V
         }
         Dialog::Help => help::help_ui(ctx, actions),
         Dialog::Settings(dialog) => settings::settings_ui(ctx, dialog, actions),
+        Dialog::Export(_) => export::export_ui(ctx, app, is_new, actions),
         Dialog::Palette { .. } => palette::palette_ui(ctx, app, is_new, actions),
     }
 }

@@ -1,10 +1,12 @@
 //! Above the timeline: the filter, a chip for each verdict, and how to look at it.
 
 use crate::app::perform::RecordingAction;
+use crate::app::export::ExportAction;
 use crate::app::rows::Tone;
-use crate::app::{Action, App};
+use crate::app::{Action, App, ExportFormat};
 use crate::model::text as words;
 use crate::model::timeline::Category;
+use crate::ui::Icon;
 use crate::ui::panels::timeline::filter_box::filter_box_ui;
 use crate::ui::panels::timeline::filter_menu::filter_menu_ui;
 use crate::ui::view::View;
@@ -40,6 +42,12 @@ pub fn toolbar_ui(ui: &mut Ui, app: &App, view: &mut View, actions: &mut Vec<Act
                 actions.push(Action::ClearTimeline);
             }
             recordings_ui(ui, app, actions);
+            let export = Button::icon(Icon::Download, "Export the timeline")
+                .tooltip("Write the rows into a file")
+                .enabled(!timeline.is_empty());
+            if ui.add(export).clicked() {
+                actions.push(Action::Export(ExportAction::Ask(ExportFormat::Html)));
+            }
             ScrollArea::horizontal()
                 .id_salt("chips")
                 .auto_shrink([false, true])
