@@ -77,7 +77,10 @@ pub fn silence(sample: &Sample) -> String {
     };
     for (count, what) in [(sample.waiting, "waiting"), (sample.late, "late")] {
         if count > 0 {
-            words.push_str(&format!(" · {} {what}", text::count(count)));
+            words.push_str(" · ");
+            words.push_str(&text::count(count));
+            words.push(' ');
+            words.push_str(what);
         }
     }
     words

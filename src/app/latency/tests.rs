@@ -4,8 +4,10 @@ use crate::model::exchange::{
 };
 use crate::model::message::Message;
 use crate::model::request::{Request, RequestDraft, Surroundings};
+use crate::model::sample::Sample;
 use crate::model::timeline::Bounds;
 use crate::model::topic::TopicName;
+use std::time::Instant;
 
 const MS: i64 = 1_000_000;
 
@@ -78,9 +80,10 @@ fn traffic() -> Timeline {
 }
 
 fn follow(latency: &mut Latency, timeline: &Timeline, filter: &Filter) {
-    for _ in 0..100_000 {
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while Instant::now() < deadline {
         latency.follow((timeline, filter), at(0), |_| None, || true);
-        if !latency.is_busy() && latency.next_report().is_none() {
+        if latency.next_look().is_none() {
             return;
         }
         // Another thread may be at work.
@@ -249,7 +252,7 @@ fn a_chosen_group_is_shown_alone_and_an_unknown_one_is_empty() {
 fn groups_are_sorted_by_the_column_that_was_pressed_and_turned_round_by_pressing_again() {
     let timeline = traffic();
     let (mut latency, _) = seen(&timeline, "");
-    let mut names = |latency: &mut Latency, by| {
+    let names = |latency: &mut Latency, by| {
         latency.sort_by(by);
         follow(latency, &timeline, &Filter::default());
         let report = latency.report();
@@ -399,4 +402,45 @@ fn a_closed_view_forgets_what_it_counted_and_keeps_what_was_chosen() {
     assert_eq!(latency.report().number, 0);
     follow(&mut latency, &timeline, &Filter::default());
     assert_eq!(latency.report().shown.silence, "all 100 answered");
+}
+
+#[test]
+fn a_long_timeline_is_looked_through_elsewhere_and_then_followed_here() {
+    let mut timeline = Timeline::new(Bounds {
+        rows: 200_000,
+        bytes: 1 << 30,
+    });
+    let count = MANY_ROWS as u64 + 5_000;
+    for n in 0..count {
+        let ms = i64::try_from(n).unwrap();
+        begin(&mut timeline, n, "t", ms);
+        answer(&mut timeline, n, "a", at(ms + 1 + ms % 5));
+    }
+    let filter = Filter::default();
+    let mut latency = Latency::default();
+    latency.follow((&timeline, &filter), at(0), |_| None, || true);
+    assert!(latency.work.is_some(), "it is looked through here");
+    // Meanwhile one more comes, and an old one changes.
+    begin(&mut timeline, count, "t", 9);
+    timeline.apply(ExchangeId(3), Change::Finished(Verdict::Late), at(9_000));
+    follow(&mut latency, &timeline, &filter);
+    let report = latency.report();
+    assert_eq!(report.total, count + 1);
+    let silence = &report.shown.silence;
+    assert!(silence.ends_with(" · 1 waiting · 1 late"), "{silence}");
+}
+
+#[test]
+fn work_that_nobody_waits_for_ends() {
+    let timeline = traffic();
+    let wanted = |_: &Count| (Part::default(), None);
+    let count = Count::new(Filter::default(), Grouping::Topic);
+    let work = Work::start(timeline.snapshot(), count, wanted).unwrap();
+    let is_cancelled = Arc::downgrade(&work.is_cancelled);
+    drop(work);
+    let deadline = Instant::now() + Duration::from_secs(10);
+    while is_cancelled.strong_count() > 0 {
+        assert!(Instant::now() < deadline, "the thread is still there");
+        std::thread::yield_now();
+    }
 }

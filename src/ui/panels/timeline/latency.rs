@@ -6,6 +6,9 @@
 mod charts;
 mod compare;
 mod groups;
+mod histogram;
+mod over_time;
+mod scatter;
 
 use crate::app::latency::{Grouping, LatencyAction, Report, Summary};
 use crate::app::{Action, App};
@@ -16,7 +19,7 @@ use crate::ui::widgets::{Button, Chip, marks, text};
 use crate::ui::{Icon, Theme, fonts};
 use egui::{Align, Layout, Rect, Role, Sense, Ui, UiBuilder, WidgetInfo, pos2, vec2};
 
-pub use charts::DensityImage;
+pub use scatter::DensityImage;
 
 /// The line with the figures, and the one with what is marked.
 const HEAD: f32 = 36.0;
@@ -325,9 +328,9 @@ fn chart_ui(
     actions: &mut Vec<Action>,
 ) {
     let marking = match chart {
-        Chart::Scatter => charts::scatter_ui(ui, area, report, &mut view.density),
-        Chart::Histogram => charts::histogram_ui(ui, area, report),
-        Chart::OverTime => charts::over_time_ui(ui, area, report),
+        Chart::Scatter => scatter::scatter_ui(ui, area, report, &mut view.density),
+        Chart::Histogram => histogram::histogram_ui(ui, area, report),
+        Chart::OverTime => over_time::over_time_ui(ui, area, report),
         Chart::Detail => {
             inside(ui, "latency detail", area, |ui| match &report.comparison {
                 Some(comparison) => compare::comparison_ui(ui, comparison),

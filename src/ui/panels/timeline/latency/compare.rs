@@ -15,8 +15,8 @@ pub fn legs_ui(ui: &mut Ui, legs: &[LegMedian]) {
     let theme = Theme::of(ui);
     let area = ui.available_rect_before_wrap();
     plot::title(ui, area, "Where the time goes", &[]);
-    let mut rest = ui.new_child(egui::UiBuilder::new().max_rect(below_title(area)));
-    let ui = &mut rest;
+    let mut below = ui.new_child(egui::UiBuilder::new().max_rect(below_title(area)));
+    let ui = &mut below;
     if legs.is_empty() {
         text::paragraph(
             ui,
@@ -78,8 +78,8 @@ pub fn comparison_ui(ui: &mut Ui, comparison: &Comparison) {
     let area = ui.available_rect_before_wrap();
     let legend = [(theme.accent, "A"), (theme.tone(Tone::Late), "B")];
     plot::title(ui, area, "Compared", &legend);
-    let mut rest = ui.new_child(egui::UiBuilder::new().max_rect(below_title(area)));
-    let ui = &mut rest;
+    let mut below = ui.new_child(egui::UiBuilder::new().max_rect(below_title(area)));
+    let ui = &mut below;
     ui.spacing_mut().item_spacing.y = 0.0;
     ScrollArea::vertical().id_salt("comparison").show(ui, |ui| {
         for (letter, name, tone) in [
