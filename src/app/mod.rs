@@ -175,6 +175,9 @@ impl App {
         let mut next: Option<Duration> = None;
         let mut sooner =
             |duration: Duration| next = Some(next.map_or(duration, |next| next.min(duration)));
+        if self.listing.is_searching() {
+            sooner(Duration::from_millis(8));
+        }
         if waits {
             sooner(Duration::from_millis(100));
         }
