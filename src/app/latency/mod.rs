@@ -235,16 +235,13 @@ impl Latency {
             .chosen
             .as_ref()
             .and_then(|name| self.grouping.term(name));
-        if let Some(term) = term.filter(|term| !text.contains(&**term)) {
-            if !text.is_empty() {
-                text.push(' ');
-            }
-            text.push_str(&term);
+        if let Some(region) = self.region {
+            text = region.narrow(&text);
         }
-        match self.region {
-            Some(region) => region.narrow(&text),
-            None => text,
+        if let Some(term) = term {
+            text = region::with_terms(&text, &[term]);
         }
+        text
     }
 
     /// What is chosen is in the filter now.

@@ -3,9 +3,9 @@ use crate::model::exchange::{
     Change, Exchange, ExchangeId, MessageVerdict, Outcome, Reply, Verdict,
 };
 use crate::model::message::Message;
-use crate::model::request::{Request, RequestDraft, Surroundings};
+use crate::model::request::{self, Request, RequestDraft};
 use crate::model::sample::Sample;
-use crate::model::timeline::Bounds;
+use crate::model::timeline::{Bounds, filter::Surroundings};
 use crate::model::topic::TopicName;
 use std::time::Instant;
 
@@ -24,9 +24,9 @@ fn begin(timeline: &mut Timeline, id: u64, topic: &str, ms: i64) {
         topic: topic.to_owned(),
         ..RequestDraft::default()
     };
-    let here = Surroundings {
+    let here = request::Surroundings {
         client_id: "c",
-        ..Surroundings::default()
+        ..request::Surroundings::default()
     };
     let request: Arc<Request> = Arc::new(draft.validate(&here).unwrap());
     let id = ExchangeId(id);
@@ -81,8 +81,10 @@ fn traffic() -> Timeline {
 
 fn follow(latency: &mut Latency, timeline: &Timeline, filter: &Filter) {
     let deadline = Instant::now() + Duration::from_secs(30);
+    let mut now = at(0);
     while Instant::now() < deadline {
-        latency.follow((timeline, filter), at(0), |_| None, || true);
+        now = now.saturating_add(FRESH);
+        latency.follow((timeline, filter), now, |_| None, || true);
         if latency.next_look().is_none() {
             return;
         }
@@ -109,7 +111,13 @@ fn told(report: &Report) -> String {
 #[test]
 fn percentiles_are_told_for_all_and_by_topic() {
     let (_, report) = seen(&traffic(), "");
-    insta::assert_snapshot!(told(&report), @"");
+    insta::assert_snapshot!(told(&report), @r"
+    All exchanges: 5 of 205 not answered, p50 67.0 ms, p90 160 ms, p95 180 ms, p99 196 ms, max 200 ms, mean 75.8 ms
+    All, 205 exchanges, 5 not answered, p50 67.0 ms, p90 160 ms, p99 196 ms, max 200 ms
+    lamp/1, 100 exchanges, 0 not answered, p50 49.9 ms, p90 89.9 ms, p99 98.8 ms, max 100 ms
+    lamp/2, 100 exchanges, 0 not answered, p50 99.9 ms, p90 180 ms, p99 198 ms, max 200 ms
+    door, 5 exchanges, 5 not answered, p50 —, p90 —, p99 —, max —
+    ");
 }
 
 #[test]
@@ -320,11 +328,35 @@ fn a_sample_from_elsewhere_is_compared_with_what_is_shown() {
     assert_eq!(&*comparison.b, "an old recording");
     let p50 = &comparison.lines[2];
     assert_eq!(p50.label, "p50");
-    assert_eq!((&*p50.difference, &*p50.percent), ("+50.0 ms", "+100 %"));
+    assert_eq!((&*p50.difference, &*p50.percent), ("+49.9 ms", "+100 %"));
     let bars = report.histogram.as_ref().unwrap();
     let sum = |counts: &[u64]| counts.iter().sum::<u64>();
     assert_eq!(sum(&bars.counts), 100);
     assert_eq!(bars.kept.as_deref().map(sum), Some(100));
+}
+
+#[test]
+fn the_filters_words_for_a_mark_let_pass_what_was_marked() {
+    let timeline = traffic();
+    let (mut latency, _) = seen(&timeline, "");
+    latency.choose(Some("lamp/1".into()));
+    latency.mark(Some(Region {
+        times: Some((at(100), at(600))),
+        round_trips: Some((Duration::from_millis(20), Duration::from_micros(40_500))),
+    }));
+    follow(&mut latency, &timeline, &Filter::default());
+    let report = latency.report();
+    let (_, marked) = report.marked.as_ref().unwrap();
+    assert_eq!(marked.exchanges, 21);
+    let here = Surroundings {
+        utc_offset_secs: chrono::Local::now().offset().local_minus_utc(),
+        ..Surroundings::default()
+    };
+    let text = latency.filter_text("name:none OR -name:none");
+    let filter = Filter::with(&text, None, &here);
+    assert_eq!(filter.problems(), [], "{text}");
+    let passing = timeline.iter().filter(|row| filter.passes(*row)).count();
+    assert_eq!(passing, 21, "{text}");
 }
 
 #[test]

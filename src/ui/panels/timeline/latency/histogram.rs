@@ -95,17 +95,16 @@ fn part(of: u64, whole: u64) -> f64 {
     of as f64 / whole.max(1) as f64
 }
 
-pub fn histogram_ui(ui: &Ui, area: Rect, report: &Report) -> Marked {
-    const TITLE: &str = "How long they took";
+pub fn histogram_ui(ui: &Ui, area: Rect, title: &str, report: &Report) -> Marked {
     let Some(chart) = &report.histogram else {
-        nothing_ui(ui, area, TITLE);
+        nothing_ui(ui, area, title);
         return None;
     };
     let theme = Theme::of(ui);
     let bars = Bars::of(chart);
     let (across, up) = plot::room_for_ticks(plot::inner(area, false), DURATION);
     let axes = Axes {
-        title: TITLE,
+        title,
         sentence: &chart.sentence,
         x: chart.axis.ticks(across),
         y: bars.ticks(up),

@@ -10,16 +10,15 @@ use crate::ui::widgets::plot::{self, Axes, Brush, Marking};
 use egui::{Color32, Id, Pos2, Rect, Stroke, Ui, pos2};
 use std::time::Duration;
 
-pub fn over_time_ui(ui: &Ui, area: Rect, report: &Report) -> Marked {
-    const TITLE: &str = "Percentiles over time";
+pub fn over_time_ui(ui: &Ui, area: Rect, title: &str, report: &Report) -> Marked {
     let Some(chart) = &report.over_time else {
-        nothing_ui(ui, area, TITLE);
+        nothing_ui(ui, area, title);
         return None;
     };
     let theme = Theme::of(ui);
     let (across, up) = plot::room_for_ticks(plot::inner(area, true), CLOCK);
     let axes = Axes {
-        title: TITLE,
+        title,
         sentence: &chart.sentence,
         x: chart.time.ticks(across),
         y: chart.axis.ticks(up),
@@ -54,12 +53,13 @@ pub fn over_time_ui(ui: &Ui, area: Rect, report: &Report) -> Marked {
             painter.circle_filled(place(slot, at), 2.0, max);
         }
     }
-    let figures: [(Color32, Figure); 3] = [
-        (p99, |slot| slot.p99),
-        (p90, |slot| slot.p90),
-        (p50, |slot| slot.p50),
+    // Where two are the same the wider one shines out below.
+    let figures: [(Color32, f32, Figure); 3] = [
+        (p99, 3.2, |slot| slot.p99),
+        (p90, 1.8, |slot| slot.p90),
+        (p50, 1.8, |slot| slot.p50),
     ];
-    for (color, figure) in figures {
+    for (color, width, figure) in figures {
         // Where nothing was answered the line has a gap.
         for run in chart.slots.split(|slot| figure(slot).is_none()) {
             let line: Vec<Pos2> = run
@@ -67,9 +67,9 @@ pub fn over_time_ui(ui: &Ui, area: Rect, report: &Report) -> Marked {
                 .filter_map(|slot| Some(place(slot, figure(slot)?)))
                 .collect();
             if let [one] = line[..] {
-                painter.hline(one.x - 2.5..=one.x + 2.5, one.y, Stroke::new(1.8, color));
+                painter.hline(one.x - 2.5..=one.x + 2.5, one.y, Stroke::new(width, color));
             } else {
-                painter.line(line, Stroke::new(1.8, color));
+                painter.line(line, Stroke::new(width, color));
             }
         }
     }

@@ -71,16 +71,21 @@ fn picture(density: &Density, theme: &Theme) -> ColorImage {
     ColorImage::new(size, pixels)
 }
 
-pub fn scatter_ui(ui: &Ui, area: Rect, report: &Report, density: &mut DensityImage) -> Marked {
-    const TITLE: &str = "Round trips by time";
+pub fn scatter_ui(
+    ui: &Ui,
+    area: Rect,
+    title: &str,
+    report: &Report,
+    density: &mut DensityImage,
+) -> Marked {
     let Some(scatter) = &report.scatter else {
-        nothing_ui(ui, area, TITLE);
+        nothing_ui(ui, area, title);
         return None;
     };
     let theme = Theme::of(ui);
     let (across, up) = plot::room_for_ticks(plot::inner(area, true), CLOCK);
     let axes = Axes {
-        title: TITLE,
+        title,
         sentence: &scatter.sentence,
         x: scatter.time.ticks(across),
         y: scatter.axis.ticks(up),
@@ -103,7 +108,7 @@ pub fn scatter_ui(ui: &Ui, area: Rect, report: &Report, density: &mut DensityIma
             let painter = ui.painter_at(plot.inner.expand(3.0));
             for dot in dots {
                 let at = pos2(plot::x_of(plot.inner, dot.x), plot::y_of(plot.inner, dot.y));
-                painter.circle_filled(at, 2.5, theme.tone(dot.tone).gamma_multiply(0.85));
+                painter.circle_filled(at, 2.8, theme.tone(dot.tone).gamma_multiply(0.85));
             }
         }
         None => density.paint(ui, plot.inner, report.number, &scatter.density),
