@@ -121,6 +121,19 @@ pub(super) fn timeout(text: &str) -> Result<String, String> {
     parse_duration(text).map(|_| text.to_owned())
 }
 
+/// A time that may be as long as it likes.
+pub(super) fn span(text: &str) -> Result<Duration, String> {
+    let hint = "write a time like 30s, 5m or 8h";
+    let time = match text.trim().parse::<f64>() {
+        Ok(secs) => Duration::try_from_secs_f64(secs).map_err(|err| format!("{err}; {hint}"))?,
+        Err(_) => humantime::parse_duration(text).map_err(|err| format!("{err}; {hint}"))?,
+    };
+    if time.is_zero() {
+        return Err(format!("no time at all is left; {hint}"));
+    }
+    Ok(time)
+}
+
 /// A duration that may be nothing.
 pub(super) fn delay(text: &str) -> Result<String, String> {
     let digits = text
