@@ -224,9 +224,8 @@ impl App {
         if self.statistics.is_stale(self.timeline()) {
             sooner(Duration::from_millis(500));
         }
-        if let Some(due) = self.latency.next_report() {
-            let is_busy = self.latency.is_busy();
-            sooner(if is_busy { Duration::ZERO } else { due });
+        if let Some(due) = self.latency.next_look() {
+            sooner(due);
         }
         next
     }
