@@ -189,7 +189,8 @@ mod tests {
 
     fn app() -> (App, mpsc::Receiver<()>) {
         let (told, woken) = mpsc::sync_channel(1_024);
-        let wake: Arc<dyn Fn() + Send + Sync> = Arc::new(move || told.try_send(()).unwrap_or_default());
+        let wake: Arc<dyn Fn() + Send + Sync> =
+            Arc::new(move || told.try_send(()).unwrap_or_default());
         (open(Place::Scratch, &wake).unwrap(), woken)
     }
 
