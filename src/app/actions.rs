@@ -1,6 +1,7 @@
 //! What a user can ask for. Panels return these; [`crate::app::App::perform`] carries them out.
 
 use crate::app::inspect::Part;
+use crate::app::latency::LatencyAction;
 use crate::app::notices::NoticeId;
 use crate::app::payloads::CopyAs;
 use crate::app::tabs::TabId;
@@ -100,6 +101,7 @@ pub enum Action {
     SetCategory(Option<Category>),
     SelectRow(Option<RowId>),
     ClearTimeline,
+    Latency(LatencyAction),
     CopyPayload(Arc<Message>, CopyAs),
     // Comparing payloads; messages are a row and a place among its messages
     MarkForCompare(RowId, usize),

@@ -3,6 +3,7 @@
 mod connections;
 mod devices;
 mod files;
+mod latency;
 mod presets;
 mod requests;
 mod rules;
@@ -99,6 +100,7 @@ impl App {
             }
             Action::SelectRow(row) => self.selected = row,
             Action::ClearTimeline => self.clear_timeline(),
+            Action::Latency(action) => self.perform_latency(action),
             Action::CopyPayload(message, way) => self.copy_payload(&message, way),
             Action::MarkForCompare(row, part) => self.mark_for_compare(row, part),
             Action::ForgetMarked => self.marked = None,

@@ -8,6 +8,7 @@ use crate::app::tally::Tallies;
 use crate::model::document::Form;
 use crate::model::time::Timestamp;
 use crate::model::timeline::{Category, RowId, Timeline};
+use crate::ui::panels::timeline::latency::LatencyView;
 use crate::ui::widgets::diff_view::DiffState;
 use crate::ui::widgets::payload_edit::EditState;
 use crate::ui::widgets::payload_view::ViewState;
@@ -70,6 +71,7 @@ pub struct ValueEdit {
 #[derive(Debug, Default)]
 pub struct View {
     pub table: TableState<RowId>,
+    pub latency: LatencyView,
     pub answer_pane: AnswerPane,
     part: Option<(RowId, usize)>,
     inspected: Option<Rc<Inspected>>,

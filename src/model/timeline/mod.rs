@@ -3,7 +3,7 @@
 //! Bounded by count and by bytes; what had to go is counted. Rows keep the order in which they
 //! began. Whoever follows a timeline asks what was touched since ([`Timeline::touched_since`]).
 
-mod filter;
+pub mod filter;
 mod packed;
 mod peek;
 mod row;

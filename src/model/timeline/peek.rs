@@ -193,6 +193,27 @@ impl<'a> RowRef<'a> {
         }
     }
 
+    /// Whether what one of its replies, or the message that it is, turned out to be passes.
+    /// Replies are unpacked for it.
+    pub fn any_verdict(self, mut passes: impl FnMut(MessageVerdict) -> bool) -> bool {
+        if let Place::Packed(row) = self.0
+            && row.kind() != RowKind::Exchange
+        {
+            return row.message_verdict().is_some_and(passes);
+        }
+        if self.kind() == RowKind::Exchange && self.replies() == 0 {
+            return false;
+        }
+        match &*self.to_row() {
+            Row::Exchange(exchange) => {
+                let mut replies = exchange.replies.iter();
+                replies.any(|reply| passes(reply.verdict))
+            }
+            Row::Message(message) => passes(message.verdict),
+            Row::Publish(_) => false,
+        }
+    }
+
     /// Replies so far; of very many, not all are counted.
     pub fn replies(self) -> usize {
         match self.0 {

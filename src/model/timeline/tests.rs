@@ -107,7 +107,6 @@ fn the_filter_finds_words_and_fields() {
         ("connection:x", 0),
         ("rtt:>5ms", 1),
         ("rtt:<5ms", 0),
-        ("rtt:soon", 0),
         ("verdict:wait", 1),
         ("light door", 0),
         ("ÖFFNEN", 0),

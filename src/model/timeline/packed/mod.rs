@@ -13,7 +13,7 @@ mod row;
 use super::RowId;
 use super::peek::RowKind;
 use super::row::{Category, Row};
-use crate::model::exchange::ExchangeId;
+use crate::model::exchange::{ExchangeId, MessageVerdict};
 use crate::model::time::Timestamp;
 use bytes::Bytes;
 use codec::{NO_NAME, Names, Reader, Writer};
@@ -261,6 +261,12 @@ impl<'a> PackedRow<'a> {
         let large = &*self.segment.large;
         let count = reader.size().unwrap_or(0);
         (0..count).map_while(move |_| PackedMessage::read(&mut reader, large))
+    }
+
+    /// What a message that belongs to no exchange turned out to be.
+    pub fn message_verdict(self) -> Option<MessageVerdict> {
+        let is_message = self.facts.kind == RowKind::Message;
+        row::message_verdict(self.reader(), &self.segment.large).filter(|_| is_message)
     }
 
     pub fn unpack(self) -> Option<Row> {

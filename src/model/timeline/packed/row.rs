@@ -87,6 +87,16 @@ pub fn read<'a>(mut reader: Reader<'a>, large: &'a [Bytes], shape: Shape) -> Opt
     })
 }
 
+/// Of a row that is a message, without reading the rest of it.
+pub fn message_verdict<'a>(mut reader: Reader<'a>, large: &'a [Bytes]) -> Option<MessageVerdict> {
+    for _ in 0..reader.size()? {
+        PackedMessage::read(&mut reader, large)?;
+    }
+    // The connection stands between.
+    reader.name()?;
+    read_message_verdict(&mut reader)
+}
+
 fn write_exchange(writer: &mut Writer, large: &mut Vec<Bytes>, exchange: &Exchange) {
     writer.name(&exchange.connection);
     writer.name(&exchange.rule);
