@@ -187,6 +187,24 @@ fn the_wheel_moves_by_exact_points_near_the_end_of_a_million_rows() {
 }
 
 #[test]
+fn row_999_999_moves_point_by_point_and_stops_at_the_end() {
+    let mut harness = harness(1_000_000);
+    harness.state_mut().state.reveal(1);
+    harness.run();
+    // Row 999,999, counted from the top, has number 2.
+    let start = harness.get_by_label(&sentence(2)).rect().top();
+    for step in 1..=5_u8 {
+        wheel(&mut harness, -1.0);
+        let top = harness.get_by_label(&sentence(2)).rect().top();
+        let moved = top - start;
+        assert!((moved - f32::from(step)).abs() < 0.01, "{step}: {moved}");
+    }
+    wheel(&mut harness, 500.0);
+    let end = harness.get_by_label(&sentence(2)).rect().top();
+    assert!((end - start).abs() < 0.01, "{start} {end}");
+}
+
+#[test]
 fn rows_that_vanish_from_under_the_table_leave_it_standing() {
     let mut harness = harness(1_000);
     harness.state_mut().state.reveal(3);

@@ -78,7 +78,7 @@ impl Reading {
                 Document::read(&bytes, form, most, characters, &|| wanted.is_so())
             }));
         } else if !self.document.fits(characters) && !self.document.is_small() {
-            let document = self.document.clone();
+            let document = self.document.uncut();
             self.work =
                 Some(worker.start(move |wanted| document.fitted(characters, &|| wanted.is_so())));
         }

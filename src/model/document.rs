@@ -177,6 +177,14 @@ impl Document {
         &self.content
     }
 
+    /// The same, not cut for any width yet.
+    #[must_use]
+    pub fn uncut(&self) -> Self {
+        let mut uncut = Self::new(self.content.clone(), self.source.clone());
+        uncut.shown = self.shown;
+        uncut
+    }
+
     /// The same bytes looked at in the same way: what was in view is found again by its place.
     pub fn is_same_text(&self, other: &Self) -> bool {
         match (&self.content, &other.content) {
@@ -265,15 +273,8 @@ impl Document {
     /// The same text cut for another width. None where it is no longer wanted.
     pub fn fitted(&self, characters: usize, is_wanted: &dyn Fn() -> bool) -> Option<Self> {
         let columns = self.columns_for(characters);
-        let mut fitted = Self {
-            content: self.content.clone(),
-            source: self.source.clone(),
-            shown: self.shown,
-            rows: Vec::new(),
-            counted: Vec::new(),
-            columns,
-            lines: 0,
-        };
+        let mut fitted = self.uncut();
+        fitted.columns = columns;
         if let Content::Text { text, is_json } = &self.content {
             let text = std::str::from_utf8(text).unwrap_or_default();
             let mut cutter = Cutter {

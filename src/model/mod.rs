@@ -29,6 +29,7 @@ pub mod text;
 pub mod time;
 pub mod timeline;
 pub mod topic;
+pub mod traffic;
 pub mod version;
 pub mod will;
 

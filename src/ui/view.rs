@@ -184,6 +184,12 @@ impl View {
         self.editors.entry(tab).or_default()
     }
 
+    /// The payload on show is its beginning: the rest is being read.
+    pub fn is_formatting(&self) -> bool {
+        let shown = self.shown.as_ref();
+        shown.is_some_and(|shown| shown.reading.is_formatting())
+    }
+
     /// The payload of a message, read anew when it is not the one from the last frame.
     pub fn reading(
         &mut self,

@@ -43,6 +43,28 @@ impl Window {
         &self.harness.state().app
     }
 
+    pub fn app_mut(&mut self) -> &mut App {
+        &mut self.harness.state_mut().app
+    }
+
+    /// The payload on show is only its beginning yet.
+    pub fn is_formatting(&self) -> bool {
+        self.harness.state().view.is_formatting()
+    }
+
+    pub fn step(&mut self) {
+        self.harness.step();
+    }
+
+    /// The text of a document.
+    pub fn document(&self, name: &str) -> Option<String> {
+        self.harness
+            .query_by(|node| {
+                node.role() == Role::Document && node.label().as_deref() == Some(name)
+            })?
+            .value()
+    }
+
     /// What a shortcut, the palette or a button out of sight would do.
     pub fn perform(&mut self, action: roundtrip::app::Action) {
         self.harness.state_mut().app.perform(action);
