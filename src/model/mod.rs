@@ -14,6 +14,7 @@ pub mod pairing;
 pub mod payload;
 pub mod presets;
 pub mod profile;
+pub mod record;
 pub mod request;
 pub mod requester;
 pub mod responder;

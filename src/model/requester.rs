@@ -6,7 +6,7 @@
 //! Answered`; a Response Topic is always subscribed, its SUBACK seen, before a request is published.
 
 use crate::model::exchange::{
-    Change, Exchange, ExchangeId, MessageVerdict, Outcome, Reason, Reply, Verdict,
+    Change, Exchange, ExchangeId, MessageVerdict, Outcome, Reason, Refused, Reply, Verdict,
 };
 use crate::model::message::Message;
 use crate::model::pairing::{
@@ -297,7 +297,7 @@ impl Requester {
                 self.subscriptions.set_refused(filter);
                 for id in waiting {
                     let verdict = Verdict::Rejected {
-                        what: "the subscription to the Response Topic",
+                        what: Refused::Subscription,
                         reason: reason.clone(),
                     };
                     effects.extend(self.finish(id, verdict, at));
@@ -351,7 +351,7 @@ impl Requester {
                 effects.extend(self.finish(
                     id,
                     Verdict::Rejected {
-                        what: "the request",
+                        what: Refused::Request,
                         reason,
                     },
                     at,

@@ -5,7 +5,7 @@ use crate::model::message::Message;
 use crate::model::time::Timestamp;
 use std::sync::Arc;
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Row {
     Exchange(Box<Exchange>),
     Message(MessageRow),
@@ -13,7 +13,7 @@ pub enum Row {
 }
 
 /// A message that belongs to no exchange.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MessageRow {
     pub connection: Arc<str>,
     pub message: Arc<Message>,
@@ -27,7 +27,7 @@ pub struct MessageRow {
 }
 
 /// A message that was sent without asking for a reply: nobody knows what came of it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PublishRow {
     pub connection: Arc<str>,
     pub message: Arc<Message>,
