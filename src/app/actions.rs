@@ -2,6 +2,7 @@
 
 use crate::app::inspect::Part;
 use crate::app::notices::NoticeId;
+use crate::app::table::{RowAction, TableAction};
 use crate::app::tabs::TabId;
 use crate::model::timeline::{Category, RowId};
 use crate::store::Subject;
@@ -97,6 +98,8 @@ pub enum Action {
     SetCategory(Option<Category>),
     SelectRow(Option<RowId>),
     ClearTimeline,
+    Table(TableAction),
+    Row(RowId, RowAction),
     // Pairing rules
     /// The example request of a shipped rule, with a simulated device that answers it.
     OpenPresetExample(String),

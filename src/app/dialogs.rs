@@ -1,6 +1,7 @@
 //! Dialogs: what is being typed in the one that is open.
 
 use crate::app::rule_editor::RuleDialog;
+use crate::app::table::CommentDialog;
 use crate::app::tabs::TabId;
 use crate::model::FieldError;
 use crate::model::pairing::Rules;
@@ -16,6 +17,7 @@ pub enum Dialog {
     Device(Box<DeviceDialog>),
     Rule(Box<RuleDialog>),
     Palette { query: String, selected: usize },
+    Comment(CommentDialog),
     Demos,
     Help,
     Settings(Box<SettingsDialog>),

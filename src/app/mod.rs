@@ -6,6 +6,7 @@
 //! window would care about it, it belongs here.
 
 pub mod actions;
+pub mod columns;
 pub mod connections;
 pub mod demo;
 pub mod devices;
@@ -23,6 +24,7 @@ pub mod rows;
 pub mod rule_editor;
 pub mod rules;
 pub mod status;
+pub mod table;
 pub mod tabs;
 pub mod tally;
 pub mod undo;
@@ -173,6 +175,9 @@ impl App {
             |duration: Duration| next = Some(next.map_or(duration, |next| next.min(duration)));
         if waits {
             sooner(Duration::from_millis(100));
+        }
+        if self.listing.arrangement().is_busy() {
+            sooner(Duration::from_millis(8));
         }
         if retries || sleeps {
             sooner(Duration::from_secs(1));

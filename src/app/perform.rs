@@ -6,6 +6,7 @@ mod files;
 mod presets;
 mod requests;
 mod rules;
+mod table;
 
 use crate::app::App;
 use crate::app::actions::{Action, ZoomStep};
@@ -98,6 +99,8 @@ impl App {
             }
             Action::SelectRow(row) => self.selected = row,
             Action::ClearTimeline => self.clear_timeline(),
+            Action::Table(action) => self.perform_table(action),
+            Action::Row(row, action) => self.perform_row(row, action),
             Action::OpenPresetExample(rule) => self.open_preset_example(&rule),
             Action::PlayDemo(name) => self.play_demo(&name),
             Action::StopDemo => self.stop_demo(),
@@ -185,6 +188,9 @@ impl App {
         };
         match undo {
             Undo::Cleared(cleared) => self.session.timeline.restore(cleared),
+            Undo::Marked(before) => {
+                self.session.timeline.set_mark(before.row, before.mark);
+            }
             Undo::Typed { tab, draft } => {
                 if let Some(tab) = self.tabs.get_mut(tab) {
                     tab.draft = *draft;

@@ -2,6 +2,8 @@
 
 use crate::app::dialogs::Dialog;
 use crate::app::inspect::{Fact, Inspection, Part, inspect, part, properties, telling_part, times};
+use crate::app::listing::arrange;
+use crate::app::listing::group::GroupId;
 use crate::app::tabs::TabId;
 use crate::app::tally::Tallies;
 use crate::model::payload;
@@ -77,7 +79,9 @@ pub struct ValueEdit {
 
 #[derive(Debug, Default)]
 pub struct View {
-    pub table: TableState<RowId>,
+    pub table: TableState<arrange::Shown>,
+    /// The head of a group that the keyboard stands on.
+    pub group_cursor: Option<GroupId>,
     pub answer_pane: AnswerPane,
     part: Option<(RowId, usize)>,
     inspected: Option<Rc<Inspected>>,

@@ -4,11 +4,13 @@
 //! began. Whoever follows a timeline asks what was touched since ([`Timeline::touched_since`]).
 
 mod filter;
+mod marks;
 mod peek;
 mod row;
 mod touched;
 
 pub use filter::Filter;
+pub use marks::{Mark, MarkColour};
 pub use peek::{MessageRef, RowKind, RowRef};
 pub use row::{Category, MessageRow, PublishRow, Row};
 pub use touched::Touched;
@@ -17,7 +19,7 @@ use crate::model::exchange::{Change, Exchange, ExchangeId, MAX_REPLIES};
 use crate::model::message::Message;
 use crate::model::time::Timestamp;
 use std::borrow::Cow;
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 use touched::TouchLog;
@@ -62,7 +64,7 @@ struct Entry {
 
 /// What [`Timeline::clear`] took away, for [`Timeline::restore`].
 #[derive(Debug)]
-pub struct Cleared(Vec<Entry>);
+pub struct Cleared(Vec<Entry>, BTreeMap<RowId, Mark>);
 
 impl Cleared {
     pub fn len(&self) -> usize {
@@ -80,6 +82,7 @@ pub struct Timeline {
     /// Ascending by id.
     entries: VecDeque<Entry>,
     exchanges: HashMap<ExchangeId, RowId>,
+    marks: BTreeMap<RowId, Mark>,
     touched: TouchLog,
     /// Grows when rows came or went other than at the ends.
     epoch: u64,
@@ -148,14 +151,20 @@ impl Timeline {
         self.make_room();
     }
 
-    /// Takes every row away that is not still waiting. What waits stays: it is not over.
+    /// Takes every row away that is not still waiting or pinned. What waits is not over.
     pub fn clear(&mut self) -> Cleared {
         let (kept, gone): (Vec<Entry>, Vec<Entry>) = std::mem::take(&mut self.entries)
             .into_iter()
-            .partition(|entry| entry.category == Category::Waiting);
+            .partition(|entry| entry.category == Category::Waiting || self.is_pinned(entry.id));
         self.entries = kept.into();
+        let mut marks = std::mem::take(&mut self.marks);
+        for entry in &self.entries {
+            if let Some((id, mark)) = marks.remove_entry(&entry.id) {
+                self.marks.insert(id, mark);
+            }
+        }
         self.rebuild();
-        Cleared(gone)
+        Cleared(gone, marks)
     }
 
     /// Puts cleared rows back where they were.
@@ -164,6 +173,7 @@ impl Timeline {
         entries.extend(std::mem::take(&mut self.entries));
         entries.sort_by_key(|entry| entry.id);
         self.entries = entries.into();
+        self.marks.extend(cleared.1);
         self.rebuild();
         self.make_room();
     }
@@ -307,6 +317,7 @@ impl Timeline {
             self.dropped += 1;
             self.version += 1;
             self.bytes = self.bytes.saturating_sub(entry.weight);
+            self.marks.remove(&entry.id);
             if let Some(count) = self.counts.get_mut(entry.category as usize) {
                 *count = count.saturating_sub(1);
             }

@@ -1,5 +1,6 @@
 //! The dialog that is open, if one is: one file for each kind.
 
+mod comment;
 mod demos;
 mod device;
 mod help;
@@ -47,6 +48,7 @@ pub fn dialogs_ui(ctx: &Context, app: &mut App, view: &mut View, actions: &mut V
             let timeline = &session.timeline;
             rule::rule_ui(ctx, dialog, timeline, *selected, view, actions);
         }
+        Dialog::Comment(dialog) => comment::comment_ui(ctx, dialog, is_new, actions),
         Dialog::Demos => demos::demos_ui(ctx, actions),
         Dialog::Help => help::help_ui(ctx, actions),
         Dialog::Settings(dialog) => settings::settings_ui(ctx, dialog, actions),

@@ -1,6 +1,8 @@
 //! The timeline: what was sent and what came, in three views.
 
+mod row_menu;
 mod table;
+mod table_menu;
 mod toolbar;
 
 pub use table::table_ui;

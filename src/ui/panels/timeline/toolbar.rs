@@ -38,7 +38,7 @@ pub fn toolbar_ui(ui: &mut Ui, app: &App, view: &mut View, actions: &mut Vec<Act
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             let clear = Button::ghost("Clear")
                 .shortcut("Ctrl+L")
-                .tooltip("Take away every row that is not waiting")
+                .tooltip("Take away every row that is not waiting or pinned")
                 .enabled(!timeline.is_empty());
             if ui.add(clear).clicked() {
                 actions.push(Action::ClearTimeline);
