@@ -13,6 +13,7 @@ mod common_ui;
 mod demos;
 mod pairing;
 mod path;
+mod table;
 mod undo;
 mod window;
 mod wrong_input;

@@ -17,7 +17,7 @@ use crate::ui::widgets::table::{
     self, Cell, Column, Fold, GroupHead, Ink, Line, LineMark, Rows, Share, TableOutput,
 };
 use crate::ui::widgets::{Button, marks};
-use egui::{Id, Popup, Rect, Ui, pos2, vec2};
+use egui::{Id, Popup, PopupCloseBehavior, Rect, Ui, pos2, vec2};
 use std::cell::RefCell;
 
 /// The timeline as the table reads it.
@@ -381,6 +381,7 @@ fn corner_ui(ui: &mut Ui, app: &App, shown: &[ShownColumn], area: Rect, actions:
     let response = ui.put(rect, button);
     Popup::menu(&response)
         .id(Id::unique("timeline columns"))
+        .close_behavior(PopupCloseBehavior::CloseOnClickOutside)
         .show(|ui| table_menu::table_menu_ui(ui, app, shown, actions));
 }
 

@@ -20,7 +20,8 @@ use crate::ui::widgets::Button;
 use crate::ui::widgets::scroll::{self, Extent};
 use crate::ui::{Icon, Theme, theme};
 use egui::{
-    CornerRadius, EventFilter, Id, Key, Modifiers, Popup, PopupAnchor, PopupKind, Pos2, Rect,
+    CornerRadius, EventFilter, Id, Key, Modifiers, Popup, PopupAnchor,
+    PopupCloseBehavior, PopupKind, Pos2, Rect,
     Response, Role, SetOpenCommand, Ui, UiBuilder, WidgetInfo, pos2, vec2,
 };
 use state::MenuOf;
@@ -288,6 +289,8 @@ fn menus<R: Rows>(ui: &Ui, id: Id, state: &mut TableState<R::Key>, rows: &R) {
         .layout(egui::Layout::top_down_justified(egui::Align::Min))
         .style(egui::containers::menu::menu_style)
         .gap(0.0)
+        // Columns are chosen several at a time, and a name is typed; entries close it themselves.
+        .close_behavior(PopupCloseBehavior::CloseOnClickOutside)
         .open_memory(is_new.then_some(SetOpenCommand::Bool(true)))
         .show(|ui| match menu.of {
             MenuOf::Row(key) => rows.row_menu(ui, key),
