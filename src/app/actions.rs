@@ -6,6 +6,7 @@ use crate::app::latency::LatencyAction;
 use crate::app::notices::NoticeId;
 use crate::app::payloads::CopyAs;
 use crate::app::perform::RecordingAction;
+use crate::app::table::{RowAction, TableAction};
 use crate::app::tabs::TabId;
 use crate::model::message::Message;
 use crate::model::timeline::{Category, RowId};
@@ -124,6 +125,8 @@ pub enum Action {
     CompareWithMarked(RowId, usize),
     Compare((RowId, usize), (RowId, usize)),
     SwapCompared,
+    Table(TableAction),
+    Row(RowId, RowAction),
     // Pairing rules
     /// The example request of a shipped rule, with a simulated device that answers it.
     OpenPresetExample(String),

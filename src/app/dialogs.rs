@@ -1,9 +1,10 @@
 //! Dialogs: what is being typed in the one that is open.
 
 use crate::app::compare::CompareDialog;
-use crate::app::recordings::RecordingDialog;
 use crate::app::export::ExportDialog;
+use crate::app::recordings::RecordingDialog;
 use crate::app::rule_editor::RuleDialog;
+use crate::app::table::CommentDialog;
 use crate::app::tabs::TabId;
 use crate::model::FieldError;
 use crate::model::pairing::Rules;
@@ -19,6 +20,7 @@ pub enum Dialog {
     Device(Box<DeviceDialog>),
     Rule(Box<RuleDialog>),
     Palette { query: String, selected: usize },
+    Comment(CommentDialog),
     Demos,
     Help,
     Compare(Box<CompareDialog>),

@@ -6,13 +6,14 @@
 //! window would care about it, it belongs here.
 
 pub mod actions;
+pub mod columns;
 pub mod compare;
 pub mod connections;
 pub mod demo;
 pub mod devices;
 pub mod dialogs;
-pub mod filters;
 pub mod export;
+pub mod filters;
 pub mod inspect;
 pub mod latency;
 pub mod library;
@@ -30,6 +31,7 @@ pub mod rows;
 pub mod rule_editor;
 pub mod rules;
 pub mod status;
+pub mod table;
 pub mod tabs;
 pub mod tally;
 pub mod undo;
@@ -208,6 +210,9 @@ impl App {
         }
         if waits {
             sooner(Duration::from_millis(100));
+        }
+        if self.listing.arrangement().is_busy() {
+            sooner(Duration::from_millis(8));
         }
         if retries || sleeps {
             sooner(Duration::from_secs(1));

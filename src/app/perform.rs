@@ -8,6 +8,7 @@ mod presets;
 mod recordings;
 mod requests;
 mod rules;
+mod table;
 
 use crate::app::App;
 use crate::app::actions::{Action, ZoomStep};
@@ -121,6 +122,8 @@ impl App {
             Action::CompareWithMarked(row, part) => self.compare_with_marked(row, part),
             Action::Compare(left, right) => self.compare(left, right),
             Action::SwapCompared => self.swap_compared(),
+            Action::Table(action) => self.perform_table(action),
+            Action::Row(row, action) => self.perform_row(row, action),
             Action::OpenPresetExample(rule) => self.open_preset_example(&rule),
             Action::PlayDemo(name) => self.play_demo(&name),
             Action::StopDemo => self.stop_demo(),
@@ -214,6 +217,9 @@ impl App {
         };
         match undo {
             Undo::Cleared(cleared) => self.session.timeline.restore(cleared),
+            Undo::Marked(before) => {
+                self.session.timeline.set_mark(before.row, before.mark);
+            }
             Undo::Typed { tab, draft } => {
                 if let Some(tab) = self.tabs.get_mut(tab) {
                     tab.draft = *draft;

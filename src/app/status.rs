@@ -40,6 +40,32 @@ impl Statistics {
     }
 }
 
+/// Where the selected row stands among those that are shown, and what it weighs.
+fn selection(app: &App) -> Option<StatusItem> {
+    let timeline = app.timeline();
+    let id = app.selected?;
+    let row = timeline.peek(id)?;
+    let name = match row.exchange_id() {
+        Some(exchange) => format!("#{}", exchange.0),
+        None => "message".to_owned(),
+    };
+    let shown = text::count(app.listing.len() as u64);
+    let place = match app.listing.place_of(timeline, id) {
+        Some(place) => format!("{} of {shown}", text::count(place as u64 + 1)),
+        None => "hidden by the filter".to_owned(),
+    };
+    let size = text::bytes(row.payload().len());
+    Some(StatusItem {
+        text: format!("{name} selected, {place} · {size}"),
+        tone: None,
+        tooltip: format!(
+            "{}, sent or received {}; counted from the newest",
+            row.topic(),
+            text::iso(row.time())
+        ),
+    })
+}
+
 /// The bar's items, from the left.
 pub fn status_items(app: &App) -> Vec<StatusItem> {
     let plain = |text: String, tooltip: &str| StatusItem {
@@ -101,9 +127,10 @@ pub fn status_items(app: &App) -> Vec<StatusItem> {
     let timeouts =
         app.timeline().count_of(Category::TimedOut) + app.timeline().count_of(Category::Late);
     items.push(plain(
-        format!("timeouts {timeouts}"),
+        format!("timeouts {}", text::count(timeouts as u64)),
         "Requests without an answer in time, late ones included",
     ));
+    items.extend(selection(app));
     let dropped = app.timeline().dropped();
     if dropped > 0 {
         items.push(StatusItem {
@@ -126,6 +153,13 @@ pub fn status_items(app: &App) -> Vec<StatusItem> {
             tooltip: format!("{words}\n{}", status.path.display()),
             text: words,
         });
+    }
+    if app.listing.arrangement().is_busy() {
+        let rows = text::count(app.listing.len() as u64);
+        items.push(plain(
+            format!("arranging {rows} rows"),
+            "The table shows the order of before until it is done",
+        ));
     }
     let lost = app.session.lost();
     if lost > 0 {

@@ -37,6 +37,6 @@ pub use keyring::{Keyring, Memory, SecretError, Secrets};
 pub use rule::RuleText;
 pub use settings::{PairingOrder, RecordingSettings, SavedFilter, Settings, TimelineBounds};
 pub use trash::Deleted;
-pub use window::{Geometry, Panels, Tab, Theme, TimelineView, WindowState};
+pub use window::{Geometry, Panels, Tab, Theme, TimelineColumn, TimelineView, WindowState};
 pub use workspace::{OnConflict, Saved, Scratch, Workspace};
 pub use writer::{Subject, Ticket, WriteDone, WriteReport, WriteSink, Writer};

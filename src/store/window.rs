@@ -46,6 +46,9 @@ pub struct WindowState {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub geometry: Option<Geometry>,
     pub timeline_view: TimelineView,
+    /// The columns of the timeline's table, from the left. None: the usual ones.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub timeline_columns: Vec<TimelineColumn>,
     pub panels: Panels,
     pub tabs: Vec<Tab>,
 }
@@ -62,10 +65,21 @@ impl Default for WindowState {
             recent_filters: Vec::new(),
             geometry: None,
             timeline_view: TimelineView::Table,
+            timeline_columns: Vec::new(),
             panels: Panels::default(),
             tabs: Vec::new(),
         }
     }
+}
+
+/// A column of the timeline's table: which one, and how wide in points.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct TimelineColumn {
+    /// `round_trip`, `user:site`, …
+    pub column: String,
+    #[serde(serialize_with = "rounded")]
+    pub width: f32,
 }
 
 /// The window on the screen, in points.
@@ -164,6 +178,10 @@ impl WindowState {
             panels.timeline_height,
         );
         size(&mut self.panels.answer_width, 40.0, panels.answer_width);
+        for column in &mut self.timeline_columns {
+            // Where nothing usable is said the table knows a width.
+            size(&mut column.width, 1.0, 0.0);
+        }
         if let Some(geometry) = &mut self.geometry {
             size(&mut geometry.width, 200.0, Geometry::default().width);
             size(&mut geometry.height, 200.0, Geometry::default().height);

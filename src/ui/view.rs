@@ -2,15 +2,17 @@
 
 use crate::app::dialogs::Dialog;
 use crate::app::inspect::{Fact, Inspection, Part, inspect, part, properties, telling_part, times};
+use crate::app::listing::arrange;
+use crate::app::listing::group::GroupId;
 use crate::app::reading::Reading;
 use crate::app::tabs::TabId;
 use crate::app::tally::Tallies;
 use crate::model::document::Form;
 use crate::model::time::Timestamp;
 use crate::model::timeline::{Category, RowId, Timeline};
+use crate::ui::panels::timeline::FilterView;
 use crate::ui::panels::timeline::latency::LatencyView;
 use crate::ui::widgets::diff_view::DiffState;
-use crate::ui::panels::timeline::FilterView;
 use crate::ui::widgets::payload_edit::EditState;
 use crate::ui::widgets::payload_view::ViewState;
 use crate::ui::widgets::table::TableState;
@@ -71,7 +73,9 @@ pub struct ValueEdit {
 
 #[derive(Debug, Default)]
 pub struct View {
-    pub table: TableState<RowId>,
+    pub table: TableState<arrange::Shown>,
+    /// The head of a group that the keyboard stands on.
+    pub group_cursor: Option<GroupId>,
     pub latency: LatencyView,
     pub answer_pane: AnswerPane,
     part: Option<(RowId, usize)>,

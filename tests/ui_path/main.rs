@@ -14,6 +14,7 @@ mod demos;
 mod pairing;
 mod path;
 mod payloads;
+mod table;
 mod undo;
 mod window;
 mod wrong_input;

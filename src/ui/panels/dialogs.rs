@@ -1,5 +1,6 @@
 //! The dialog that is open, if one is: one file for each kind.
 
+mod comment;
 mod compare;
 mod demos;
 mod device;
@@ -53,6 +54,7 @@ pub fn dialogs_ui(ctx: &Context, app: &mut App, view: &mut View, actions: &mut V
             rule::rule_ui(ctx, dialog, timeline, *selected, view, actions);
         }
         Dialog::Recording(dialog) => recording::recording_ui(ctx, dialog, is_new, actions),
+        Dialog::Comment(dialog) => comment::comment_ui(ctx, dialog, is_new, actions),
         Dialog::Demos => demos::demos_ui(ctx, actions),
         Dialog::Compare(dialog) => {
             compare::compare_ui(ctx, dialog, worker, view, is_new, actions);

@@ -3,8 +3,10 @@
 mod filter_box;
 mod filter_menu;
 pub mod latency;
+mod row_menu;
 pub mod sources;
 mod table;
+mod table_menu;
 mod toolbar;
 
 pub use filter_box::FilterView;

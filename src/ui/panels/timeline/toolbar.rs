@@ -1,7 +1,7 @@
 //! Above the timeline: the filter, a chip for each verdict, and how to look at it.
 
-use crate::app::perform::RecordingAction;
 use crate::app::export::ExportAction;
+use crate::app::perform::RecordingAction;
 use crate::app::rows::Tone;
 use crate::app::{Action, App, ExportFormat};
 use crate::model::text as words;
@@ -36,7 +36,7 @@ pub fn toolbar_ui(ui: &mut Ui, app: &App, view: &mut View, actions: &mut Vec<Act
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             let clear = Button::ghost("Clear")
                 .shortcut("Ctrl+L")
-                .tooltip("Take away every row that is not waiting")
+                .tooltip("Take away every row that is not waiting or pinned")
                 .enabled(!timeline.is_empty());
             if ui.add(clear).clicked() {
                 actions.push(Action::ClearTimeline);
