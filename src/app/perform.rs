@@ -218,7 +218,7 @@ impl App {
         match undo {
             Undo::Cleared(cleared) => self.session.timeline.restore(cleared),
             Undo::Marked(before) => {
-                self.session.timeline.set_mark(before.row, before.mark);
+                self.put_mark(before.row, before.mark, before.path.as_deref());
             }
             Undo::Typed { tab, draft } => {
                 if let Some(tab) = self.tabs.get_mut(tab) {

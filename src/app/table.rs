@@ -59,4 +59,6 @@ pub struct CommentDialog {
 pub struct MarkBefore {
     pub row: RowId,
     pub mark: Mark,
+    /// The recording that the row is in; none for the session.
+    pub path: Option<std::path::PathBuf>,
 }

@@ -431,7 +431,9 @@ impl Built {
             self.take_out(&record);
         }
         for id in changed {
-            let row = timeline.peek(*id).filter(|row| filter.passes(*row));
+            let row = timeline
+                .peek(*id)
+                .filter(|row| filter.passes_with(*row, timeline.marks()));
             let record = row.map(|row| self.record_of(timeline, row));
             let before = self.records.get(*id);
             if before == record {

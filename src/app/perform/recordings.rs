@@ -3,8 +3,9 @@
 use crate::app::App;
 use crate::app::dialogs::Dialog;
 use crate::app::recordings::{Done, Looked, Opened, Purpose, RecordingDialog, TrimBy};
+use crate::model::record::Marks;
 use crate::model::text;
-use crate::model::timeline::{Bounds, RowId, RowRef, Timeline};
+use crate::model::timeline::{Bounds, Mark, RowId, RowRef, Timeline};
 use crate::store::recording::{
     self, ENDING, Editor, Phase, Recorder, RecorderOptions, RecordingError, Trim, auto,
 };
@@ -136,6 +137,14 @@ impl App {
                 self.recordings.named.insert(id.clone());
             }
         }
+        let unmarked = std::mem::take(&mut self.recordings.unmarked);
+        self.recordings.unmarked = unmarked
+            .into_iter()
+            .filter(|id| {
+                let mark = self.session.timeline.mark(*id);
+                !recorder.mark(*id, mark.map(Marks::from).unwrap_or_default())
+            })
+            .collect();
         let status = recorder.status();
         match &status.phase {
             Phase::Failed(problem) => {
@@ -167,6 +176,31 @@ impl App {
         } else {
             self.recordings.recorder = Some(recorder);
         }
+    }
+
+    /// Marks a row of the session, or of the recording at that path. Gives what was there before.
+    pub(in crate::app) fn put_mark(&mut self, row: RowId, mark: Mark, path: Option<&Path>) -> Mark {
+        let Some(path) = path else {
+            self.recordings.unmarked.insert(row);
+            return self.session.timeline.set_mark(row, mark);
+        };
+        let Some(at) = self.recordings.place_of(path) else {
+            return Mark::default();
+        };
+        let Some(opened) = self.recordings.opened_mut().get_mut(at) else {
+            return Mark::default();
+        };
+        let before = opened.timeline.set_mark(row, mark.clone());
+        let (path, marks) = (path.to_owned(), Marks::from(&mark));
+        let work = self.worker.start(move |_| {
+            let marked = Editor::open(&path).and_then(|mut editor| {
+                editor.mark(row, &marks)?;
+                editor.close()
+            });
+            Some(Done::Marked(path, marked))
+        });
+        self.recordings.under_way.push(work);
+        before
     }
 
     fn tell_done(&mut self, done: Done) {
@@ -204,6 +238,11 @@ impl App {
                 }
                 self.open_recording(&path);
             }
+            Done::Marked(_, Ok(())) => {}
+            Done::Marked(path, Err(problem)) => self.notices.fail(
+                format!("What was marked is not in {}: {problem}", path.display()),
+                problem.hint(),
+            ),
             Done::MadeRoom(Ok(removed)) if removed.is_empty() => {}
             Done::MadeRoom(Ok(removed)) => {
                 let bytes: u64 = removed.iter().map(|one| one.bytes).sum();
@@ -291,6 +330,8 @@ impl App {
                 self.recordings.is_stopping = false;
                 self.recordings.is_trouble_told = false;
                 self.recordings.named.clear();
+                let marked = self.session.timeline.marks().iter().map(|(id, _)| id);
+                self.recordings.unmarked = marked.collect();
             }
             Err(err) => {
                 let words = format!("Nothing is recorded: {err}");

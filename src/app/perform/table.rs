@@ -147,8 +147,16 @@ impl App {
     }
 
     fn set_mark(&mut self, row: RowId, mark: Mark, words: &str) {
-        let before = self.session.timeline.set_mark(row, mark);
-        let undo = Undo::Marked(MarkBefore { row, mark: before });
+        let path = self
+            .recordings
+            .shown_recording()
+            .map(|opened| opened.path.clone());
+        let before = self.put_mark(row, mark, path.as_deref());
+        let undo = Undo::Marked(MarkBefore {
+            row,
+            mark: before,
+            path,
+        });
         self.notices.offer_undo(words, undo, self.now);
     }
 

@@ -10,7 +10,7 @@ pub use dialog::{Purpose, RecordingDialog, TrimBy};
 pub use opened::{Looked, Opened};
 
 use super::work::Work;
-use crate::model::timeline::Timeline;
+use crate::model::timeline::{RowId, Timeline};
 use crate::store::recording::{
     Finished, Recorder, RecorderStatus, RecordingError, Trimmed, auto::Removed,
 };
@@ -22,6 +22,7 @@ pub(super) enum Done {
     Finished(Result<Finished, RecordingError>),
     Trimmed(PathBuf, Result<Trimmed, RecordingError>),
     MadeRoom(Result<Vec<Removed>, RecordingError>),
+    Marked(PathBuf, Result<(), RecordingError>),
 }
 
 #[derive(Default)]
@@ -33,6 +34,8 @@ pub struct Recordings {
     pub(super) is_stopping: bool,
     /// The connections whose names are in it.
     pub(super) named: BTreeSet<String>,
+    /// Rows whose marks the recording does not have yet.
+    pub(super) unmarked: BTreeSet<RowId>,
     pub(super) under_way: Vec<Work<Done>>,
     pub(super) is_trouble_told: bool,
     opened: Vec<Opened>,

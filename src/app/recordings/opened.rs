@@ -4,7 +4,7 @@ use crate::app::filters::FilterBox;
 use crate::app::latency::Latency;
 use crate::app::listing::Listing;
 use crate::model::text;
-use crate::model::timeline::{Bounds, RowId, Timeline};
+use crate::model::timeline::{Bounds, Mark, RowId, Timeline};
 use crate::store::StoreError;
 use crate::store::recording::{Loader, LoaderState, RecordingError, Summary};
 use std::path::{Path, PathBuf};
@@ -57,6 +57,7 @@ impl Opened {
             has_come = true;
             for stored in rows {
                 self.timeline.put(stored.id, stored.row);
+                self.timeline.set_mark(stored.id, Mark::from(&stored.marks));
             }
         }
         has_come

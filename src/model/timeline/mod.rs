@@ -13,7 +13,7 @@ mod snapshot;
 mod touched;
 
 pub use filter::Filter;
-pub use marks::{Mark, MarkColour};
+pub use marks::{Mark, MarkBook, MarkColour};
 pub use peek::{MessageRef, RowKind, RowRef};
 pub use row::{Category, MessageRow, PublishRow, Row};
 pub use snapshot::{Haystacks, Part, Snapshot};
@@ -23,9 +23,9 @@ use crate::model::exchange::{Change, Exchange, ExchangeId, MAX_REPLIES};
 use crate::model::histogram::Histogram;
 use crate::model::message::Message;
 use crate::model::time::Timestamp;
+use filter::RowMarks as _;
 use rows::{Edited, Entry, Rows, Taken};
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 use touched::TouchLog;
@@ -62,7 +62,7 @@ impl RowId {
 
 /// What [`Timeline::clear`] took away, for [`Timeline::restore`].
 #[derive(Debug)]
-pub struct Cleared(Taken, BTreeMap<RowId, Mark>);
+pub struct Cleared(Taken, MarkBook);
 
 impl Cleared {
     pub fn len(&self) -> usize {
@@ -78,7 +78,7 @@ impl Cleared {
 pub struct Timeline {
     bounds: Bounds,
     rows: Rows,
-    marks: BTreeMap<RowId, Mark>,
+    marks: MarkBook,
     touched: TouchLog,
     /// Grows when rows came or went other than at the ends.
     epoch: u64,
@@ -166,15 +166,12 @@ impl Timeline {
 
     /// Takes every row away that is not still waiting or pinned. What waits is not over.
     pub fn clear(&mut self) -> Cleared {
-        let marks = std::mem::take(&mut self.marks);
-        let is_pinned = |id: RowId| marks.get(&id).is_some_and(|mark| mark.is_pinned);
+        let marks = &self.marks;
         let taken = self
             .rows
-            .take(|row| row.category() == Category::Waiting || is_pinned(row.id()));
-        let (kept, gone) = marks
-            .into_iter()
-            .partition(|(id, _)| self.rows.peek(*id).is_some());
-        self.marks = kept;
+            .take(|row| row.category() == Category::Waiting || marks.is_pinned(row.id()));
+        let rows = &self.rows;
+        let gone = self.marks.take_but(|id| rows.peek(id).is_some());
         self.recount();
         Cleared(taken, gone)
     }
@@ -182,7 +179,7 @@ impl Timeline {
     /// Puts cleared rows back where they were.
     pub fn restore(&mut self, cleared: Cleared) {
         self.rows.put_back(cleared.0);
-        self.marks.extend(cleared.1);
+        self.marks.put_back(&cleared.1);
         self.recount();
         self.make_room();
     }
@@ -310,7 +307,7 @@ impl Timeline {
             };
             self.dropped += 1;
             self.version += 1;
-            self.marks.remove(&gone.id);
+            self.marks.forget(gone.id);
             self.uncount(gone.category, gone.round_trip);
         }
     }
