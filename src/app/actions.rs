@@ -1,6 +1,7 @@
 //! What a user can ask for. Panels return these; [`crate::app::App::perform`] carries them out.
 
 use crate::app::inspect::Part;
+use crate::app::latency::LatencyAction;
 use crate::app::notices::NoticeId;
 use crate::app::tabs::TabId;
 use crate::model::timeline::{Category, RowId};
@@ -97,6 +98,7 @@ pub enum Action {
     SetCategory(Option<Category>),
     SelectRow(Option<RowId>),
     ClearTimeline,
+    Latency(LatencyAction),
     // Pairing rules
     /// The example request of a shipped rule, with a simulated device that answers it.
     OpenPresetExample(String),

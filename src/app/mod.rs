@@ -11,6 +11,7 @@ pub mod demo;
 pub mod devices;
 pub mod dialogs;
 pub mod inspect;
+pub mod latency;
 pub mod library;
 pub mod listing;
 pub mod notices;
@@ -62,6 +63,7 @@ pub struct App {
     pub selected: Option<RowId>,
     /// What the table shows.
     pub listing: Listing,
+    pub latency: latency::Latency,
     pub activity: Activity,
     pub settings: Settings,
     pub rules: RuleShelf,
@@ -101,6 +103,7 @@ impl App {
             dialog: None,
             selected: None,
             listing: Listing::default(),
+            latency: latency::Latency::default(),
             activity: Activity::default(),
             settings,
             rules: RuleShelf::default(),
@@ -134,6 +137,7 @@ impl App {
             self.hear(&event);
         }
         self.listing.refresh(&self.session.timeline);
+        self.follow_latency();
         self.send_held();
         self.advance_demo();
         self.hear_of_files();
@@ -171,6 +175,9 @@ impl App {
         let mut next: Option<Duration> = None;
         let mut sooner =
             |duration: Duration| next = Some(next.map_or(duration, |next| next.min(duration)));
+        if self.listing.is_searching() {
+            sooner(Duration::from_millis(8));
+        }
         if waits {
             sooner(Duration::from_millis(100));
         }
@@ -185,6 +192,10 @@ impl App {
         }
         if self.statistics.is_stale(&self.session.timeline) {
             sooner(Duration::from_millis(500));
+        }
+        if let Some(due) = self.latency.next_report() {
+            let is_busy = self.latency.is_busy();
+            sooner(if is_busy { Duration::ZERO } else { due });
         }
         next
     }

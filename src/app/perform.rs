@@ -3,6 +3,7 @@
 mod connections;
 mod devices;
 mod files;
+mod latency;
 mod presets;
 mod requests;
 mod rules;
@@ -98,6 +99,7 @@ impl App {
             }
             Action::SelectRow(row) => self.selected = row,
             Action::ClearTimeline => self.clear_timeline(),
+            Action::Latency(action) => self.perform_latency(action),
             Action::OpenPresetExample(rule) => self.open_preset_example(&rule),
             Action::PlayDemo(name) => self.play_demo(&name),
             Action::StopDemo => self.stop_demo(),

@@ -3,6 +3,7 @@
 //! What comes out is checked word by word: a wrong value is named with its option and with what to
 //! write instead, before any file is read or anybody is connected to. [`super::resolve`] goes on from here.
 
+mod export;
 mod values;
 
 #[cfg(test)]
@@ -14,6 +15,7 @@ use crate::model::payload::PayloadFormat;
 use crate::model::profile::MqttVersion;
 use crate::model::request::{PairingDraft, RequestDraft, ResponseTopicDraft};
 use clap::{ArgGroup, Parser, Subcommand, ValueEnum};
+pub use export::ExportArgs;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -68,6 +70,7 @@ pub enum Command {
     Broker(BrokerArgs),
     Pair(PairArgs),
     Rules(RulesArgs),
+    Export(Box<ExportArgs>),
     Screenshot(ScreenshotArgs),
 }
 

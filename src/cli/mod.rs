@@ -1,4 +1,5 @@
-//! The abilities of the window without a window: `demo`, `request`, `respond`, `listen`, `broker`, `pair`.
+//! The abilities of the window without a window: `demo`, `request`, `respond`, `listen`, `broker`, `pair`,
+//! `export`.
 //!
 //! The only room that prints: data to stdout, talk to stderr, and an exit code for scripts. It may use
 //! `session`, `store` and `model`. [`run`] reads the command line; what needs the window comes back as
@@ -10,6 +11,7 @@ pub mod args;
 mod broker;
 mod demo;
 mod exit;
+mod export;
 mod headless;
 mod json;
 mod listen;
@@ -19,6 +21,7 @@ mod pair;
 mod request;
 mod resolve;
 mod respond;
+mod rows;
 mod rules;
 mod stop;
 
@@ -71,6 +74,7 @@ pub fn run(words: impl IntoIterator<Item = OsString>) -> Wanted {
         Some(Command::Listen(args)) => listen(*args, workspace.as_deref()),
         Some(Command::Broker(args)) => broker::run(args.port, args.verbose),
         Some(Command::Pair(args)) => pair::run(&args),
+        Some(Command::Export(args)) => export::run(&args),
         Some(Command::Rules(args)) => rules::list(&args.rules, workspace.as_deref(), args.json),
     };
     Wanted::Exit(ran.unwrap_or_else(|stop| told(&stop)))

@@ -83,8 +83,8 @@ impl TimelineBounds {
 impl Default for TimelineBounds {
     fn default() -> Self {
         Self {
-            max_rows: 100_000,
-            max_bytes: 256 * 1024 * 1024,
+            max_rows: 1_000_000,
+            max_bytes: 1024 * 1024 * 1024,
         }
     }
 }

@@ -468,6 +468,11 @@ fn help_of_pair() {
 }
 
 #[test]
+fn help_of_export() {
+    insta::assert_snapshot!(page("export"));
+}
+
+#[test]
 fn help_of_screenshot() {
     insta::assert_snapshot!(page("screenshot"));
 }

@@ -32,3 +32,6 @@ pub use schema::{APPLICATION_ID, SCHEMA_VERSION};
 
 /// How a recording's name ends.
 pub const ENDING: &str = "rtrec";
+
+#[cfg(test)]
+mod tests;

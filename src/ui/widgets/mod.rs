@@ -13,6 +13,7 @@ pub mod leg_bar;
 pub mod marks;
 pub mod payload_edit;
 pub mod payload_view;
+pub mod plot;
 pub mod scroll;
 pub mod section;
 pub mod select;
