@@ -3,9 +3,12 @@
 use crate::app::inspect::Part;
 use crate::app::latency::LatencyAction;
 use crate::app::notices::NoticeId;
+use crate::app::payloads::CopyAs;
 use crate::app::tabs::TabId;
+use crate::model::message::Message;
 use crate::model::timeline::{Category, RowId};
 use crate::store::Subject;
+use std::sync::Arc;
 
 #[derive(Clone, Debug)]
 pub enum Action {
@@ -99,6 +102,14 @@ pub enum Action {
     SelectRow(Option<RowId>),
     ClearTimeline,
     Latency(LatencyAction),
+    CopyPayload(Arc<Message>, CopyAs),
+    // Comparing payloads; messages are a row and a place among its messages
+    MarkForCompare(RowId, usize),
+    ForgetMarked,
+    /// The marked message with this one.
+    CompareWithMarked(RowId, usize),
+    Compare((RowId, usize), (RowId, usize)),
+    SwapCompared,
     // Pairing rules
     /// The example request of a shipped rule, with a simulated device that answers it.
     OpenPresetExample(String),

@@ -1,5 +1,6 @@
 //! Dialogs: what is being typed in the one that is open.
 
+use crate::app::compare::CompareDialog;
 use crate::app::rule_editor::RuleDialog;
 use crate::app::tabs::TabId;
 use crate::model::FieldError;
@@ -18,6 +19,7 @@ pub enum Dialog {
     Palette { query: String, selected: usize },
     Demos,
     Help,
+    Compare(Box<CompareDialog>),
     Settings(Box<SettingsDialog>),
 }
 

@@ -6,6 +6,7 @@
 //! window would care about it, it belongs here.
 
 pub mod actions;
+pub mod compare;
 pub mod connections;
 pub mod demo;
 pub mod devices;
@@ -18,7 +19,9 @@ pub mod notices;
 pub mod open;
 pub mod pairing;
 pub mod palette;
+pub mod payloads;
 mod perform;
+pub mod reading;
 pub mod requests;
 pub mod rows;
 pub mod rule_editor;
@@ -27,6 +30,7 @@ pub mod status;
 pub mod tabs;
 pub mod tally;
 pub mod undo;
+pub mod work;
 
 pub use crate::store::{Geometry, Theme as ThemeChoice, TimelineView, WindowState};
 pub use actions::Action;
@@ -73,6 +77,10 @@ pub struct App {
     /// Text that the window should put on the clipboard.
     pub clipboard: Option<String>,
     pub wants_to_quit: bool,
+    /// For what takes longer than a frame.
+    pub worker: work::Worker,
+    /// The message that another is to be compared with.
+    pub marked: Option<compare::Chosen>,
     /// The workspace's folder, where it is only for this run.
     scratch: Option<crate::store::Scratch>,
     demos: Demos,
@@ -111,6 +119,8 @@ impl App {
             now: Session::now(),
             clipboard: None,
             wants_to_quit: false,
+            worker: work::Worker::new(std::sync::Arc::new(|| {})),
+            marked: None,
             scratch: None,
             demos: Demos::default(),
             is_demo_read_along: false,

@@ -1,5 +1,4 @@
-//! The abilities of the window without a window: `demo`, `request`, `respond`, `listen`, `broker`, `pair`,
-//! `export`.
+//! The abilities of the window without a window: `demo`, `request`, `respond`, `listen`, `export`, `broker`, `pair`.
 //!
 //! The only room that prints: data to stdout, talk to stderr, and an exit code for scripts. It may use
 //! `session`, `store` and `model`. [`run`] reads the command line; what needs the window comes back as

@@ -7,12 +7,15 @@
 pub mod connection;
 pub mod correlation;
 pub mod demo;
+pub mod diff;
+pub mod document;
 pub mod exchange;
 pub mod histogram;
 pub mod message;
 pub mod pairing;
 pub mod payload;
 pub mod presets;
+pub mod pretty;
 pub mod profile;
 pub mod record;
 pub mod request;

@@ -249,7 +249,7 @@ fn a_chosen_group_is_shown_alone_and_an_unknown_one_is_empty() {
 fn groups_are_sorted_by_the_column_that_was_pressed_and_turned_round_by_pressing_again() {
     let timeline = traffic();
     let (mut latency, _) = seen(&timeline, "");
-    let mut names = |latency: &mut Latency, by| {
+    let names = |latency: &mut Latency, by| {
         latency.sort_by(by);
         follow(latency, &timeline, &Filter::default());
         let report = latency.report();

@@ -1,6 +1,7 @@
 //! The rows that pass a filter, oldest first, kept up to date. Many rows are looked through on other
 //! threads, the newest first: what is shown changes when there is a page of it, or when all is known.
 
+use crate::model::timeline::filter::Needle;
 use crate::model::timeline::{Filter, Part, RowId, RowRef, Timeline};
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -189,6 +190,7 @@ impl Search {
         let mut started = 0;
         for _ in 0..threads.min(MOST_THREADS) {
             let (parts, filter) = (Arc::clone(&parts), filter.clone());
+            let needles = filter.needles();
             let (is_cancelled, next) = (Arc::clone(&is_cancelled), Arc::clone(&next));
             let sender = sender.clone();
             let work = move || {
@@ -197,7 +199,7 @@ impl Search {
                     let Some(part) = parts.iter().rev().nth(number) else {
                         break;
                     };
-                    let found = newest_first(part, &filter);
+                    let found = newest_first(part, &filter, &needles);
                     if sender.send((number, found)).is_err() {
                         break;
                     }
@@ -255,8 +257,26 @@ impl Drop for Search {
     }
 }
 
-fn newest_first(part: &Part, filter: &Filter) -> Vec<RowId> {
+fn newest_first(part: &Part, filter: &Filter, needles: &[Vec<Needle>]) -> Vec<RowId> {
+    if !may_hold(part, needles) {
+        return Vec::new();
+    }
     let rows = part.rows().rev();
     let passing = rows.filter(|row| filter.passes(*row));
     passing.map(RowRef::id).collect()
+}
+
+/// Whether a closer look is worth while: of every list of needles one occurs somewhere.
+fn may_hold(part: &Part, needles: &[Vec<Needle>]) -> bool {
+    let Some(haystacks) = part.haystacks() else {
+        return true;
+    };
+    needles.iter().all(|any| {
+        any.iter().any(|needle| {
+            let mut names = haystacks.names.iter();
+            names.any(|name| needle.is_in(name.as_bytes()))
+                || needle.is_in(haystacks.data)
+                || haystacks.large.iter().any(|payload| needle.is_in(payload))
+        })
+    })
 }

@@ -26,7 +26,7 @@ mod write;
 pub use edit::{Editor, Trim, Trimmed};
 pub use error::RecordingError;
 pub use loader::{Loader, LoaderState};
-pub use read::{Changed, Progress, Recording, Session, StoredRow, Summary};
+pub use read::{Changed, Progress, Recording, Session, StoredRow, StoredRows, Summary};
 pub use recorder::{Finished, Phase, Recorder, RecorderOptions, RecorderStatus};
 pub use schema::{APPLICATION_ID, SCHEMA_VERSION};
 

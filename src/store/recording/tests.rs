@@ -143,7 +143,9 @@ fn there_is_one_writer_at_a_time_and_readers_do_not_mind() {
         seen.extend(changed.rows.into_iter().map(|row| row.id.number()));
     }
     assert_eq!(seen, (0..10).collect::<Vec<u64>>());
-    first.finish(&timeline, Timestamp::default(), LIMIT).unwrap();
+    first
+        .finish(&timeline, Timestamp::default(), LIMIT)
+        .unwrap();
     let third = Recorder::start(&path, options()).unwrap();
     third.wait_until_open(LIMIT).unwrap();
 }
@@ -155,7 +157,9 @@ fn what_is_no_recording_is_left_as_it_is() {
     std::fs::write(&text, "not a database, but longer than a header of SQLite, which is a hundred bytes: that is looked at first").unwrap();
     let foreign = folder.path().join("foreign.db");
     let other = Connection::open(&foreign).unwrap();
-    other.execute_batch("CREATE TABLE t (x); INSERT INTO t VALUES (1);").unwrap();
+    other
+        .execute_batch("CREATE TABLE t (x); INSERT INTO t VALUES (1);")
+        .unwrap();
     other.close().unwrap();
     let newer = folder.path().join("newer.rtrec");
     record(&newer, &timeline(1, 1));
@@ -165,13 +169,19 @@ fn what_is_no_recording_is_left_as_it_is() {
     for (path, says) in [
         (&text, "is no recording of Roundtrip: it is no SQLite file"),
         (&foreign, "it is the SQLite file of another program"),
-        (&newer, "was recorded by a later Roundtrip (its schema is 7, and this one knows 1)"),
+        (
+            &newer,
+            "was recorded by a later Roundtrip (its schema is 7, and this one knows 1)",
+        ),
     ] {
         let before = std::fs::read(path).unwrap();
         for err in [
             Recording::open(path).err().unwrap(),
             Editor::open(path).err().unwrap(),
-            Recorder::start(path, options()).unwrap().wait_until_open(LIMIT).unwrap_err(),
+            Recorder::start(path, options())
+                .unwrap()
+                .wait_until_open(LIMIT)
+                .unwrap_err(),
         ] {
             assert!(err.to_string().contains(says), "{err}");
             assert!(!err.hint().is_empty());
@@ -180,7 +190,12 @@ fn what_is_no_recording_is_left_as_it_is() {
     }
     let nowhere = folder.path().join("nowhere.rtrec");
     let err = Recording::open(&nowhere).err().unwrap();
-    assert_eq!(err, RecordingError::NotThere { path: nowhere.clone() });
+    assert_eq!(
+        err,
+        RecordingError::NotThere {
+            path: nowhere.clone()
+        }
+    );
     assert!(Editor::open(&nowhere).is_err() && !nowhere.exists());
     let err = Recording::open(folder.path()).err().unwrap();
     assert!(err.to_string().ends_with("it is no regular file"), "{err}");
@@ -212,12 +227,17 @@ fn one_row_that_cannot_be_read_does_not_keep_the_others_away() {
     let path = folder.path().join("a.rtrec");
     record(&path, &timeline(5, 1));
     let other = Connection::open(&path).unwrap();
-    other.execute_batch("UPDATE rows SET verdict = 'maybe' WHERE id = 2").unwrap();
+    other
+        .execute_batch("UPDATE rows SET verdict = 'maybe' WHERE id = 2")
+        .unwrap();
     other.close().unwrap();
     let mut seen = Vec::new();
     let done = Recording::open(&path)
         .unwrap()
-        .load(|row| seen.push(row.id.number()), |_| ControlFlow::Continue(()))
+        .load(
+            |row| seen.push(row.id.number()),
+            |_| ControlFlow::Continue(()),
+        )
         .unwrap();
     assert_eq!(seen, [0, 1, 3, 4]);
     assert_eq!(done.unreadable, 1);
@@ -254,10 +274,21 @@ fn rows_are_trimmed_by_time_by_name_and_by_size_and_leave_nothing_behind() {
     let named = [150, 151, 7_000].map(RowId::new).to_vec();
     assert_eq!(editor.trim(&Trim::Rows(named)).unwrap().rows, 2);
     let trimmed = editor.trim(&Trim::ToBytes(400_000)).unwrap();
-    assert!(trimmed.bytes <= 400_000 && trimmed.bytes_before > 700_000, "{trimmed:?}");
+    assert!(
+        trimmed.bytes <= 400_000 && trimmed.bytes_before > 700_000,
+        "{trimmed:?}"
+    );
     let kept = 1_000 - 202 - usize::try_from(trimmed.rows).unwrap();
     let last: Vec<RowId> = [897, 898].map(RowId::new).to_vec();
-    editor.mark(RowId::new(898), &Marks { pinned: true, ..Marks::default() }).unwrap();
+    editor
+        .mark(
+            RowId::new(898),
+            &Marks {
+                pinned: true,
+                ..Marks::default()
+            },
+        )
+        .unwrap();
     let file = |path: &Path| std::fs::metadata(path).unwrap().len();
     editor.close().unwrap();
     assert!(file(&path) <= 400_000, "{}", file(&path));
@@ -270,7 +301,10 @@ fn rows_are_trimmed_by_time_by_name_and_by_size_and_leave_nothing_behind() {
     assert!(all(&path)[1].marks.pinned);
     let bytes = std::fs::read(&path).unwrap();
     let has = |text: &[u8]| bytes.windows(text.len()).any(|part| part == text);
-    assert!(has(b"t/7") && !has(b"t/5"), "topics that no row has are gone");
+    assert!(
+        has(b"t/7") && !has(b"t/5"),
+        "topics that no row has are gone"
+    );
 }
 
 #[test]
@@ -295,7 +329,9 @@ fn a_bound_keeps_the_newest_rows_and_says_how_many_went() {
         std::thread::sleep(Duration::from_millis(20));
     }
     assert!(recorder.status().words().contains("rows had to go"));
-    let done = recorder.finish(&timeline, Timestamp::default(), LIMIT).unwrap();
+    let done = recorder
+        .finish(&timeline, Timestamp::default(), LIMIT)
+        .unwrap();
     let there = ids(&path);
     assert_eq!(there.last(), Some(&(number - 1)));
     assert_eq!(there.len() as u64 + done.trimmed, number);
@@ -314,7 +350,9 @@ fn rows_that_were_gone_before_they_could_be_written_are_counted() {
         bytes: usize::MAX,
     });
     recorder.feed(&timeline);
-    let done = recorder.finish(&timeline, Timestamp::default(), LIMIT).unwrap();
+    let done = recorder
+        .finish(&timeline, Timestamp::default(), LIMIT)
+        .unwrap();
     assert_eq!(done.missed, 6);
     assert_eq!(ids(&path), [6, 7, 8, 9]);
 }
@@ -336,7 +374,9 @@ fn a_file_that_is_deleted_ends_the_recording_with_a_word() {
     }
     let words = recorder.status().words();
     assert!(words.contains("was deleted or replaced"), "{words}");
-    let err = recorder.finish(&timeline, Timestamp::default(), LIMIT).unwrap_err();
+    let err = recorder
+        .finish(&timeline, Timestamp::default(), LIMIT)
+        .unwrap_err();
     assert_eq!(err, RecordingError::Gone { path });
 }
 
@@ -356,10 +396,15 @@ fn what_another_program_locks_waits_and_is_written_after_that() {
         std::thread::sleep(Duration::from_millis(20));
     }
     let words = recorder.status().words();
-    assert!(words.contains("is locked by another program; 10 rows wait"), "{words}");
+    assert!(
+        words.contains("is locked by another program; 10 rows wait"),
+        "{words}"
+    );
     other.execute_batch("ROLLBACK").unwrap();
     drop(other);
-    recorder.finish(&timeline, Timestamp::default(), LIMIT).unwrap();
+    recorder
+        .finish(&timeline, Timestamp::default(), LIMIT)
+        .unwrap();
     assert_eq!(ids(&path).len(), 10);
 }
 
@@ -377,7 +422,9 @@ fn marks_are_kept_while_it_is_recorded_and_after() {
     recorder.feed(&timeline);
     assert!(recorder.mark(RowId::new(1), marks.clone()));
     assert!(recorder.name_connection("local", "My broker"));
-    recorder.finish(&timeline, Timestamp::default(), LIMIT).unwrap();
+    recorder
+        .finish(&timeline, Timestamp::default(), LIMIT)
+        .unwrap();
     assert_eq!(all(&path)[1].marks, marks);
     let names = Recording::open(&path).unwrap().connection_names().unwrap();
     assert_eq!(names, [("local".to_owned(), "My broker".to_owned())]);
@@ -406,7 +453,11 @@ fn the_oldest_automatic_recordings_go_and_others_never() {
     assert_eq!((&removed[0].path, removed[0].bytes), (&first, size));
     let recorder = Recorder::start(&second, options()).unwrap();
     recorder.wait_until_open(LIMIT).unwrap();
-    assert_eq!(auto::make_room(&folder, 0).unwrap(), [], "it is being written");
+    assert_eq!(
+        auto::make_room(&folder, 0).unwrap(),
+        [],
+        "it is being written"
+    );
     assert!(second.exists() && own.exists() && !first.exists());
 }
 
@@ -441,7 +492,9 @@ fn a_loader_gives_all_rows_and_then_what_comes() {
     recorder.feed(&timeline);
     assert_eq!(wait_for(5_001, &loader).last(), Some(&5_000));
     assert!(matches!(loader.state(), LoaderState::Following(_)));
-    recorder.finish(&timeline, Timestamp::default(), LIMIT).unwrap();
+    recorder
+        .finish(&timeline, Timestamp::default(), LIMIT)
+        .unwrap();
     let until = std::time::Instant::now() + LIMIT;
     while !matches!(loader.state(), LoaderState::Done(_)) {
         assert!(std::time::Instant::now() < until, "{:?}", loader.state());
@@ -457,7 +510,11 @@ fn exchanges_of_two_sessions_are_told_apart() {
         topic: "t".to_owned(),
         ..Default::default()
     };
-    let request = Arc::new(request.validate(&crate::model::request::Surroundings::default()).unwrap());
+    let request = Arc::new(
+        request
+            .validate(&crate::model::request::Surroundings::default())
+            .unwrap(),
+    );
     for _ in 0..2 {
         let mut timeline = timeline(0, 0);
         timeline.begin(crate::model::exchange::Exchange::new(

@@ -7,6 +7,7 @@
 pub mod button;
 pub mod card;
 pub mod chip;
+pub mod diff_view;
 pub mod field;
 pub mod highlight;
 pub mod leg_bar;
