@@ -287,21 +287,21 @@ fn listening_prints_records_that_are_read_again_and_ends_with_the_count() {
 
 #[test]
 fn a_refused_filter_and_a_file_that_is_no_recording_end_it_with_a_reason() {
-    let broker = Mosquitto::start_with(|directory| {
-        let file = directory.join("acl");
-        std::fs::write(&file, "topic readwrite open/#\n").unwrap();
-        format!("acl_file {}", file.display())
-    });
-    let url = broker.url();
+    let (_broker, port) = Running::broker();
+    let url = format!("mqtt://restricted@127.0.0.1:{port}");
+    let ran = run_with(&mut roundtrip(&["listen", "--url", &url, "-t", "a/#"]), b"");
+    let ran = ran.expect_code(5);
+    assert!(
+        ran.stderr.contains("refused the subscription to a/#: "),
+        "{}",
+        ran.stderr
+    );
     let folder = tempfile::tempdir().unwrap();
     let notes = folder.path().join("notes.txt");
     std::fs::write(&notes, "mine").unwrap();
     let file = notes.display().to_string();
-    let ran = run_with(
-        &mut roundtrip(&["listen", "--url", &url, "--record", &file]),
-        b"",
-    );
-    let ran = ran.expect_code(1);
+    let words = ["listen", "--url", &url, "--record", &file];
+    let ran = run_with(&mut roundtrip(&words), b"").expect_code(1);
     assert!(
         ran.stderr.contains("is no recording of Roundtrip"),
         "{}",
