@@ -7,6 +7,7 @@ use crate::model::text;
 use crate::store::StoreError;
 use crate::store::export::Item;
 use crate::store::import::{BadLine, JsonLines, Line};
+use crate::store::recording::{Recording, RecordingError, StoredRow};
 use std::cell::Cell;
 use std::io::BufRead;
 use std::path::Path;
@@ -53,7 +54,17 @@ pub fn open<'a>(path: &'a Path, bad: &'a BadLines) -> Result<Rows<'a>, Stop> {
             bad,
         ));
     }
-    Ok(lines(JsonLines::open(path)?, path, bad))
+    match Recording::open(path) {
+        Ok(recording) => Ok(Box::new(recording.into_rows().map(|row| {
+            let StoredRow { id, row, marks } = row?;
+            let id = Some(id);
+            Ok(Item { id, row, marks })
+        }))),
+        Err(RecordingError::NotARecording { .. } | RecordingError::NotThere { .. }) => {
+            Ok(lines(JsonLines::open(path)?, path, bad))
+        }
+        Err(err) => Err(StoreError::from(err).into()),
+    }
 }
 
 fn lines<'a>(lines: JsonLines<impl BufRead + 'a>, name: &'a Path, bad: &'a BadLines) -> Rows<'a> {
