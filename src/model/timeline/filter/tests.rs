@@ -1,7 +1,7 @@
 use super::*;
 use crate::model::correlation::CorrelationData;
 use crate::model::exchange::{
-    Change, Exchange, ExchangeId, MessageVerdict, Outcome, Reason, Reply, Verdict,
+    Change, Exchange, ExchangeId, MessageVerdict, Outcome, Reason, Refused, Reply, Verdict,
 };
 use crate::model::message::{Message, Qos, UserProperty};
 use crate::model::request::{Request, RequestDraft, Surroundings as Here};
@@ -77,7 +77,7 @@ fn timeline() -> Timeline {
     second.properties.correlation_data = Some(CorrelationData::new(b"order-12".to_vec()));
     begin(&mut timeline, 2, second, "tasmota", 1);
     let rejected = Verdict::Rejected {
-        what: "the request",
+        what: Refused::Request,
         reason: Reason::new(0x87, "Not authorized"),
     };
     timeline.apply(ExchangeId(2), Change::Finished(rejected), at(2));
