@@ -11,6 +11,7 @@
 mod common_ui;
 
 mod demos;
+mod filter;
 mod pairing;
 mod path;
 mod payloads;

@@ -154,6 +154,12 @@ impl Window {
         self.settle();
     }
 
+    /// Something that the window's system tells, such as typed text.
+    pub fn event(&mut self, event: Event) {
+        self.harness.event(event);
+        self.settle();
+    }
+
     pub fn has(&self, role: Role, label: &str) -> bool {
         self.harness
             .query_by(|node| node.role() == role && node.label().as_deref() == Some(label))

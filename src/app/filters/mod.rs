@@ -80,6 +80,8 @@ impl App {
         let typed = Filter::with(text, category, &here);
         if typed.is_valid() {
             self.listing.apply(typed.clone());
+        } else if let Some(rest) = typed.without_unfinished() {
+            self.listing.apply(rest);
         } else if self.listing.filter().category != category {
             let kept = self.listing.filter().text().to_owned();
             self.listing.apply(Filter::with(&kept, category, &here));

@@ -27,17 +27,38 @@ fn undo_filter(app: &mut App) {
 fn a_line_with_a_mistake_leaves_the_last_right_one_in_force() {
     let mut app = app();
     type_in(&mut app, "topic:lamp");
-    type_in(&mut app, "topic:lamp rtt:>5");
-    assert_eq!(app.filter.text(), "topic:lamp rtt:>5");
+    type_in(&mut app, "topic:lamp rtt:>x");
+    assert_eq!(app.filter.text(), "topic:lamp rtt:>x");
     assert_eq!(app.filter.problems().len(), 1);
     assert_eq!(app.listing.filter().text(), "topic:lamp");
     app.perform(Action::SetCategory(Some(Category::Late)));
     assert_eq!(app.listing.filter().text(), "topic:lamp");
     assert_eq!(app.listing.filter().category, Some(Category::Late));
-    assert_eq!(app.filter.text(), "topic:lamp rtt:>5");
+    assert_eq!(app.filter.text(), "topic:lamp rtt:>x");
     type_in(&mut app, "topic:lamp rtt:>5ms");
     assert_eq!(app.listing.filter().text(), "topic:lamp rtt:>5ms");
     assert_eq!(app.listing.filter().category, Some(Category::Late));
+}
+
+#[test]
+fn what_is_only_begun_is_left_out_while_it_is_typed() {
+    let mut app = app();
+    for (typed, applied) in [
+        ("topic:lamp rt", "topic:lamp rt"),
+        ("topic:lamp rtt:", "topic:lamp"),
+        ("topic:lamp rtt:>", "topic:lamp"),
+        ("topic:lamp rtt:>5", "topic:lamp"),
+        ("topic:lamp rtt:>5ms", "topic:lamp rtt:>5ms"),
+        ("topic:lamp OR", "topic:lamp"),
+        ("topic:lamp OR -verdict:", "topic:lamp"),
+        ("lamp (a OR b", "lamp"),
+        ("time:09:1", ""),
+        ("is:pi", ""),
+    ] {
+        type_in(&mut app, typed);
+        assert_eq!(app.listing.filter().text(), applied, "{typed}");
+        assert!(app.listing.filter().is_valid());
+    }
 }
 
 #[test]
@@ -85,7 +106,7 @@ fn a_filter_takes_no_name_that_another_one_has_and_none_is_saved_wrong() {
         to: "two".to_owned(),
     });
     assert_eq!(app.settings.filters[0].name, "one");
-    type_in(&mut app, "rtt:>5");
+    type_in(&mut app, "rtt:>x");
     app.perform(Action::SaveFilter("three".to_owned()));
     assert_eq!(app.settings.filters.len(), 2);
 }

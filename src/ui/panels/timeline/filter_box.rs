@@ -163,8 +163,14 @@ fn shown_problems(app: &App, view: &FilterView, has_focus: bool, line: &str) -> 
     if line != app.filter.text() {
         return Vec::new();
     }
-    let is_typing =
-        |problem: &Problem| has_focus && problem.is_unfinished && view.cursor >= problem.span.end;
+    let is_typing = |problem: &Problem| {
+        let word = line.get(problem.span.clone());
+        let is_joining = matches!(word, Some("OR" | "AND"));
+        let between = line.get(problem.span.end..view.cursor);
+        let is_there = between
+            .is_some_and(|between| between.is_empty() || (is_joining && between.trim().is_empty()));
+        has_focus && problem.is_unfinished && is_there
+    };
     let problems = app.filter.problems().iter();
     let problems = problems.filter(|problem| !is_typing(problem));
     problems.cloned().collect()
@@ -403,6 +409,8 @@ fn list_ui(ui: &mut Ui, view: &FilterView) -> Option<usize> {
     let mut chosen = None;
     ScrollArea::vertical()
         .max_height(LIST_HEIGHT)
+        // The list may have been shorter in the last frame.
+        .min_scrolled_height(LIST_HEIGHT)
         .auto_shrink([false, true])
         .show(ui, |ui| {
             for (at, offer) in view.offers.iter().enumerate() {

@@ -43,13 +43,18 @@ pub fn filter_menu_ui(ui: &mut Ui, app: &App, view: &mut View, actions: &mut Vec
     Popup::menu(&response)
         .id(Id::unique("saved filters"))
         .close_behavior(PopupCloseBehavior::CloseOnClickOutside)
-        .show(|ui| saved_ui(ui, app, view, actions));
+        .show(|ui| roomy(ui, |ui| saved_ui(ui, app, view, actions)));
     let help = Button::icon(Icon::CircleQuestionMark, "Filter language");
     let response = ui.add(help);
     Popup::menu(&response)
         .id(Id::unique("filter language"))
         .close_behavior(PopupCloseBehavior::CloseOnClickOutside)
-        .show(language_ui);
+        .show(|ui| roomy(ui, language_ui));
+}
+
+fn roomy(ui: &mut Ui, contents: impl FnOnce(&mut Ui)) {
+    let margin = egui::Margin::symmetric(8, 6);
+    egui::Frame::new().inner_margin(margin).show(ui, contents);
 }
 
 fn saved_ui(ui: &mut Ui, app: &App, view: &mut View, actions: &mut Vec<Action>) {
