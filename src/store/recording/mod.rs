@@ -14,6 +14,7 @@
 pub mod auto;
 mod edit;
 mod error;
+mod import;
 mod loader;
 mod lock;
 mod put;
@@ -25,6 +26,7 @@ mod write;
 
 pub use edit::{Editor, Trim, Trimmed};
 pub use error::RecordingError;
+pub use import::Import;
 pub use loader::{Loader, LoaderState};
 pub use read::{Changed, Progress, Recording, Session, StoredRow, Summary};
 pub use recorder::{Finished, Phase, Recorder, RecorderOptions, RecorderStatus};
