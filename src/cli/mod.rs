@@ -13,6 +13,7 @@ mod demo;
 mod exit;
 mod export;
 mod headless;
+mod import;
 mod json;
 mod listen;
 mod logging;
@@ -75,6 +76,7 @@ pub fn run(words: impl IntoIterator<Item = OsString>) -> Wanted {
         Some(Command::Broker(args)) => broker::run(args.port, args.verbose),
         Some(Command::Pair(args)) => pair::run(&args),
         Some(Command::Export(args)) => export::run(&args),
+        Some(Command::Import(args)) => import::run(&args),
         Some(Command::Rules(args)) => rules::list(&args.rules, workspace.as_deref(), args.json),
     };
     Wanted::Exit(ran.unwrap_or_else(|stop| told(&stop)))

@@ -135,7 +135,7 @@ impl Running {
                     &of_thread.path,
                     of_thread.replaces,
                     &of_thread.options,
-                    of_thread.rows.items(&shared.looked_at),
+                    export::each(of_thread.rows.items(&shared.looked_at)),
                     &mut goes_on,
                 );
                 ending.say(result);
