@@ -4,7 +4,7 @@ use crate::app::inspect::Part;
 use crate::app::notices::NoticeId;
 use crate::app::tabs::TabId;
 use crate::model::timeline::{Category, RowId};
-use crate::store::Subject;
+use crate::store::{Subject, TimelineView};
 
 #[derive(Clone, Debug)]
 pub enum Action {
@@ -97,6 +97,10 @@ pub enum Action {
     SetCategory(Option<Category>),
     SelectRow(Option<RowId>),
     ClearTimeline,
+    /// How the timeline is looked at.
+    SetTimelineView(TimelineView),
+    /// Opens the lanes where this row is.
+    ShowInLanes(RowId),
     // Pairing rules
     /// The example request of a shipped rule, with a simulated device that answers it.
     OpenPresetExample(String),

@@ -11,6 +11,7 @@ pub mod demo;
 pub mod devices;
 pub mod dialogs;
 pub mod inspect;
+pub mod lanes;
 pub mod library;
 pub mod listing;
 pub mod notices;
@@ -63,6 +64,8 @@ pub struct App {
     /// What the table shows.
     pub listing: Listing,
     pub activity: Activity,
+    /// Who was there when, for the lanes.
+    pub presence: lanes::Presence,
     pub settings: Settings,
     pub rules: RuleShelf,
     /// Sizes, sides and theme, as they come back on the next start.
@@ -102,6 +105,7 @@ impl App {
             selected: None,
             listing: Listing::default(),
             activity: Activity::default(),
+            presence: lanes::Presence::default(),
             settings,
             rules: RuleShelf::default(),
             window,
@@ -303,6 +307,7 @@ impl App {
     }
 
     fn hear(&mut self, event: &Event) {
+        self.presence.hear(&self.session, event, self.now);
         match event {
             Event::Connection {
                 id,

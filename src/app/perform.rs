@@ -13,7 +13,7 @@ use crate::app::dialogs::{Dialog, SettingsDialog};
 use crate::app::notices::NoticeId;
 use crate::app::undo::Undo;
 use crate::model::text;
-use crate::store::{OnConflict, Theme};
+use crate::store::{OnConflict, Theme, TimelineView};
 
 /// Takes a name out of a list, or puts it in.
 fn toggle(names: &mut Vec<String>, name: String) {
@@ -98,6 +98,11 @@ impl App {
             }
             Action::SelectRow(row) => self.selected = row,
             Action::ClearTimeline => self.clear_timeline(),
+            Action::SetTimelineView(view) => self.window.timeline_view = view,
+            Action::ShowInLanes(row) => {
+                self.selected = Some(row);
+                self.window.timeline_view = TimelineView::Lanes;
+            }
             Action::OpenPresetExample(rule) => self.open_preset_example(&rule),
             Action::PlayDemo(name) => self.play_demo(&name),
             Action::StopDemo => self.stop_demo(),

@@ -7,6 +7,7 @@ use crate::app::tally::Tallies;
 use crate::model::payload;
 use crate::model::time::Timestamp;
 use crate::model::timeline::{Category, RowId, Timeline};
+use crate::ui::panels::timeline::LanesState;
 use crate::ui::widgets::payload_edit::EditState;
 use crate::ui::widgets::payload_view::{Document, ViewState};
 use crate::ui::widgets::table::TableState;
@@ -78,6 +79,7 @@ pub struct ValueEdit {
 #[derive(Debug, Default)]
 pub struct View {
     pub table: TableState<RowId>,
+    pub lanes: LanesState,
     pub answer_pane: AnswerPane,
     part: Option<(RowId, usize)>,
     inspected: Option<Rc<Inspected>>,

@@ -100,7 +100,7 @@ pub fn table_ui(ui: &mut Ui, app: &App, view: &mut View, actions: &mut Vec<Actio
     }
 }
 
-fn empty_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
+pub(super) fn empty_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
     ui.add_space(24.0);
     if app.timeline().is_empty() {
         if marks::empty_state(

@@ -1,7 +1,7 @@
 //! Above the timeline: the filter, a chip for each verdict, and how to look at it.
 
 use crate::app::rows::Tone;
-use crate::app::{Action, App};
+use crate::app::{Action, App, TimelineView};
 use crate::model::text as words;
 use crate::model::timeline::Category;
 use crate::ui::view::{Focus, View};
@@ -43,6 +43,7 @@ pub fn toolbar_ui(ui: &mut Ui, app: &App, view: &mut View, actions: &mut Vec<Act
             if ui.add(clear).clicked() {
                 actions.push(Action::ClearTimeline);
             }
+            views_ui(ui, app, actions);
             ScrollArea::horizontal()
                 .id_salt("chips")
                 .auto_shrink([false, true])
@@ -54,6 +55,24 @@ pub fn toolbar_ui(ui: &mut Ui, app: &App, view: &mut View, actions: &mut Vec<Act
                 });
         });
     });
+}
+
+/// The ways to look at it, painted from right to left.
+fn views_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
+    for (view, name, tooltip) in [
+        (TimelineView::Latency, "Latency", "How long answers took"),
+        (
+            TimelineView::Lanes,
+            "Lanes",
+            "Who sent what to whom and when",
+        ),
+        (TimelineView::Table, "Table", "A row for each of them"),
+    ] {
+        let chip = Chip::new(name, app.window.timeline_view == view).tooltip(tooltip);
+        if ui.add(chip).clicked() {
+            actions.push(Action::SetTimelineView(view));
+        }
+    }
 }
 
 /// A chip for each verdict; where there is little room only for those that count something.
