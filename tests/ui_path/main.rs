@@ -11,6 +11,7 @@
 mod common_ui;
 
 mod demos;
+mod lanes;
 mod pairing;
 mod path;
 mod undo;

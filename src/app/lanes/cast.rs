@@ -54,7 +54,7 @@ impl Cast {
             let known = info.map(|info| Arc::clone(&info.client_id));
             let client_id = known.unwrap_or_else(|| Arc::clone(&link.profile.client_id));
             let party = Party {
-                name: link.profile.name.clone(),
+                name: Arc::clone(&link.profile.name),
                 client_id: Some(client_id).filter(|id| !id.is_empty()),
                 broker: match &link.profile.address {
                     BrokerAddress::Listener { .. } => None,

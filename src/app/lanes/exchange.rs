@@ -8,6 +8,7 @@ use crate::model::exchange::{Exchange, MessageVerdict, Outcome, Reason, Reply, V
 use crate::model::text;
 use crate::model::time::Timestamp;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Replies of one exchange that are drawn.
 const REPLIES: usize = 24;
@@ -160,16 +161,32 @@ impl Arranger<'_> {
             }
         } else if exchange.replies.is_empty() && exchange.verdict != Verdict::NoSubscribers {
             let kept = self.kept(course);
-            for device in kept {
+            // Nobody has taken it: it is there no longer than until the device is, or it expires.
+            let expiry = exchange.message.properties.message_expiry_secs;
+            let expires = expiry.map(|secs| {
+                course
+                    .published
+                    .saturating_add(Duration::from_secs(secs.into()))
+            });
+            for (device, back) in kept {
                 let lane = self.responder(Some(&device), None);
                 let queued = queue(scene, course, broker, lane);
-                queued_bar(scene, broker, queued, Edge::At(self.now));
+                let ends = [Some(self.now), back, expires];
+                let end = ends.into_iter().flatten().min().unwrap_or(self.now);
+                queued_bar(scene, broker, queued, Edge::At(end));
+                if Some(end) == expires && end < self.now {
+                    let words = format!(
+                        "message expiry {}",
+                        text::count(expiry.unwrap_or(0).into()) + " s"
+                    );
+                    scene.marks.push(mark(broker, end, Tone::Waiting, words));
+                }
             }
         }
         self.foreign_deliveries(scene, course, broker);
     }
 
-    fn kept(&self, course: &Course<'_>) -> Vec<Arc<str>> {
+    fn kept(&self, course: &Course<'_>) -> Vec<(Arc<str>, Option<Timestamp>)> {
         let exchange = course.exchange;
         // Of QoS 0 the broker need not keep anything (MQTT 5 §4.1).
         let is_kept = u8::from(exchange.message.qos) > 0;
@@ -243,11 +260,11 @@ impl Arranger<'_> {
                 };
                 step.tone = tone;
                 step.part = part;
-                step.remark = match answered {
+                match answered {
                     Some(_) => "The answer was written; when the broker received it is not known.",
                     None => "When it was published is not known; only when it came here.",
                 }
-                .to_owned();
+                .clone_into(&mut step.remark);
                 scene.push(step);
                 broker
             }
@@ -315,7 +332,15 @@ impl Arranger<'_> {
         if note.at < course.published {
             return;
         }
-        let lane = self.responder(Some(&note.who), None);
+        let exchange = course.exchange;
+        let replied = exchange.replies.iter();
+        let mut replied = replied.filter_map(|reply| reply.responder.clone());
+        let device = exchange.device.clone().or_else(|| replied.next());
+        // Where nobody knows who that is, the answer's explanation says it.
+        let Some(device) = device.or_else(|| self.presence.device_called(&note.who)) else {
+            return;
+        };
+        let lane = self.responder(Some(&device), None);
         let (tone, words) = if note.is_online {
             (Tone::Answered, "says that it is there")
         } else {
@@ -336,7 +361,7 @@ impl Arranger<'_> {
             Verdict::TimedOut | Verdict::Late => {
                 let deadline = course.published.saturating_add(timeout);
                 let deadline = exchange.deadline.unwrap_or(deadline);
-                let label = format!("timeout {}", text::setting(timeout));
+                let label = format!("timeout {}", words::timeout(timeout));
                 let mut timeout = mark(course.requester, deadline, Tone::Failed, label);
                 timeout.is_on_axis = true;
                 scene.marks.push(timeout);

@@ -153,6 +153,8 @@ pub struct Layout {
     knots: Vec<(Timestamp, f32)>,
 }
 
+type Index = Vec<Vec<Option<usize>>>;
+
 #[derive(Clone, Copy)]
 enum What {
     Moment,
@@ -205,12 +207,11 @@ impl Layout {
         }
     }
 
-    fn edge(&self, lanes: &Lanes, scene: usize, edge: Edge) -> Option<f32> {
+    fn edge(&self, lanes: &Lanes, index: &Index, scene: usize, edge: Edge) -> Option<f32> {
         let owner = lanes.scenes.get(scene)?;
         let placed = |step: usize| {
-            self.steps
-                .iter()
-                .find(|placed| placed.scene == scene && placed.step == step)
+            let place = index.get(scene)?.get(step).copied().flatten()?;
+            self.steps.get(place)
         };
         let exact = match edge {
             Edge::StartOf(step) => placed(step).map(|placed| placed.from.1),
@@ -220,7 +221,21 @@ impl Layout {
         exact.or_else(|| Some(self.y_of(owner.time_of(edge)?)))
     }
 
+    /// Where each step of each scene is in the list.
+    fn index(&self, lanes: &Lanes) -> Index {
+        let scenes = lanes.scenes.iter();
+        let mut index: Index = scenes.map(|scene| vec![None; scene.steps.len()]).collect();
+        for (place, placed) in self.steps.iter().enumerate() {
+            let slot = index.get_mut(placed.scene);
+            if let Some(slot) = slot.and_then(|steps| steps.get_mut(placed.step)) {
+                *slot = Some(place);
+            }
+        }
+        index
+    }
+
     fn place_bars(&mut self, lanes: &Lanes) {
+        let index = self.index(lanes);
         let mut bars = Vec::new();
         for (scene, owner) in lanes.scenes.iter().enumerate() {
             for (bar, it) in owner.bars.iter().enumerate() {
@@ -228,8 +243,8 @@ impl Layout {
                 let (Some(x), false) = (x, it.is_hidden) else {
                     continue;
                 };
-                let top = self.edge(lanes, scene, it.from).unwrap_or_default();
-                let bottom = self.edge(lanes, scene, it.to).unwrap_or_default();
+                let top = self.edge(lanes, &index, scene, it.from).unwrap_or_default();
+                let bottom = self.edge(lanes, &index, scene, it.to).unwrap_or_default();
                 bars.push(PlacedBar {
                     scene,
                     bar,
@@ -296,7 +311,16 @@ impl Layout {
         };
         for step in &self.steps {
             let (top, bottom) = (step.from.1.min(step.to.1), step.from.1.max(step.to.1));
-            reach(step.scene, top, bottom, Some(step.from.1));
+            let kind = lanes.scenes.get(step.scene);
+            let kind = kind.and_then(|scene| scene.steps.get(step.step));
+            // It stands beside the time at which the request went out.
+            let is_before = kind.is_some_and(|step| step.kind == StepKind::SubscribeAcknowledged);
+            reach(
+                step.scene,
+                top,
+                bottom,
+                Some(step.from.1).filter(|_| !is_before),
+            );
         }
         for bar in &self.bars {
             reach(bar.scene, bar.top, bar.bottom, None);
@@ -396,8 +420,8 @@ struct Page<'a> {
     last: Option<(Timestamp, f32)>,
     /// How far each strip is filled: that of the axis, those between lanes, and that right of the last.
     filled: Vec<f32>,
-    /// Where arrows of a scene came to: scene, lane, height, and whether a device works from then on.
-    arrived: Vec<(usize, usize, f32, bool)>,
+    /// Where arrows of each scene came to: lane, height, and whether a device works from then on.
+    arrived: Vec<Vec<(usize, f32, bool)>>,
 }
 
 impl<'a> Page<'a> {
@@ -407,7 +431,7 @@ impl<'a> Page<'a> {
             spacing,
             last: None,
             filled: vec![0.0; lanes.lanes.len() + 1],
-            arrived: Vec::new(),
+            arrived: vec![Vec::new(); lanes.scenes.len()],
         }
     }
 
@@ -489,11 +513,10 @@ impl<'a> Page<'a> {
 
     /// Where an arrow that leaves a lane can begin: below what brought it about.
     fn departure(&self, scene: usize, lane: usize) -> f32 {
-        self.arrived
-            .iter()
-            .rev()
-            .filter(|(of, at, ..)| *of == scene && *at == lane)
-            .map(|(_, _, y, works)| y + if *works { WORK } else { TURN })
+        let arrived = self.arrived.get(scene).into_iter().flatten();
+        arrived
+            .filter(|(at, ..)| *at == lane)
+            .map(|(_, y, works)| y + if *works { WORK } else { TURN })
             .fold(0.0, f32::max)
     }
 
@@ -575,8 +598,10 @@ impl<'a> Page<'a> {
             self.fill(0..1, y + 8.0);
         }
         if step.kind != StepKind::Queued {
-            let works = step.kind == StepKind::Deliver && step.known == Known::End;
-            self.arrived.push((scene, step.to, to_y, works));
+            let is_taken = step.kind == StepKind::Deliver && step.known == Known::End;
+            if let Some(arrived) = self.arrived.get_mut(scene) {
+                arrived.push((step.to, to_y, is_taken));
+            }
         }
         layout.steps.push(PlacedStep {
             scene,

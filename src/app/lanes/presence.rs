@@ -165,6 +165,21 @@ impl Presence {
             .any(|(who, track)| matches!(who, Who::Device(_)) && *track.name == *name)
     }
 
+    /// The device that is meant by what a message says of itself: its name, or a topic that ends with it.
+    pub fn device_called(&self, words: &str) -> Option<Arc<str>> {
+        let devices = self.tracks.iter();
+        let mut names = devices
+            .filter(|(who, _)| matches!(who, Who::Device(_)))
+            .map(|(_, track)| &track.name);
+        names
+            .find(|name| {
+                words
+                    .strip_suffix(&***name)
+                    .is_some_and(|rest| rest.is_empty() || rest.ends_with('/'))
+            })
+            .cloned()
+    }
+
     /// When the device of a name was away, oldest first.
     pub fn absences_of_device<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Spell> {
         self.tracks
@@ -192,8 +207,13 @@ impl Presence {
         })
     }
 
-    /// The devices for which the broker keeps a message of this topic.
-    pub fn kept_for(&self, broker: &str, topic: &TopicName, at: Timestamp) -> Vec<Arc<str>> {
+    /// The devices for which the broker keeps a message of this topic, and when they came back.
+    pub fn kept_for(
+        &self,
+        broker: &str,
+        topic: &TopicName,
+        at: Timestamp,
+    ) -> Vec<(Arc<str>, Option<Timestamp>)> {
         let kept = self.tracks.iter().filter(|(who, track)| {
             matches!(who, Who::Device(_))
                 && track.ear.keeps_session
@@ -201,11 +221,20 @@ impl Presence {
                 && track.ear.listens.iter().any(|filter| filter.matches(topic))
                 && track.is_away(at)
         });
-        kept.map(|(_, track)| Arc::clone(&track.name)).collect()
+        kept.map(|(_, track)| (Arc::clone(&track.name), track.back_at(at)))
+            .collect()
     }
 }
 
 impl Track {
+    /// When it was there again after a time at which it was away.
+    fn back_at(&self, at: Timestamp) -> Option<Timestamp> {
+        let mut spells = self.spells.iter();
+        spells
+            .find(|spell| spell.state == Whereabouts::Online && spell.from > at)
+            .map(|spell| spell.from)
+    }
+
     fn is_away(&self, at: Timestamp) -> bool {
         self.spells.iter().any(|spell| {
             spell.state != Whereabouts::Online

@@ -11,12 +11,12 @@ use super::layout::{Layout, Spacing};
 use super::presence::Presence;
 use crate::app::listing::Listing;
 use crate::model::time::Timestamp;
-use crate::model::timeline::{Category, Row, RowId, RowKind, Timeline};
+use crate::model::timeline::{Category, Row, RowId, RowKind, RowRef, Timeline};
 use std::time::Duration;
 
 /// Rows in a window, and how near to its end one may come before it moves.
-const ROWS: usize = 120;
-const MARGIN: usize = 30;
+const ROWS: usize = 96;
+const MARGIN: usize = 24;
 /// Earlier rows that are asked whether something of them is still to come, and those that may be drawn.
 const LOOK_BACK: usize = 400;
 const CARRIED: usize = 24;
@@ -218,7 +218,7 @@ fn find<C: Fn() -> Cast>(
     let first = last.saturating_sub(ROWS);
     let last = (first + ROWS).min(len);
     let at = |place: usize| listing.id_in_time(timeline, place);
-    let time = |id: RowId| timeline.peek(id).map(|row| row.time());
+    let time = |id: RowId| timeline.peek(id).map(RowRef::time);
     let rows: Vec<RowId> = (first..last).filter_map(at).collect();
     let from = rows.first().and_then(|id| time(*id)).filter(|_| first > 0);
     let mut window = Window {

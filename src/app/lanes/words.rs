@@ -39,6 +39,16 @@ pub fn acknowledgement(qos: Qos, took: Duration, reason: Option<&Reason>) -> Str
     format!("{word} {}{said}", text::duration(took))
 }
 
+/// `5 s`, `4.5 s`: short enough for the axis.
+pub fn timeout(timeout: Duration) -> String {
+    let millis = timeout.as_millis();
+    if (1_000..60_000).contains(&millis) && !millis.is_multiple_of(1_000) {
+        format!("{} s", timeout.as_secs_f64())
+    } else {
+        text::setting(timeout)
+    }
+}
+
 /// Without the broker's own words, which have no room.
 pub fn short(reason: &Reason) -> String {
     let words = reason.text.split_once(": ");
@@ -95,6 +105,16 @@ pub fn shortened(data: &CorrelationData) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_timeout_is_short() {
+        let said = |millis| timeout(Duration::from_millis(millis));
+        assert_eq!(
+            [said(5_000), said(4_500), said(250)],
+            ["5 s", "4.5 s", "250 ms"]
+        );
+        assert_eq!(said(90_000), "1 m 30 s");
+    }
 
     #[test]
     fn correlation_data_is_shortened_to_what_tells_it_from_others() {

@@ -15,8 +15,7 @@ pub fn bar_ui(ui: &mut Ui, app: &App, state: &mut LanesState, actions: &mut Vec<
     let theme = Theme::of(ui);
     ui.horizontal_centered(|ui| {
         ui.spacing_mut().item_spacing.x = 6.0;
-        let stage = state.stage();
-        let more = match stage.lanes().left_out {
+        let more = match state.stage().lanes().left_out {
             0 => String::new(),
             more => format!(" · {} more not drawn", words::count(more as u64)),
         };

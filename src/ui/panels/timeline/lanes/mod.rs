@@ -24,9 +24,9 @@ const BAR: f32 = 30.0;
 const HEADER: f32 = 42.0;
 /// Where the times stand.
 const AXIS: f32 = 112.0;
-const FIRST: f32 = AXIS + 92.0;
-const RIGHT: f32 = 150.0;
-const NARROWEST: f32 = 190.0;
+const FIRST: f32 = AXIS + 84.0;
+const RIGHT: f32 = 130.0;
+const NARROWEST: f32 = 156.0;
 const WIDEST: f32 = 440.0;
 
 /// What the lanes remember from frame to frame.
@@ -73,13 +73,18 @@ impl LanesState {
 
     /// Scrolls so that the row is in view.
     fn reveal(&mut self, row: RowId, view: f32) {
-        let placed = self.extent(row).map(|extent| extent.head - self.scroll);
-        match placed {
+        let head = self.extent(row).map(|extent| extent.head);
+        let below = match head.map(|head| head - self.scroll) {
             Some(y) if y > 20.0 && y < view - 20.0 => return,
-            Some(y) if y <= 20.0 => self.anchor = Some((row, 40.0)),
-            Some(_) => self.anchor = Some((row, view - 60.0)),
-            None => self.anchor = Some((row, view * 0.4)),
+            Some(y) if y <= 20.0 => 40.0,
+            Some(_) => view - 60.0,
+            None => view * 0.4,
+        };
+        // What is not laid out yet is scrolled to when it is.
+        if let Some(head) = head {
+            self.scroll = (head - below).clamp(0.0, self.most(view));
         }
+        self.anchor = Some((row, below));
         self.is_following = false;
     }
 
