@@ -10,7 +10,7 @@ use crate::app::table::{RowAction, TableAction};
 use crate::app::tabs::TabId;
 use crate::model::message::Message;
 use crate::model::timeline::{Category, RowId};
-use crate::store::Subject;
+use crate::store::{Subject, TimelineView};
 use std::sync::Arc;
 
 #[derive(Clone, Debug)]
@@ -127,6 +127,10 @@ pub enum Action {
     SwapCompared,
     Table(TableAction),
     Row(RowId, RowAction),
+    /// How the timeline is looked at.
+    SetTimelineView(TimelineView),
+    /// Opens the lanes where this row is.
+    ShowInLanes(RowId),
     // Pairing rules
     /// The example request of a shipped rule, with a simulated device that answers it.
     OpenPresetExample(String),

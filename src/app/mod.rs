@@ -16,6 +16,7 @@ pub mod export;
 pub mod filters;
 pub mod inspect;
 pub mod latency;
+pub mod lanes;
 pub mod library;
 pub mod listing;
 pub mod notices;
@@ -81,6 +82,8 @@ pub struct App {
     /// What is typed to choose it.
     pub filter: FilterBox,
     pub activity: Activity,
+    /// Who was there when, for the lanes.
+    pub presence: lanes::Presence,
     pub settings: Settings,
     pub rules: RuleShelf,
     /// Sizes, sides and theme, as they come back on the next start.
@@ -129,6 +132,7 @@ impl App {
             looked: recordings::Looked::default(),
             filter: FilterBox::default(),
             activity: Activity::default(),
+            presence: lanes::Presence::default(),
             settings,
             rules: RuleShelf::default(),
             window,
@@ -348,6 +352,7 @@ impl App {
     }
 
     fn hear(&mut self, event: &Event) {
+        self.presence.hear(&self.session, event, self.now);
         match event {
             Event::Connection {
                 id,

@@ -16,7 +16,7 @@ use crate::app::dialogs::{Dialog, SettingsDialog};
 use crate::app::notices::NoticeId;
 use crate::app::undo::Undo;
 use crate::model::text;
-use crate::store::{OnConflict, Theme};
+use crate::store::{OnConflict, Theme, TimelineView};
 pub use recordings::RecordingAction;
 
 /// Takes a name out of a list, or puts it in.
@@ -124,6 +124,11 @@ impl App {
             Action::SwapCompared => self.swap_compared(),
             Action::Table(action) => self.perform_table(action),
             Action::Row(row, action) => self.perform_row(row, action),
+            Action::SetTimelineView(view) => self.window.timeline_view = view,
+            Action::ShowInLanes(row) => {
+                self.selected = Some(row);
+                self.window.timeline_view = TimelineView::Lanes;
+            }
             Action::OpenPresetExample(rule) => self.open_preset_example(&rule),
             Action::PlayDemo(name) => self.play_demo(&name),
             Action::StopDemo => self.stop_demo(),

@@ -1,13 +1,19 @@
 //! Saved requests as the list shows them.
 
-use crate::app::App;
 use crate::app::actions::Action;
 use crate::app::connections::{ConnectionRow, connection_row};
 use crate::app::palette::PaletteEntry;
 use crate::app::perform::RecordingAction;
+use crate::app::{App, TimelineView};
 use crate::model::demo::Demo;
 use crate::model::profile::BUILT_IN_ID;
 use std::collections::BTreeMap;
+
+const VIEWS: [(&str, TimelineView); 3] = [
+    ("Timeline as a table", TimelineView::Table),
+    ("Timeline as lanes", TimelineView::Lanes),
+    ("Timeline by latency", TimelineView::Latency),
+];
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RequestItem {
@@ -119,6 +125,7 @@ impl App {
             Action::ClearTimeline,
         ));
         entries.extend(self.export_entries());
+        entries.extend(VIEWS.map(|(name, view)| command(name, "", Action::SetTimelineView(view))));
         entries.push(command(
             "Switch between dark and light",
             "",

@@ -271,7 +271,8 @@ impl Shell {
             let (app, view) = (&self.app, &mut self.view);
             match app.window.timeline_view {
                 TimelineView::Latency => timeline::latency_ui(ui, app, view, actions),
-                TimelineView::Table | TimelineView::Lanes => {
+                TimelineView::Lanes => timeline::lanes_ui(ui, app, view, actions),
+                TimelineView::Table => {
                     timeline::table_ui(ui, app, view, actions);
                 }
             }

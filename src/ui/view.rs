@@ -13,6 +13,7 @@ use crate::model::timeline::{Category, RowId, Timeline};
 use crate::ui::panels::timeline::FilterView;
 use crate::ui::panels::timeline::latency::LatencyView;
 use crate::ui::widgets::diff_view::DiffState;
+use crate::ui::panels::timeline::LanesState;
 use crate::ui::widgets::payload_edit::EditState;
 use crate::ui::widgets::payload_view::ViewState;
 use crate::ui::widgets::table::TableState;
@@ -77,6 +78,7 @@ pub struct View {
     /// The head of a group that the keyboard stands on.
     pub group_cursor: Option<GroupId>,
     pub latency: LatencyView,
+    pub lanes: LanesState,
     pub answer_pane: AnswerPane,
     part: Option<(RowId, usize)>,
     inspected: Option<Rc<Inspected>>,

@@ -12,6 +12,7 @@ mod common_ui;
 
 mod demos;
 mod filter;
+mod lanes;
 mod pairing;
 mod path;
 mod payloads;

@@ -138,6 +138,24 @@ impl Listing {
         }
     }
 
+    /// The row at a place in the order of time, counted from the oldest.
+    pub fn id_in_time(&self, timeline: &Timeline, place: usize) -> Option<RowId> {
+        if self.filter.is_empty() {
+            timeline.id_at(place)
+        } else {
+            self.passing.get(place).copied()
+        }
+    }
+
+    /// Where a row stands in the order of time, counted from the oldest.
+    pub fn place_in_time(&self, timeline: &Timeline, id: RowId) -> Option<usize> {
+        if self.filter.is_empty() {
+            timeline.place_of(id)
+        } else {
+            self.passing.binary_search(&id).ok()
+        }
+    }
+
     /// Where a row stands, counted from the newest.
     pub fn place_of(&self, timeline: &Timeline, id: RowId) -> Option<usize> {
         let index = if self.filter.is_empty() {

@@ -385,7 +385,7 @@ fn corner_ui(ui: &mut Ui, app: &App, shown: &[ShownColumn], area: Rect, actions:
         .show(|ui| table_menu::table_menu_ui(ui, app, shown, actions));
 }
 
-fn empty_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
+pub(super) fn empty_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
     ui.add_space(24.0);
     if app.timeline().is_empty() {
         if marks::empty_state(

@@ -3,7 +3,7 @@
 use crate::app::export::ExportAction;
 use crate::app::perform::RecordingAction;
 use crate::app::rows::Tone;
-use crate::app::{Action, App, ExportFormat};
+use crate::app::{Action, App, ExportFormat, TimelineView};
 use crate::model::text as words;
 use crate::model::timeline::Category;
 use crate::ui::Icon;
@@ -41,13 +41,7 @@ pub fn toolbar_ui(ui: &mut Ui, app: &App, view: &mut View, actions: &mut Vec<Act
             if ui.add(clear).clicked() {
                 actions.push(Action::ClearTimeline);
             }
-            recordings_ui(ui, app, actions);
-            let export = Button::icon(Icon::Download, "Export the timeline")
-                .tooltip("Write the rows into a file")
-                .enabled(!timeline.is_empty());
-            if ui.add(export).clicked() {
-                actions.push(Action::Export(ExportAction::Ask(ExportFormat::Html)));
-            }
+use crate::app::{Action, App, ExportFormat, TimelineView};
             ScrollArea::horizontal()
                 .id_salt("chips")
                 .auto_shrink([false, true])
@@ -84,6 +78,22 @@ fn recordings_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
         }
         entry(ui, "Open a recording…", RecordingAction::AskWhich);
     });
+/// The ways to look at it, painted from right to left.
+fn views_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
+    for (view, name, tooltip) in [
+        (TimelineView::Latency, "Latency", "How long answers took"),
+        (
+            TimelineView::Lanes,
+            "Lanes",
+            "Who sent what to whom and when",
+        ),
+        (TimelineView::Table, "Table", "A row for each of them"),
+    ] {
+        let chip = Chip::new(name, app.window.timeline_view == view).tooltip(tooltip);
+        if ui.add(chip).clicked() {
+            actions.push(Action::SetTimelineView(view));
+        }
+    }
 }
 
 /// A chip for each verdict; where there is little room only for those that count something.
