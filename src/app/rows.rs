@@ -1,5 +1,6 @@
 //! The timeline's rows as they are painted: words, tones and bar lengths, no colours and no pixels.
 
+use crate::app::nagle::{self, Stretch};
 use crate::app::tally::{Tallies, Tally};
 use crate::model::exchange::{Exchange, MessageVerdict, Verdict};
 use crate::model::payload;
@@ -382,7 +383,7 @@ pub fn legs(exchange: &Exchange) -> Vec<Leg> {
     };
     let end = published.saturating_add(total);
     let legs = &exchange.legs;
-    let mut points: Vec<(Timestamp, &str, &str, Tone)> = Vec::new();
+    let mut points: Vec<(Timestamp, &str, &str, Tone, Option<Stretch>)> = Vec::new();
     let device_received = legs.device_received.filter(|at| *at <= end);
     if let Some(at) = legs
         .acknowledged
@@ -393,6 +394,7 @@ pub fn legs(exchange: &Exchange) -> Vec<Leg> {
             "ack",
             "until the broker acknowledged the request",
             Tone::Accent,
+            Some(Stretch::Acknowledgement),
         ));
     }
     if let Some(at) = device_received {
@@ -401,6 +403,7 @@ pub fn legs(exchange: &Exchange) -> Vec<Leg> {
             "route",
             "from the broker to the simulated device",
             Tone::Neutral,
+            Some(Stretch::Route),
         ));
         if let Some(answered) = legs
             .device_answered
@@ -411,6 +414,8 @@ pub fn legs(exchange: &Exchange) -> Vec<Leg> {
                 "device",
                 "in the simulated device",
                 Tone::Answered,
+                // It takes as long as it was told to.
+                None,
             ));
         }
         points.push((
@@ -418,6 +423,7 @@ pub fn legs(exchange: &Exchange) -> Vec<Leg> {
             "route",
             "from the device over the broker back to here",
             Tone::Neutral,
+            Some(Stretch::Route),
         ));
     } else {
         points.push((
@@ -425,16 +431,23 @@ pub fn legs(exchange: &Exchange) -> Vec<Leg> {
             "responder",
             "in the broker, on the way and in the responder",
             Tone::Answered,
+            Some(Stretch::Responder),
         ));
     }
     let mut from = published;
     let mut bar = Vec::new();
-    for (to, name, meaning, tone) in points {
+    for (to, name, meaning, tone, stretch) in points {
         let time = to.since(from);
         let share = share(time, total);
+        let waited = stretch.and_then(|it| nagle::suspicion(it, exchange.message.qos, time));
+        let waited = waited.map(|words| format!("; {words}"));
         bar.push(Leg {
             label: format!("{name} {}", text::short_ms(time)),
-            meaning: format!("{} {meaning}", text::duration(time)),
+            meaning: format!(
+                "{} {meaning}{}",
+                text::duration(time),
+                waited.unwrap_or_default()
+            ),
             share,
             tone,
         });
@@ -486,6 +499,38 @@ mod tests {
         );
         exchange.apply(Change::Published, at(0));
         exchange
+    }
+
+    #[test]
+    fn a_leg_of_forty_milliseconds_says_what_it_looks_like() {
+        let mut slow = exchange();
+        slow.apply(Change::Acknowledged(Reason::new(0, "success")), at(90));
+        slow.apply(reply(41_300, "pump"), at(41_300));
+        slow.apply(Change::Finished(Verdict::Answered), at(41_300));
+        let bar = legs(&slow);
+        assert!(!bar[0].meaning.contains("Nagle"), "{bar:?}");
+        assert!(bar[1].meaning.contains("looks like Nagle's algorithm"));
+        let advice = nagle::advice(&slow).unwrap();
+        assert!(advice.starts_with("41 ms of it looks like Nagle's algorithm"));
+        assert!(advice.contains("set_tcp_nodelay true"), "{advice}");
+
+        let mut held = exchange();
+        held.apply(Change::Acknowledged(Reason::new(0, "success")), at(43_900));
+        held.apply(reply(44_200, "pump"), at(44_200));
+        held.apply(Change::Finished(Verdict::Answered), at(44_200));
+        assert!(legs(&held)[0].meaning.contains("on the broker's side"));
+
+        let mut simulated = exchange();
+        simulated.apply(Change::DeviceReceived { device: "d".into() }, at(200));
+        simulated.apply(Change::DeviceAnswered { device: "d".into() }, at(41_000));
+        simulated.apply(reply(41_200, "d"), at(41_200));
+        simulated.apply(Change::Finished(Verdict::Answered), at(41_200));
+        assert_eq!(nagle::advice(&simulated), None, "it was told to wait");
+        assert!(
+            !legs(&simulated)
+                .iter()
+                .any(|leg| leg.meaning.contains("Nagle"))
+        );
     }
 
     fn reply(received: i64, responder: &str) -> Change {

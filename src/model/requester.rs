@@ -161,9 +161,14 @@ impl Requester {
         message: Arc<Message>,
         now: Timestamp,
     ) -> Vec<Effect> {
-        let asked = self.version.as_asked(&message);
+        let asked = match self.version {
+            // All of it counts.
+            MqttVersion::V5 => None,
+            MqttVersion::V311 => Some(self.version.as_asked(&message)),
+        };
+        let asked = asked.as_ref().unwrap_or(&message);
         let found = self.matcher.rules().find(rule).and_then(|(index, rule)| {
-            let bindings = rule.request(&Subject::new(&asked))?;
+            let bindings = rule.request(&Subject::new(asked))?;
             Some((index, bindings))
         });
         self.begin_as(id, found, request, message, now)

@@ -99,14 +99,16 @@ impl FrameWalker {
     }
 
     fn finish(&mut self, end: usize) -> Frame {
-        let head = std::mem::take(&mut self.head);
         self.left = None;
-        Frame {
-            first: head.first().copied().unwrap_or(0),
-            packet_id: packet_id(&head),
+        let frame = Frame {
+            first: self.head.first().copied().unwrap_or(0),
+            packet_id: packet_id(&self.head),
             end,
-            bytes: (kind_of(&head) == CONNACK).then_some(head),
-        }
+            bytes: (kind_of(&self.head) == CONNACK).then(|| self.head.clone()),
+        };
+        // Its room is used again.
+        self.head.clear();
+        frame
     }
 }
 

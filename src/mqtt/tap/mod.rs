@@ -152,9 +152,12 @@ impl Tap {
             .map_or_else(clock::now, |stamp| stamp.at)
     }
 
-    /// What happened on the way out since the last call.
-    pub fn take_outgoing(&self) -> VecDeque<Outgoing> {
-        std::mem::take(&mut self.lock().outgoing)
+    /// What happened on the way out since the last call; `into` is empty, and its room is used again.
+    pub fn take_outgoing(&self, into: &mut VecDeque<Outgoing>) {
+        let mut state = self.lock();
+        if !state.outgoing.is_empty() {
+            std::mem::swap(&mut state.outgoing, into);
+        }
     }
 
     /// Bytes that the socket has not taken yet.
