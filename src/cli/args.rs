@@ -544,7 +544,7 @@ Examples:
 #[derive(Debug, clap::Args)]
 #[command(after_help = BENCH_EXAMPLES)]
 pub struct BenchArgs {
-    /// The broker, mqtt://HOST[:PORT], that lets anonymous clients in
+    /// A broker that lets anonymous clients in
     #[arg(long, value_name = "URL", value_parser = values::url)]
     pub url: Option<Url>,
 

@@ -6,6 +6,8 @@
 
 pub const CONNACK: u8 = 2;
 pub const PUBLISH: u8 = 3;
+/// PUBACK, PUBREC, PUBREL, PUBCOMP.
+pub const ACKNOWLEDGEMENTS: std::ops::RangeInclusive<u8> = 4..=7;
 pub const SUBSCRIBE: u8 = 8;
 pub const UNSUBSCRIBE: u8 = 10;
 pub const DISCONNECT: u8 = 14;

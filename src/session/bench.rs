@@ -12,7 +12,7 @@ use crate::model::message::Qos;
 use crate::model::profile::{Profile, ProfileDraft};
 use crate::model::request::{Request, RequestDraft, ResponseTopicDraft, Surroundings};
 pub use crate::mqtt::bare::{self, Answers, BareError, Helper, Load, Place};
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -92,7 +92,7 @@ fn request(load: &Load) -> Result<Arc<Request>, BenchError> {
 pub struct Asking {
     request: Arc<Request>,
     load: Load,
-    open: HashMap<ExchangeId, Instant>,
+    open: BTreeMap<ExchangeId, Instant>,
     warm_up_left: usize,
     started: Option<Instant>,
     last_answer: Instant,
@@ -103,7 +103,7 @@ impl Asking {
     pub fn new(load: Load) -> Result<Self, BenchError> {
         Ok(Self {
             request: request(&load)?,
-            open: HashMap::with_capacity(load.in_flight),
+            open: BTreeMap::new(),
             warm_up_left: load.warm_up.max(1),
             load,
             started: None,

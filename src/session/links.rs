@@ -217,9 +217,10 @@ impl Session {
             Arc::clone(&request.pairing.rule),
             clock::now(),
         );
+        // First on its way: whoever drains, which is this thread, finds it in its place all the same.
+        link.connection.send(id, request, message);
         self.observer.begun(&exchange, link.profile.address.clone());
         self.timeline.begin(exchange);
-        link.connection.send(id, request, message);
         Some(id)
     }
 

@@ -82,7 +82,7 @@ impl Generator {
             "{{\"number\":{number},\"temperature\":{}.{},\"on\":{}}}",
             number % 40,
             number % 10,
-            number % 3 == 0
+            number.is_multiple_of(3)
         );
         self.payload_bytes += message.payload.len() + answer.len();
         let after = |micros: u64| {

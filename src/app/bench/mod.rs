@@ -22,7 +22,7 @@ use figures::{Figures, Frames};
 pub use figures::{FrameTime, Pairs};
 use generated::Generator;
 pub use peer::Peer;
-use peer::PeerRun;
+use peer::{PeerRun, PeerState};
 use std::collections::VecDeque;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -275,10 +275,10 @@ impl Bench {
                 Ok(Step::Busy(Scene::Asking))
             }
             Work::Peer(mut run, peer, load) => {
-                match run.ended()? {
-                    Some(Some(turn)) => self.figures.note_peer(&peer.name, &load, turn),
-                    Some(None) => {}
-                    None => {
+                match run.look()? {
+                    PeerState::Done(turn) => self.figures.note_peer(&peer.name, &load, turn),
+                    PeerState::CannotDoIt => {}
+                    PeerState::Works => {
                         std::thread::sleep(until.saturating_duration_since(Instant::now()));
                         self.work = Some(Work::Peer(run, peer, load));
                     }

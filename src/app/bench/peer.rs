@@ -29,6 +29,14 @@ pub struct PeerTurn {
     pub p99_us: f64,
 }
 
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum PeerState {
+    Works,
+    Done(PeerTurn),
+    /// It printed nothing.
+    CannotDoIt,
+}
+
 /// Beyond the time of its load.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -64,15 +72,14 @@ impl PeerRun {
         })
     }
 
-    /// What it printed, once it has ended; nothing yet, or nothing at all, is `None`.
-    pub fn ended(&mut self) -> Result<Option<Option<PeerTurn>>, BenchFailure> {
+    pub fn look(&mut self) -> Result<PeerState, BenchFailure> {
         let state = self.process.try_wait();
         let state = state.map_err(|err| failed(&self.name, &err.to_string()))?;
         let Some(status) = state else {
             if Instant::now() > self.until {
                 return Err(failed(&self.name, "it did not end in time"));
             }
-            return Ok(None);
+            return Ok(PeerState::Works);
         };
         if !status.success() {
             return Err(failed(&self.name, &format!("it ended with {status}")));
@@ -84,10 +91,10 @@ impl PeerRun {
         }
         let line = text.trim();
         if line.is_empty() {
-            return Ok(Some(None));
+            return Ok(PeerState::CannotDoIt);
         }
         serde_json::from_str(line)
-            .map(|turn| Some(Some(turn)))
+            .map(PeerState::Done)
             .map_err(|err| failed(&self.name, &format!("`{line}`: {err}")))
     }
 }
