@@ -2,6 +2,7 @@
 
 use roundtrip::cli::args::{ScreenshotArgs, ThemeArg};
 use roundtrip::cli::{self, ExitCode, Wanted};
+use roundtrip::ui::bench::{BenchWish, bench};
 use roundtrip::ui::open::{Place, ThemeChoice, UiError, WindowWish, open_window, picture};
 
 fn main() -> std::process::ExitCode {
@@ -15,6 +16,22 @@ fn main() -> std::process::ExitCode {
             }
         }
         Wanted::Screenshot(args) => screenshot(args),
+        Wanted::Bench(args) => {
+            let wish = BenchWish {
+                url: args.url.as_ref().map(|url| url.expose().to_owned()),
+                parts: args.parts.iter().map(|part| part.word()).collect(),
+                is_quick: args.quick,
+                rounds: args.rounds,
+                turn: args.seconds,
+                exchanges: args.exchanges,
+                peers: args.peer,
+                has_window: args.window,
+            };
+            match bench(&wish, &cli::say) {
+                Ok(report) => cli::print(&report),
+                Err(err) => failed(&err),
+            }
+        }
     }
     .into()
 }

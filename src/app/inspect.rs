@@ -2,6 +2,7 @@
 
 mod why;
 
+use crate::app::nagle;
 use crate::app::rows::{self, Leg, Tone, clock};
 use crate::app::tally::{Tallies, Tally};
 use crate::model::exchange::{Exchange, MessageVerdict, Outcome, Reason, Reply};
@@ -63,7 +64,7 @@ pub fn inspect(row: &Row, tallies: &mut Tallies, now: Timestamp) -> Inspection {
                 .round_trips(exchange)
                 .map(|(first, _)| text::duration(first)),
             remark: remark(tallies.of(exchange)),
-            explanation: why::explanation(exchange),
+            explanation: why::explanation(exchange).or_else(|| nagle::advice(exchange)),
             legs: rows::legs(exchange),
             parts: 1 + exchange.replies.len(),
         },

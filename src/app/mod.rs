@@ -6,6 +6,7 @@
 //! window would care about it, it belongs here.
 
 pub mod actions;
+pub mod bench;
 pub mod columns;
 pub mod compare;
 pub mod connections;
@@ -15,10 +16,11 @@ pub mod dialogs;
 pub mod export;
 pub mod filters;
 pub mod inspect;
-pub mod latency;
 pub mod lanes;
+pub mod latency;
 pub mod library;
 pub mod listing;
+pub mod nagle;
 pub mod notices;
 pub mod open;
 pub mod pairing;
@@ -60,11 +62,14 @@ use listing::Listing;
 use notices::Notices;
 use rules::RuleShelf;
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tabs::{Tab, TabId, Tabs};
 
 /// Events taken per frame: enough for 100,000 a second, few enough for a frame.
 const EVENTS_PER_TICK: usize = 4_000;
+/// The clock is looked at after so many.
+const EVENTS_AT_ONCE: usize = 256;
+const DRAIN_TIME: Duration = Duration::from_millis(4);
 
 pub struct App {
     pub session: Session,
@@ -164,9 +169,7 @@ impl App {
     /// Takes what the workers told and moves time on. Cheap when nothing happened.
     pub fn tick(&mut self) {
         self.now = Session::now();
-        for event in self.session.drain(EVENTS_PER_TICK) {
-            self.hear(&event);
-        }
+        self.drain();
         self.follow_recordings();
         self.refresh_filter();
         self.refresh_listing();
@@ -189,6 +192,22 @@ impl App {
         }
         self.refresh_statistics();
         self.check_typed();
+    }
+
+    /// Takes what the workers told, but no longer than a frame can spare; the rest wakes the window again.
+    fn drain(&mut self) {
+        let started = Instant::now();
+        let mut left = EVENTS_PER_TICK;
+        while left > 0 && started.elapsed() < DRAIN_TIME {
+            let events = self.session.drain(left.min(EVENTS_AT_ONCE));
+            if events.is_empty() {
+                return;
+            }
+            left -= events.len();
+            for event in events {
+                self.hear(&event);
+            }
+        }
     }
 
     /// When the next tick is due although nothing happens: a countdown, a waiting bar, a notice.

@@ -1,5 +1,6 @@
 //! The timeline's rows as they are painted: words, tones and bar lengths, no colours and no pixels.
 
+use crate::app::nagle::{self, Stretch};
 use crate::app::tally::{Tallies, Tally};
 use crate::model::exchange::{Exchange, MessageVerdict, Verdict};
 use crate::model::payload;
@@ -464,11 +465,27 @@ pub fn leg_times(exchange: &Exchange) -> Vec<(LegKind, Duration)> {
 pub fn legs(exchange: &Exchange) -> Vec<Leg> {
     let total = exchange.round_trip().unwrap_or_default();
     let times = leg_times(exchange).into_iter();
-    let legs = times.map(|(kind, time)| Leg {
-        label: format!("{} {}", kind.label(), text::short_ms(time)),
-        meaning: format!("{} {}", text::duration(time), kind.meaning()),
-        share: share(time, total),
-        tone: kind.tone(),
+    let legs = times.map(|(kind, time)| {
+        let stretch = match kind {
+            LegKind::Acknowledgement => Some(Stretch::Acknowledgement),
+            LegKind::Route | LegKind::Return => Some(Stretch::Route),
+            LegKind::Responder => Some(Stretch::Responder),
+            // It takes as long as it was told to.
+            LegKind::Device => None,
+        };
+        let waited = stretch.and_then(|it| nagle::suspicion(it, exchange.message.qos, time));
+        let waited = waited.map(|words| format!("; {words}"));
+        Leg {
+            label: format!("{} {}", kind.label(), text::short_ms(time)),
+            meaning: format!(
+                "{} {}{}",
+                text::duration(time),
+                kind.meaning(),
+                waited.unwrap_or_default()
+            ),
+            share: share(time, total),
+            tone: kind.tone(),
+        }
     });
     legs.collect()
 }
@@ -516,6 +533,38 @@ mod tests {
         );
         exchange.apply(Change::Published, at(0));
         exchange
+    }
+
+    #[test]
+    fn a_leg_of_forty_milliseconds_says_what_it_looks_like() {
+        let mut slow = exchange();
+        slow.apply(Change::Acknowledged(Reason::new(0, "success")), at(90));
+        slow.apply(reply(41_300, "pump"), at(41_300));
+        slow.apply(Change::Finished(Verdict::Answered), at(41_300));
+        let bar = legs(&slow);
+        assert!(!bar[0].meaning.contains("Nagle"), "{bar:?}");
+        assert!(bar[1].meaning.contains("looks like Nagle's algorithm"));
+        let advice = nagle::advice(&slow).unwrap();
+        assert!(advice.starts_with("41 ms of it looks like Nagle's algorithm"));
+        assert!(advice.contains("set_tcp_nodelay true"), "{advice}");
+
+        let mut held = exchange();
+        held.apply(Change::Acknowledged(Reason::new(0, "success")), at(43_900));
+        held.apply(reply(44_200, "pump"), at(44_200));
+        held.apply(Change::Finished(Verdict::Answered), at(44_200));
+        assert!(legs(&held)[0].meaning.contains("on the broker's side"));
+
+        let mut simulated = exchange();
+        simulated.apply(Change::DeviceReceived { device: "d".into() }, at(200));
+        simulated.apply(Change::DeviceAnswered { device: "d".into() }, at(41_000));
+        simulated.apply(reply(41_200, "d"), at(41_200));
+        simulated.apply(Change::Finished(Verdict::Answered), at(41_200));
+        assert_eq!(nagle::advice(&simulated), None, "it was told to wait");
+        assert!(
+            !legs(&simulated)
+                .iter()
+                .any(|leg| leg.meaning.contains("Nagle"))
+        );
     }
 
     fn reply(received: i64, responder: &str) -> Change {

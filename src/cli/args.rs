@@ -73,6 +73,7 @@ pub enum Command {
     Export(Box<ExportArgs>),
     Import(ImportArgs),
     Screenshot(ScreenshotArgs),
+    Bench(BenchArgs),
 }
 
 const DEMO_EXAMPLES: &str = "\
@@ -581,6 +582,82 @@ pub struct ScreenshotArgs {
 
     #[arg(long, value_enum, default_value_t)]
     pub theme: ThemeArg,
+}
+
+const BENCH_EXAMPLES: &str = "\
+Examples:
+  roundtrip bench                             everything, about two minutes
+  roundtrip bench --quick | jq .rtt_ratio     the same, shorter and rougher
+  roundtrip bench --parts rtt,throughput --url mqtt://broker.lab
+  roundtrip bench --window --parts frames     in a real window, with what rasterising takes";
+
+/// Measure Roundtrip against a bare rumqttc loop, and print the figures as JSON
+///
+/// Bare loop and Roundtrip take turns at the same requests to the same responder, on a Mosquitto of its own, on the
+/// broker that --url names, or on the built-in one where there is no Mosquitto. Compare ratios, not seconds, and
+/// only on a machine that does nothing else. docs/performance.md tells the method and our own figures.
+#[derive(Debug, clap::Args)]
+#[command(after_help = BENCH_EXAMPLES)]
+pub struct BenchArgs {
+    /// A broker that lets anonymous clients in
+    #[arg(long, value_name = "URL", value_parser = values::url)]
+    pub url: Option<Url>,
+
+    /// What to measure
+    #[arg(long, value_enum, value_delimiter = ',', value_name = "PART,…",
+        default_values_t = [BenchPart::Rtt, BenchPart::Throughput, BenchPart::Ingest, BenchPart::Memory, BenchPart::Frames])]
+    pub parts: Vec<BenchPart>,
+
+    /// Two short turns each, and a tenth of the exchanges
+    #[arg(long)]
+    pub quick: bool,
+
+    /// How often bare loop and Roundtrip take turns [default: 7; with --quick 2]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=100))]
+    pub rounds: Option<u16>,
+
+    /// How long one turn lasts, in seconds [default: 2; with --quick 0.5]
+    #[arg(long, value_name = "SECONDS", value_parser = values::seconds)]
+    pub seconds: Option<Duration>,
+
+    /// How many exchanges the timeline is filled with [default: 1000000; with --quick 100000]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1_000..=10_000_000))]
+    pub exchanges: Option<u64>,
+
+    /// Also measure this command, in turn with the others; it prints a line of JSON, as those in scripts/peers do
+    #[arg(long, value_name = "NAME=COMMAND", value_parser = values::peer)]
+    pub peer: Vec<(String, String)>,
+
+    /// Open the real window and measure in it; it needs a display
+    #[arg(long)]
+    pub window: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum BenchPart {
+    /// One request after the other
+    Rtt,
+    /// 100 requests on their way at any time
+    Throughput,
+    /// 50,000 messages a second
+    Ingest,
+    /// What an exchange costs beyond its payloads
+    Memory,
+    /// Frames: standing still, scrolling, jumping, rows arriving
+    Frames,
+}
+
+impl BenchPart {
+    /// As it is typed.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Rtt => "rtt",
+            Self::Throughput => "throughput",
+            Self::Ingest => "ingest",
+            Self::Memory => "memory",
+            Self::Frames => "frames",
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]

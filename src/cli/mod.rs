@@ -28,7 +28,9 @@ mod stop;
 
 use crate::model::pairing::Rules;
 use crate::model::topic::TopicFilter;
-use args::{Args, Command, DemoArgs, ListenArgs, RequestArgs, RespondArgs, ScreenshotArgs, Url};
+use args::{
+    Args, BenchArgs, Command, DemoArgs, ListenArgs, RequestArgs, RespondArgs, ScreenshotArgs, Url,
+};
 use clap::Parser as _;
 pub use exit::ExitCode;
 use std::ffi::OsString;
@@ -44,6 +46,7 @@ pub enum Wanted {
         workspace: Option<PathBuf>,
     },
     Screenshot(ScreenshotArgs),
+    Bench(BenchArgs),
 }
 
 /// Reads the command line and runs what needs no window.
@@ -69,6 +72,7 @@ pub fn run(words: impl IntoIterator<Item = OsString>) -> Wanted {
             Ok(_) => return Wanted::Screenshot(args),
             Err(stop) => Err(stop),
         },
+        Some(Command::Bench(args)) => return Wanted::Bench(args),
         Some(Command::Demo(args)) => demo(&args),
         Some(Command::Request(args)) => request(&args, workspace.as_deref()),
         Some(Command::Respond(args)) => respond(&args, workspace.as_deref()),
@@ -157,6 +161,19 @@ pub fn write(path: &Path, bytes: &[u8]) -> ExitCode {
             ExitCode::Failed
         }
     }
+}
+
+/// Prints what was measured.
+pub fn print(report: &serde_json::Value) -> ExitCode {
+    match out::line(&format!("{report:#}")) {
+        Ok(()) => ExitCode::Answered,
+        Err(stop) => told(&stop),
+    }
+}
+
+/// Tells people on stderr how far it is.
+pub fn say(text: &str) {
+    out::say(text);
 }
 
 /// Says on stderr what went wrong and what to do.

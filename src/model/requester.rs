@@ -10,7 +10,7 @@ use crate::model::exchange::{
 };
 use crate::model::message::Message;
 use crate::model::pairing::{
-    Bindings, Match, Matcher, NearMiss, Pair, Replies, Rule, Rules, Standing, Subject,
+    Bindings, Match, Matcher, NearMiss, Replies, Rule, Rules, Standing, Subject,
 };
 use crate::model::request::{RepliesWanted, Request};
 use crate::model::subscribe::SubscribeOptions;
@@ -162,9 +162,14 @@ impl Requester {
         message: Arc<Message>,
         now: Timestamp,
     ) -> Vec<Effect> {
-        let asked = self.version.as_asked(&message);
+        let asked = match self.version {
+            // All of it counts.
+            MqttVersion::V5 => None,
+            MqttVersion::V311 => Some(self.version.as_asked(&message)),
+        };
+        let asked = asked.as_ref().unwrap_or(&message);
         let found = self.matcher.rules().find(rule).and_then(|(index, rule)| {
-            let bindings = rule.request(&Subject::new(&asked))?;
+            let bindings = rule.request(&Subject::new(asked))?;
             Some((index, bindings))
         });
         self.begin_as(id, found, request, message, now)
@@ -445,6 +450,13 @@ impl Requester {
     ) -> Vec<Effect> {
         let subject = Subject::new(&message);
         let mut effects = self.hear(&subject, at);
+        if let Some(id) = self.matcher.plain_answer(&message)
+            && !self.is_overdue(id, at)
+        {
+            let reply = self.reply(id, Standing::Open, Outcome::Ok, &message, responder, at);
+            effects.extend(reply);
+            return effects;
+        }
         let pairs = match self.matcher.find(&subject) {
             Match::Pairs(pairs) => pairs,
             found => {
@@ -454,38 +466,39 @@ impl Requester {
         };
         // The deadline is a point in time, not the moment a timer happened to fire.
         // What is answered has been sent, though nobody has said so yet: its time has not begun.
-        let is_overdue = |id: &ExchangeId| {
-            let open = self.open.get(id);
-            open.is_some_and(|open| open.stage != Stage::Publishing && open.deadline < at)
-        };
-        let overdue: Vec<ExchangeId> = pairs
-            .iter()
-            .map(|pair| pair.id)
-            .filter(is_overdue)
-            .collect();
+        let ids = pairs.iter().map(|pair| pair.id);
+        let overdue: Vec<ExchangeId> = ids.filter(|id| self.is_overdue(*id, at)).collect();
         if !overdue.is_empty() {
             effects.extend(overdue.into_iter().flat_map(|id| self.expire_one(id)));
             effects.extend(self.receive(message, responder, at));
             return effects;
         }
         for pair in pairs {
-            effects.extend(self.reply(&pair, &message, responder.as_ref(), at));
+            let (outcome, who) = (pair.status.outcome(), responder.clone());
+            let reply = self.reply(pair.id, pair.standing, outcome, &message, who, at);
+            effects.extend(reply);
         }
         effects
     }
 
+    fn is_overdue(&self, id: ExchangeId, at: Timestamp) -> bool {
+        let open = self.open.get(&id);
+        open.is_some_and(|open| open.stage != Stage::Publishing && open.deadline < at)
+    }
+
     fn reply(
         &mut self,
-        pair: &Pair,
+        id: ExchangeId,
+        standing: Standing,
+        outcome: Outcome,
         message: &Arc<Message>,
-        responder: Option<&Arc<str>>,
+        responder: Option<Arc<str>>,
         at: Timestamp,
     ) -> Vec<Effect> {
-        let outcome = pair.status.outcome();
-        let verdict = match pair.standing {
+        let verdict = match standing {
             Standing::Open => MessageVerdict::Reply,
             Standing::TimedOut => MessageVerdict::LateReply,
-            Standing::Completed if self.failed.contains(&pair.id) => MessageVerdict::LateReply,
+            Standing::Completed if self.failed.contains(&id) => MessageVerdict::LateReply,
             Standing::Completed => MessageVerdict::AdditionalReply,
         };
         let reply = Reply {
@@ -493,11 +506,10 @@ impl Requester {
             received: at,
             verdict,
             outcome: outcome.clone(),
-            responder: responder.map(Arc::clone),
+            responder,
         };
-        let id = pair.id;
         let mut effects = vec![changed(id, Change::Reply(reply), at)];
-        match pair.standing {
+        match standing {
             Standing::Open => effects.extend(self.count_reply(id, outcome, at)),
             Standing::TimedOut if outcome != Outcome::Progress => {
                 self.matcher.set_standing(id, Standing::Completed);

@@ -21,6 +21,7 @@ use crate::model::profile::{BrokerAddress, Feature, MqttVersion, Profile};
 use crate::model::secret::Secret;
 use crate::model::time::Timestamp;
 use crate::model::topic::TopicFilter;
+use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::runtime::Handle;
 use tokio::sync::{Notify, oneshot, watch};
@@ -107,6 +108,9 @@ pub(super) struct Core {
     hears_itself: bool,
     pub assigned_client_id: Option<Arc<str>>,
     signals: Vec<Signal>,
+    /// Empty between two calls of [`Core::settle`]; kept for their room.
+    outgoing: VecDeque<Outgoing>,
+    told: Vec<Progress>,
 }
 
 impl Core {
@@ -121,8 +125,10 @@ impl Core {
     /// Notes what went out, and gives rumqttc what it has room for.
     pub fn settle(&mut self) {
         let Some(tap) = self.tap.clone() else { return };
-        let mut told = Vec::new();
-        for event in tap.take_outgoing() {
+        let mut told = std::mem::take(&mut self.told);
+        let mut outgoing = std::mem::take(&mut self.outgoing);
+        tap.take_outgoing(&mut outgoing);
+        for event in outgoing.drain(..) {
             match event {
                 Outgoing::Subscribe { packet_id } | Outgoing::Unsubscribe { packet_id } => {
                     self.subscriptions.on_wire(packet_id);
@@ -136,13 +142,16 @@ impl Core {
                 }
             }
         }
+        self.outgoing = outgoing;
         if let Some(link) = &self.link {
             while let Some(control) = self.subscriptions.next() {
                 if let Err(err) = link.control(&control) {
                     log::error!("{control:?}: {err}");
                 }
             }
-            while let Some(message) = self.ledger.next(tap.backlog(), &mut told) {
+            while self.ledger.is_waiting()
+                && let Some(message) = self.ledger.next(tap.backlog(), &mut told)
+            {
                 if let Err(why) = link.publish(&message) {
                     let err = ClientError::Invalid {
                         what: "message",
@@ -152,7 +161,8 @@ impl Core {
                 }
             }
         }
-        self.tell(told);
+        self.signals.extend(told.drain(..).map(Signal::Progress));
+        self.told = told;
     }
 }
 
@@ -167,6 +177,9 @@ impl Shared {
         let result = {
             let mut core = self.lock();
             let result = change(&mut core);
+            if core.signals.is_empty() {
+                return result;
+            }
             self.outbox.push(core.signals.drain(..));
             result
         };
@@ -281,6 +294,8 @@ impl Client {
                 hears_itself: no_local.is_some(),
                 assigned_client_id: None,
                 signals: Vec::new(),
+                outgoing: VecDeque::new(),
+                told: Vec::new(),
             }),
             outbox: Outbox::new(deliver),
             runtime: runtime.clone(),

@@ -23,7 +23,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 use tokio::runtime::Handle;
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 
 /// A reply that was read before the deadline may still be on its way through the queue.
 const GRACE: Duration = Duration::from_millis(20);
@@ -37,7 +37,6 @@ pub type Numbers = Arc<dyn Fn() -> ExchangeId + Send + Sync>;
 /// A connection that sends requests. It ends when it is dropped.
 pub struct Connection {
     inner: Arc<Inner>,
-    runtime: Handle,
 }
 
 enum Input {
@@ -57,6 +56,8 @@ enum Input {
 
 struct Inner {
     inbox: Outbox<Input>,
+    /// Something was put into the inbox by a thread that must not be kept; a task hands it over.
+    put: Arc<Notify>,
     work: Mutex<Work>,
     /// Gone after the end, which lets go of everything.
     client: Mutex<Option<Client>>,
@@ -73,7 +74,9 @@ struct Work {
     /// Publishes without Response Topic, by token, with the time they were written.
     bare: BTreeMap<u64, (Arc<Message>, Option<Timestamp>)>,
     subscriptions: Vec<TopicFilter>,
-    deadline: watch::Sender<Option<Timestamp>>,
+    deadline: watch::Sender<Timestamp>,
+    /// What the timer is set to, if it is.
+    armed: Option<Timestamp>,
 }
 
 impl Connection {
@@ -87,7 +90,7 @@ impl Connection {
         numbers: Numbers,
         sink: ConnectionSink,
     ) -> Self {
-        let (deadline, deadlines) = watch::channel(None);
+        let (deadline, deadlines) = watch::channel(Timestamp::default());
         let connection = Arc::clone(&options.profile.id);
         let version = options.profile.mqtt_version;
         let will = WillRequest::of(&options.profile);
@@ -99,6 +102,7 @@ impl Connection {
                         inner.handle(input);
                     }
                 }),
+                put: Arc::default(),
                 work: Mutex::new(Work {
                     requester: Requester::new(connection, rules)
                         .speaking(version)
@@ -108,6 +112,7 @@ impl Connection {
                     bare: BTreeMap::new(),
                     subscriptions: Vec::new(),
                     deadline,
+                    armed: None,
                 }),
                 client: Mutex::new(None),
                 listeners,
@@ -126,10 +131,8 @@ impl Connection {
             }));
         }
         runtime.spawn(watch_deadlines(Arc::downgrade(&inner), deadlines));
-        Self {
-            inner,
-            runtime: runtime.clone(),
-        }
+        runtime.spawn(hand_over(Arc::downgrade(&inner), Arc::clone(&inner.put)));
+        Self { inner }
     }
 
     /// Sends a request, or, without Response Topic, just publishes. Never waits: the exchange
@@ -160,8 +163,7 @@ impl Connection {
 
     fn put(&self, input: Input) {
         self.inner.inbox.push([input]);
-        let inner = Arc::clone(&self.inner);
-        self.runtime.spawn(async move { inner.inbox.drain() });
+        self.inner.put.notify_one();
     }
 
     pub fn state(&self) -> ConnectionState {
@@ -231,6 +233,7 @@ impl Inner {
                 self.tell_subscriptions(&mut work);
             }
             Input::Deadline => {
+                work.armed = None;
                 let effects = work.requester.expire(clock::now());
                 self.perform(&mut work, effects);
             }
@@ -243,12 +246,13 @@ impl Inner {
             }
             Input::Happened(signal) => self.happened(&mut work, signal),
         }
-        let next = work.requester.next_deadline();
-        work.deadline.send_if_modified(|deadline| {
-            let is_new = *deadline != next;
-            *deadline = next;
-            is_new
-        });
+        // A timer that goes off early does no harm and is set again: most requests are answered long before.
+        if let Some(next) = work.requester.next_deadline()
+            && work.armed.is_none_or(|armed| next < armed)
+        {
+            work.armed = Some(next);
+            work.deadline.send_replace(next);
+        }
     }
 
     fn send(
@@ -565,11 +569,11 @@ fn withdrawn(on_wire: OnWire) -> Withdrawn {
 }
 
 /// Wakes the requester at its next deadline, until the connection is gone.
-async fn watch_deadlines(inner: Weak<Inner>, mut deadlines: watch::Receiver<Option<Timestamp>>) {
+async fn watch_deadlines(inner: Weak<Inner>, mut deadlines: watch::Receiver<Timestamp>) {
+    let mut armed: Option<Timestamp> = None;
     loop {
-        let next = *deadlines.borrow_and_update();
         let due = async {
-            match next {
+            match armed {
                 Some(at) => tokio::time::sleep_until((clock::instant_of(at) + GRACE).into()).await,
                 None => std::future::pending().await,
             }
@@ -579,12 +583,30 @@ async fn watch_deadlines(inner: Weak<Inner>, mut deadlines: watch::Receiver<Opti
                 if changed.is_err() {
                     return;
                 }
+                armed = Some(*deadlines.borrow_and_update());
             }
             () = due => {
+                armed = None;
                 let Some(inner) = inner.upgrade() else { return };
                 inner.inbox.push([Input::Deadline]);
                 inner.inbox.drain();
             }
         }
+    }
+}
+
+/// Hands over what was put in, until the connection is gone.
+async fn hand_over(inner: Weak<Inner>, put: Arc<Notify>) {
+    loop {
+        put.notified().await;
+        let Some(inner) = inner.upgrade() else { return };
+        inner.inbox.drain();
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        // Lets the task go.
+        self.put.notify_one();
     }
 }

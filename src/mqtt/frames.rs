@@ -6,6 +6,8 @@
 
 pub const CONNACK: u8 = 2;
 pub const PUBLISH: u8 = 3;
+/// PUBACK, PUBREC, PUBREL, PUBCOMP.
+pub const ACKNOWLEDGEMENTS: std::ops::RangeInclusive<u8> = 4..=7;
 pub const SUBSCRIBE: u8 = 8;
 pub const UNSUBSCRIBE: u8 = 10;
 pub const DISCONNECT: u8 = 14;
@@ -99,14 +101,16 @@ impl FrameWalker {
     }
 
     fn finish(&mut self, end: usize) -> Frame {
-        let head = std::mem::take(&mut self.head);
         self.left = None;
-        Frame {
-            first: head.first().copied().unwrap_or(0),
-            packet_id: packet_id(&head),
+        let frame = Frame {
+            first: self.head.first().copied().unwrap_or(0),
+            packet_id: packet_id(&self.head),
             end,
-            bytes: (kind_of(&head) == CONNACK).then_some(head),
-        }
+            bytes: (kind_of(&self.head) == CONNACK).then(|| self.head.clone()),
+        };
+        // Its room is used again.
+        self.head.clear();
+        frame
     }
 }
 

@@ -243,6 +243,10 @@ impl Limits {
                 maximum: self.topic_alias_maximum,
             });
         }
+        // The exact size takes making the packet: only where it might matter.
+        if most_bytes_on_wire(message) <= self.maximum_packet_size as usize {
+            return Ok(());
+        }
         let size = wire::publish_size(self.version, message);
         if size > self.maximum_packet_size as usize {
             return Err(ClientError::TooLarge {
@@ -252,6 +256,14 @@ impl Limits {
         }
         Ok(())
     }
+}
+
+/// A PUBLISH of this message is not larger (MQTT 5 §3.3): its texts and bytes, their lengths and identifiers, and
+/// everything of fixed length.
+fn most_bytes_on_wire(message: &Message) -> usize {
+    const FIXED: usize = 64;
+    const EACH_USER_PROPERTY: usize = 5;
+    message.weight() + FIXED + EACH_USER_PROPERTY * message.properties.user_properties.len()
 }
 
 /// Whether any broker could take the message. Topics that were received may break the rules.
@@ -349,6 +361,11 @@ impl Ledger {
             is_acknowledged: false,
         });
         Ok(())
+    }
+
+    /// Whether [`Self::next`] has anything to give, were there room.
+    pub fn is_waiting(&self) -> bool {
+        !self.queue.is_empty()
     }
 
     /// The next message for rumqttc, when there is room for it; `backlog` bytes wait for the socket.

@@ -12,6 +12,7 @@
 
 #![warn(clippy::indexing_slicing, clippy::string_slice)]
 
+pub mod bare;
 pub mod client;
 pub mod connection;
 mod driver;

@@ -36,38 +36,53 @@ impl<T> Outbox<T> {
 
     /// Hands over everything, unless somebody is at it already, who then does it.
     pub fn drain(&self) {
-        {
+        let mut turn = {
             let mut state = self.lock();
-            if state.busy {
+            if state.busy || state.waiting.is_empty() {
                 return;
             }
             state.busy = true;
-        }
-        let idle_again = Idle(self);
-        loop {
-            let next = {
-                let mut state = self.lock();
-                let next = state.waiting.pop_front();
-                if next.is_none() {
-                    state.busy = false;
-                }
-                next
-            };
-            match next {
-                Some(item) => (self.deliver)(item),
-                None => break,
+            Turn {
+                outbox: self,
+                batch: std::mem::take(&mut state.waiting),
+                is_over: false,
             }
+        };
+        loop {
+            while let Some(item) = turn.batch.pop_front() {
+                (self.deliver)(item);
+            }
+            let mut state = self.lock();
+            if state.waiting.is_empty() {
+                state.busy = false;
+                // The empty one has room already.
+                std::mem::swap(&mut state.waiting, &mut turn.batch);
+                turn.is_over = true;
+                return;
+            }
+            std::mem::swap(&mut state.waiting, &mut turn.batch);
         }
-        std::mem::forget(idle_again);
     }
 }
 
-/// A receiver that panics must not silence the outbox for good.
-struct Idle<'a, T>(&'a Outbox<T>);
+/// What one thread hands over. A receiver that panics must not silence the outbox for good, nor take with it
+/// what came after.
+struct Turn<'a, T> {
+    outbox: &'a Outbox<T>,
+    batch: VecDeque<T>,
+    is_over: bool,
+}
 
-impl<T> Drop for Idle<'_, T> {
+impl<T> Drop for Turn<'_, T> {
     fn drop(&mut self) {
-        self.0.lock().busy = false;
+        if self.is_over {
+            return;
+        }
+        let mut state = self.outbox.lock();
+        state.busy = false;
+        while let Some(item) = self.batch.pop_back() {
+            state.waiting.push_front(item);
+        }
     }
 }
 
@@ -96,6 +111,24 @@ mod tests {
         outbox.push([1, 2]);
         outbox.drain();
         assert_eq!(*seen.lock().unwrap(), [1, 2, 3]);
+    }
+
+    #[test]
+    fn a_receiver_that_panics_loses_what_it_got_and_nothing_else() {
+        let seen = Arc::new(Mutex::new(Vec::new()));
+        let outbox = {
+            let seen = Arc::clone(&seen);
+            Outbox::new(move |item: u32| {
+                assert_ne!(item, 2, "the receiver panics");
+                seen.lock().unwrap().push(item);
+            })
+        };
+        outbox.push([1, 2, 3, 4]);
+        let panicked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| outbox.drain()));
+        assert!(panicked.is_err());
+        outbox.push([5]);
+        outbox.drain();
+        assert_eq!(*seen.lock().unwrap(), [1, 3, 4, 5]);
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! The built-in broker of a session: started on demand, stopped under its clients or with them.
 
+use super::queue::Push;
 use super::{Event, Session, SessionError};
 use crate::broker::{Broker, BrokerError, BrokerSink, Listeners};
 use crate::model::profile::BrokerAddress;
@@ -22,7 +23,8 @@ impl Session {
             broker
         } else {
             let queue = Arc::clone(&self.queue);
-            let sink: BrokerSink = Arc::new(move |event| queue.push(Event::Broker(event), true));
+            let sink: BrokerSink =
+                Arc::new(move |event| queue.push(Event::Broker(event), Push::MayBeLost));
             // Where it was before, connections that try again find it.
             let before = self.last_port.filter(|_| self.broker_port.is_none());
             match Broker::start(before.or(self.broker_port), Some(Arc::clone(&sink))) {

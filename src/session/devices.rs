@@ -1,5 +1,6 @@
 //! Simulated devices of a session, and what the two ends of an exchange saw.
 
+use super::queue::Push;
 use super::{Event, Generation, Session, SessionError};
 use crate::device::{DeviceEvent, SimulatedDevice, Way};
 use crate::model::connection::ConnectionState;
@@ -78,21 +79,21 @@ impl Session {
         let generation = self.new_generation();
         let (queue, sink_id) = (Arc::clone(&self.queue), Arc::clone(&id));
         let sink = Arc::new(move |event: DeviceEvent| {
-            let may_be_lost = !matches!(
-                event,
+            let how = match event {
                 DeviceEvent::State(_)
-                    | DeviceEvent::Listening { .. }
-                    | DeviceEvent::NotListening { .. }
-                    | DeviceEvent::Asleep { .. }
-                    | DeviceEvent::Values(_)
-            );
+                | DeviceEvent::Listening { .. }
+                | DeviceEvent::NotListening { .. }
+                | DeviceEvent::Asleep { .. }
+                | DeviceEvent::Values(_) => Push::Kept,
+                _ => Push::MayBeLost,
+            };
             queue.push(
                 Event::Device {
                     id: Arc::clone(&sink_id),
                     generation,
                     event,
                 },
-                may_be_lost,
+                how,
             );
         });
         let values = spec

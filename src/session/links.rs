@@ -1,5 +1,6 @@
 //! Connections of a session: what they are asked, and what they tell.
 
+use super::queue::Push;
 use super::wire::Wire;
 use super::{Event, Generation, Session, SessionError};
 use crate::model::connection::ConnectionState;
@@ -60,6 +61,22 @@ impl Link {
     }
 }
 
+fn how_to_push(event: &ConnectionEvent) -> Push {
+    match event {
+        ConnectionEvent::Arrived { .. } => Push::MayBeLost,
+        ConnectionEvent::Begun(_) => Push::Quiet,
+        ConnectionEvent::Changed { change, .. } => match change {
+            // A responder that never stops must not fill the memory.
+            Change::Reply(reply) if reply.verdict == MessageVerdict::AdditionalReply => {
+                Push::MayBeLost
+            }
+            Change::Subscribed | Change::Published | Change::Acknowledged(_) => Push::Quiet,
+            _ => Push::Kept,
+        },
+        _ => Push::Kept,
+    }
+}
+
 impl Session {
     /// Makes the connection; a connection of the same id is replaced.
     pub fn connect(
@@ -76,22 +93,14 @@ impl Session {
         let generation = self.new_generation();
         let (queue, sink_id) = (Arc::clone(&self.queue), Arc::clone(&id));
         let sink = Arc::new(move |event: ConnectionEvent| {
-            let may_be_lost = match &event {
-                ConnectionEvent::Arrived { .. } => true,
-                // A responder that never stops must not fill the memory.
-                ConnectionEvent::Changed {
-                    change: Change::Reply(reply),
-                    ..
-                } => reply.verdict == MessageVerdict::AdditionalReply,
-                _ => false,
-            };
+            let how = how_to_push(&event);
             queue.push(
                 Event::Connection {
                     id: Arc::clone(&sink_id),
                     generation,
                     event,
                 },
-                may_be_lost,
+                how,
             );
         });
         let rules = self.rules.clone();
@@ -236,9 +245,12 @@ impl Session {
         };
         // Whatever lacks was said before it was sent; a rule that changed since makes a message that it does
         // not take, and the exchange says so.
-        let message = request
-            .outgoing(&self.rules, data.as_ref(), &here, &mut rand::rng())
-            .map_or_else(|_| request.message(data), |outgoing| outgoing.message);
+        let plain = request.plain_message(&self.rules, data.as_ref());
+        let message = plain.unwrap_or_else(|| {
+            request
+                .outgoing(&self.rules, data.as_ref(), &here, &mut rand::rng())
+                .map_or_else(|_| request.message(data), |outgoing| outgoing.message)
+        });
         let message = Arc::new(message);
         let id = ExchangeId(self.next_exchange.fetch_add(1, Ordering::Relaxed));
         // In the timeline from now on: rows stand in the order in which requests were sent, on
@@ -252,9 +264,10 @@ impl Session {
             Arc::clone(&request.pairing.rule),
             clock::now(),
         );
+        // First on its way: whoever drains, which is this thread, finds it in its place all the same.
+        link.connection.send(id, request, message);
         self.observer.begun(&exchange, link.profile.address.clone());
         self.timeline.begin(exchange);
-        link.connection.send(id, request, message);
         Some(id)
     }
 

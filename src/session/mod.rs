@@ -6,6 +6,7 @@
 //! and the connection states true, and hands on what somebody may want to say. Only events change
 //! what a session shows, and only the thread that owns the session drains.
 
+pub mod bench;
 mod broker;
 mod demo;
 mod devices;
@@ -30,7 +31,7 @@ use crate::model::time::Timestamp;
 use crate::model::timeline::{RowId, Timeline};
 use crate::mqtt::clock;
 use observe::Observer;
-use queue::Queue;
+use queue::{Push, Queue};
 use std::collections::BTreeMap;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, RwLock};
@@ -112,13 +113,15 @@ impl Session {
             .thread_name("roundtrip-mqtt")
             .enable_all()
             .build()?;
+        let queue = Arc::new(Queue::new(wake));
+        runtime.spawn(nudge(Arc::clone(&queue)));
         Ok(Self {
             links: BTreeMap::new(),
             devices: BTreeMap::new(),
             places: BTreeMap::new(),
             timeline: Timeline::default(),
             observer: Observer::default(),
-            queue: Arc::new(Queue::new(wake)),
+            queue,
             broker: None,
             listeners: Arc::default(),
             broker_port: None,
@@ -138,7 +141,7 @@ impl Session {
         let queue = Arc::clone(&self.queue);
         self.handle.spawn(async move {
             while interrupted().await {
-                queue.push(Event::Interrupted, false);
+                queue.push(Event::Interrupted, Push::Kept);
             }
         });
     }
@@ -244,6 +247,17 @@ impl Drop for Session {
         if let Some(runtime) = self.runtime.take() {
             runtime.shutdown_background();
         }
+    }
+}
+
+/// Steps on the way to an answer are seen this long after they happened, if the answer does not come before.
+const QUIET: Duration = Duration::from_millis(1);
+
+async fn nudge(queue: Arc<Queue<Event>>) {
+    loop {
+        queue.something_quiet().await;
+        tokio::time::sleep(QUIET).await;
+        queue.nudge();
     }
 }
 

@@ -13,6 +13,9 @@ use std::sync::{Arc, Weak};
 /// How many exchanges are remembered: a device may be seen answering after the exchange is over.
 const REMEMBERED: usize = 10_000;
 
+/// Messages are kept for later up to this many bytes; then they are looked at all the same.
+const FRESH_BYTES: usize = 4 * 1024 * 1024;
+
 /// So many that look the same are told apart.
 const ALIKE: usize = 512;
 
@@ -31,6 +34,9 @@ type Key = (
 
 #[derive(Default)]
 pub struct Observer {
+    /// Not looked at yet: as long as no device has received anything, nobody asks. Oldest first.
+    fresh: VecDeque<(ExchangeId, Arc<Message>, BrokerAddress)>,
+    fresh_bytes: usize,
     /// Requests that look the same, oldest first.
     by_key: HashMap<Key, VecDeque<ExchangeId>>,
     seen: VecDeque<([Key; 2], ExchangeId)>,
@@ -79,20 +85,41 @@ fn key(version: MqttVersion, message: &Message) -> Key {
 impl Observer {
     pub fn begun(&mut self, exchange: &Exchange, address: BrokerAddress) {
         let message = &exchange.message;
-        let keys = MqttVersion::ALL.map(|version| key(version, message));
         let waiting = Waiting {
             address: address.clone(),
             response_topic: exchange.request.response_topic.clone(),
             correlation_data: message.properties.correlation_data.clone(),
         };
         self.open.insert(exchange.id, waiting);
+        self.fresh_bytes += message.weight();
+        self.fresh
+            .push_back((exchange.id, Arc::clone(message), address));
+        if self.fresh.len() > REMEMBERED
+            && let Some((_, old, _)) = self.fresh.pop_front()
+        {
+            self.fresh_bytes = self.fresh_bytes.saturating_sub(old.weight());
+        }
+        if self.fresh_bytes > FRESH_BYTES {
+            self.look_at_fresh();
+        }
+    }
+
+    fn look_at_fresh(&mut self) {
+        self.fresh_bytes = 0;
+        for (id, message, address) in std::mem::take(&mut self.fresh) {
+            self.look_at(id, &message, address);
+        }
+    }
+
+    fn look_at(&mut self, id: ExchangeId, message: &Message, address: BrokerAddress) {
+        let keys = MqttVersion::ALL.map(|version| key(version, message));
         let devices = Vec::new();
-        self.known.insert(exchange.id, Known { address, devices });
+        self.known.insert(id, Known { address, devices });
         for key in &keys {
             let alike = self.by_key.entry(key.clone()).or_default();
-            alike.push_back(exchange.id);
+            alike.push_back(id);
         }
-        self.seen.push_back((keys, exchange.id));
+        self.seen.push_back((keys, id));
         if self.seen.len() > REMEMBERED
             && let Some((old, id)) = self.seen.pop_front()
         {
@@ -122,6 +149,7 @@ impl Observer {
         address: &BrokerAddress,
         version: MqttVersion,
     ) -> Option<ExchangeId> {
+        self.look_at_fresh();
         let alike = self.by_key.get(&key(version, request))?;
         let newest = alike.iter().skip(alike.len().saturating_sub(ALIKE));
         let mut here = newest.copied().filter(|id| {

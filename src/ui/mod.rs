@@ -5,8 +5,10 @@
 //! waits for network, disk or a large payload. What only the eye cares about (scroll position,
 //! hover, open folds) lives here. Start at [`theme`] for colours, [`widgets`] for the pieces.
 
+pub mod bench;
 pub mod fonts;
 pub mod open;
+mod pace;
 pub mod panels;
 pub mod picture;
 pub mod shell;

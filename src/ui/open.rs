@@ -2,13 +2,15 @@
 
 use crate::app::Action;
 pub use crate::app::ThemeChoice;
+use crate::app::bench::BenchFailure;
 pub use crate::app::open::Place;
 use crate::app::open::{OpenError, open};
+use crate::ui::pace::Pace;
 use crate::ui::picture::{PictureJob, Slot, lock};
 use crate::ui::shell::Shell;
 use crate::ui::window::{self, WindowError, WindowOptions};
-use std::sync::{Arc, OnceLock};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::Instant;
 
 /// Why there is no window.
 #[derive(Debug, thiserror::Error)]
@@ -17,6 +19,8 @@ pub enum UiError {
     Open(#[from] OpenError),
     #[error(transparent)]
     Window(#[from] WindowError),
+    #[error(transparent)]
+    Bench(#[from] BenchFailure),
     #[error("there is no picture: {0}")]
     Picture(String),
 }
@@ -26,6 +30,7 @@ impl UiError {
         match self {
             Self::Open(err) => err.hint(),
             Self::Window(err) => err.hint().to_owned(),
+            Self::Bench(err) => err.hint().to_owned(),
             Self::Picture(_) => {
                 "roundtrip demo NAME plays it without a window and says more".to_owned()
             }
@@ -40,9 +45,6 @@ pub struct WindowWish {
     pub theme: Option<ThemeChoice>,
     pub demo: Option<String>,
 }
-
-/// How long after an event the window looks: one frame for many.
-const LOOK_AFTER: Duration = Duration::from_millis(16);
 
 /// Opens the window; returns when it is closed.
 pub fn open_window(place: Place, wanted: WindowWish) -> Result<(), UiError> {
@@ -67,9 +69,14 @@ pub fn picture(place: Place, wanted: WindowWish) -> Result<Vec<u8>, UiError> {
 fn run(place: Place, wanted: WindowWish, picture: Option<PictureJob>) -> Result<(), UiError> {
     let context: Arc<OnceLock<egui::Context>> = Arc::default();
     let of_wake = Arc::clone(&context);
+    let looks = Mutex::new(Pace::default());
     let wake: Arc<dyn Fn() + Send + Sync> = Arc::new(move || {
         if let Some(context) = of_wake.get() {
-            context.request_repaint_after(LOOK_AFTER);
+            let after = looks
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .woken(Instant::now());
+            context.request_repaint_after(after);
         }
     });
     let mut app = open(place, &wake)?;

@@ -143,7 +143,7 @@ impl Listing {
         if self.filter.is_empty() {
             timeline.id_at(place)
         } else {
-            self.passing.get(place).copied()
+            self.matches.id_at(place)
         }
     }
 
@@ -152,7 +152,7 @@ impl Listing {
         if self.filter.is_empty() {
             timeline.place_of(id)
         } else {
-            self.passing.binary_search(&id).ok()
+            self.matches.place_of(id)
         }
     }
 

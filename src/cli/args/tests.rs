@@ -482,6 +482,46 @@ fn help_of_screenshot() {
     insta::assert_snapshot!(page("screenshot"));
 }
 
+#[test]
+fn help_of_bench() {
+    insta::assert_snapshot!(page("bench"));
+}
+
+#[test]
+fn what_is_measured_can_be_chosen() {
+    let bench = |words: &[&str]| match command(words) {
+        Command::Bench(args) => args,
+        other => panic!("{other:?}"),
+    };
+    let all = bench(&["bench"]);
+    assert_eq!(all.parts.len(), 5);
+    assert!(!all.quick && !all.window && all.peer.is_empty());
+    let some = bench(&[
+        "bench",
+        "--parts",
+        "rtt,ingest",
+        "--seconds",
+        "0.5",
+        "--peer",
+        "paho=python3 loop.py --x=1",
+    ]);
+    assert_eq!(some.parts, [BenchPart::Rtt, BenchPart::Ingest]);
+    assert_eq!(some.seconds, Some(Duration::from_millis(500)));
+    assert_eq!(
+        some.peer,
+        [("paho".to_owned(), "python3 loop.py --x=1".to_owned())]
+    );
+    for (words, hint) in [
+        (["bench", "--seconds", "0"], "0.1 to 600"),
+        (["bench", "--seconds", "NaN"], "0.1 to 600"),
+        (["bench", "--peer", "paho"], "a name and a command"),
+        (["bench", "--exchanges", "7"], "1000"),
+    ] {
+        let said = complaint(&words);
+        assert!(said.contains(hint), "{said}");
+    }
+}
+
 proptest! {
     #[test]
     fn no_command_line_makes_it_panic(words in proptest::collection::vec(prop_oneof![

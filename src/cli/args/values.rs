@@ -249,6 +249,26 @@ pub(super) fn size(text: &str) -> Result<Size, String> {
         .ok_or_else(|| hint.to_owned())
 }
 
+/// A name and a command.
+pub(super) fn peer(text: &str) -> Result<(String, String), String> {
+    let (name, command) = text
+        .split_once('=')
+        .filter(|(name, command)| !name.trim().is_empty() && !command.trim().is_empty())
+        .ok_or("write a name and a command, such as 'paho=python3 scripts/peers/paho_loop.py'")?;
+    Ok((name.trim().to_owned(), command.to_owned()))
+}
+
+/// Seconds with a fraction.
+pub(super) fn seconds(text: &str) -> Result<std::time::Duration, String> {
+    let hint = "write seconds from 0.1 to 600, such as 2 or 0.5";
+    let secs: f64 = text.trim().parse().map_err(|_err| hint.to_owned())?;
+    if (0.1..=600.0).contains(&secs) {
+        Ok(std::time::Duration::from_secs_f64(secs))
+    } else {
+        Err(hint.to_owned())
+    }
+}
+
 pub fn mqtt_version(text: &str) -> Result<MqttVersion, String> {
     match text {
         "5" | "5.0" => Ok(MqttVersion::V5),

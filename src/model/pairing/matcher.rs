@@ -15,6 +15,8 @@ use super::pattern::VarId;
 use super::rule::{Rule, Status, scope};
 use super::value::Value;
 use crate::model::exchange::ExchangeId;
+use crate::model::message::Message;
+use bytes::Bytes;
 pub use explain::{Reason, Role};
 use search::{Hit, Search};
 use std::collections::{BTreeMap, HashMap};
@@ -82,6 +84,29 @@ pub struct Matcher {
     kept: HashMap<ExchangeId, Kept>,
     /// By rule, then by reply topic.
     tables: Vec<Vec<Table>>,
+    /// The values of a reply by MQTT 5's own rule, in the order of its keys; none where another rule comes first.
+    plain: Option<Vec<Plain>>,
+}
+
+/// What a plain reply says.
+#[derive(Clone, Copy, Debug)]
+enum Plain {
+    Topic,
+    Data,
+}
+
+/// How MQTT 5's own rule looks a reply up, where it is the first one.
+fn plain(rules: &Rules) -> Option<Vec<Plain>> {
+    let rule = rules.get(0).filter(|_| rules.starts_with_shipped_mqtt5())?;
+    let [topic] = rule.reply.topics.as_slice() else {
+        return None;
+    };
+    let part = |var: &VarId| match &*rule.name(*var) {
+        "reply_to" => Some(Plain::Topic),
+        "id" => Some(Plain::Data),
+        _ => None,
+    };
+    topic.shared.iter().map(part).collect()
 }
 
 impl Matcher {
@@ -91,6 +116,7 @@ impl Matcher {
             .map(|rule| rule.reply.topics.iter().map(|_| Table::default()).collect())
             .collect();
         Self {
+            plain: plain(&rules),
             rules,
             kept: HashMap::new(),
             tables,
@@ -118,7 +144,7 @@ impl Matcher {
         for (id, mut kept) in kept {
             if let Some(&place) = place_of.get(&kept.rule) {
                 kept.rule = place;
-                fresh.index(id, &kept, true);
+                fresh.index(id, &kept, None, Some(kept.standing));
                 fresh.kept.insert(id, kept);
             }
         }
@@ -137,7 +163,7 @@ impl Matcher {
             standing: Standing::Open,
         };
         self.forget(id);
-        self.index(id, &kept, true);
+        self.index(id, &kept, None, Some(kept.standing));
         self.kept.insert(id, kept);
     }
 
@@ -156,13 +182,13 @@ impl Matcher {
         let Some(mut kept) = self.kept.remove(&id) else {
             return;
         };
-        self.index(id, &kept, false);
+        self.index(id, &kept, Some(kept.standing), None);
         kept.has_id = self
             .rules
             .get(kept.rule)
             .is_some_and(|rule| rule.has_id(&request));
         kept.request = request;
-        self.index(id, &kept, true);
+        self.index(id, &kept, None, Some(kept.standing));
         self.kept.insert(id, kept);
     }
 
@@ -170,22 +196,25 @@ impl Matcher {
         let Some(mut kept) = self.kept.remove(&id) else {
             return;
         };
-        self.index(id, &kept, false);
-        kept.standing = new;
-        self.index(id, &kept, true);
+        let old = std::mem::replace(&mut kept.standing, new);
+        if old != new {
+            self.index(id, &kept, Some(old), Some(new));
+        }
         self.kept.insert(id, kept);
     }
 
     pub fn forget(&mut self, id: ExchangeId) {
         if let Some(kept) = self.kept.remove(&id) {
-            self.index(id, &kept, false);
+            self.index(id, &kept, Some(kept.standing), None);
         }
     }
 
-    /// Puts a request into the tables of its rule, or takes it out.
-    fn index(&mut self, id: ExchangeId, kept: &Kept, is_there: bool) {
+    /// Puts a request into the tables of its rule, takes it out, or moves it within them.
+    fn index(&mut self, id: ExchangeId, kept: &Kept, from: Option<Standing>, to: Option<Standing>) {
         // Without an id, a further reply cannot be told from somebody else's.
-        if kept.standing == Standing::Completed && !kept.has_id {
+        let is_found = |standing: &Standing| *standing != Standing::Completed || kept.has_id;
+        let change = [from.filter(is_found), to.filter(is_found)];
+        if change == [None, None] {
             return;
         }
         let (Some(rule), Some(tables)) =
@@ -194,8 +223,38 @@ impl Matcher {
             return;
         };
         for (topic, table) in rule.reply.topics.iter().zip(tables) {
-            table.set(id, kept.standing, rule, topic, &kept.request, is_there);
+            table.change(id, change, rule, topic, &kept.request);
         }
+    }
+
+    /// The open request that a message answers in the plain case, where [`Self::find`] would come to the same and no
+    /// other rule has a say: not retained, Correlation Data of an open request, nothing by which it could tell of a failure.
+    pub fn plain_answer(&self, message: &Message) -> Option<ExchangeId> {
+        let parts = self.plain.as_ref()?;
+        let properties = &message.properties;
+        let data = properties.correlation_data.as_ref()?;
+        if message.retain || !properties.user_properties.is_empty() {
+            return None;
+        }
+        let (own, others) = self.tables.split_first()?;
+        let [table] = own.as_slice() else {
+            return None;
+        };
+        let is_alone = others
+            .iter()
+            .flatten()
+            .all(|table| table.is_empty_of(Standing::Open));
+        if !is_alone || table.has_irregular(Standing::Open) {
+            return None;
+        }
+        let value = |part: &Plain| {
+            Some(match part {
+                Plain::Topic => Bytes::copy_from_slice(message.topic.as_str().as_bytes()),
+                Plain::Data => data.to_bytes(),
+            })
+        };
+        let key: Vec<Option<Bytes>> = parts.iter().map(value).collect();
+        table.oldest_open(&key)
     }
 
     /// The first rule by which the message is a request, and its variables.

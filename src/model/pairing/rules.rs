@@ -72,6 +72,14 @@ impl Rules {
         self.0.iter().map(|rule| &**rule)
     }
 
+    /// Whether the first rule is MQTT 5's own, as shipped.
+    pub fn starts_with_shipped_mqtt5(&self) -> bool {
+        match (self.0.first(), COMPILED.0.first()) {
+            (Some(first), Some(shipped)) => Arc::ptr_eq(first, shipped),
+            _ => false,
+        }
+    }
+
     /// Whether it is the very same list.
     pub fn is_same(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.0, &other.0)

@@ -12,6 +12,7 @@ use super::locator::{Bindings, Subject};
 use super::matcher::Standing;
 use super::rule::{OutcomeKind, Replies};
 use super::*;
+use crate::model::correlation::CorrelationData;
 use crate::model::exchange::ExchangeId;
 use crate::model::message::Message;
 use crate::model::topic::TopicName;
@@ -650,4 +651,81 @@ fn for_long() {
             && tally.slowest_file < Duration::from_secs(5),
         "{tally:?}"
     );
+}
+
+#[test]
+fn the_plain_look_up_finds_what_the_rules_find() {
+    let rules = Rules::shipped();
+    let (mqtt5, rule) = rules.find("mqtt5").unwrap();
+    let mut random = StdRng::seed_from_u64(7);
+    let mut matcher = Matcher::new(rules.clone());
+    let topics = ["r/a", "r/b", "x", "r/ä"];
+    let mut plain_answers = 0;
+    for step in 0..6_000_u64 {
+        let topic = *topics.choose(&mut random).unwrap();
+        let data = vec![random.random_range(0..12_u8); random.random_range(0..3)];
+        let mut message = Message::new(TopicName::new(topic).unwrap(), "{}");
+        message.properties.correlation_data = Some(CorrelationData::new(data));
+        match random.random_range(0..6) {
+            0 | 1 => {
+                message.properties.response_topic = Some(message.topic.clone());
+                let request = rule.request(&Subject::new(&message)).unwrap();
+                matcher.insert(ExchangeId(step), mqtt5, request);
+            }
+            2 => {
+                let id = ExchangeId(random.random_range(0..=step));
+                let standings = [Standing::Open, Standing::TimedOut, Standing::Completed];
+                matcher.set_standing(id, *standings.choose(&mut random).unwrap());
+            }
+            3 => matcher.forget(ExchangeId(random.random_range(0..=step))),
+            _ => {
+                message.retain = random.random_bool(0.1);
+                let found = match matcher.find(&Subject::new(&message)) {
+                    Match::Pairs(pairs) if pairs[0].standing == Standing::Open => {
+                        assert_eq!(pairs[0].status.outcome, OutcomeKind::Ok);
+                        Some(pairs[0].id)
+                    }
+                    _ => None,
+                };
+                assert_eq!(matcher.plain_answer(&message), found, "step {step}");
+                plain_answers += usize::from(found.is_some());
+            }
+        }
+    }
+    assert!(plain_answers > 100, "{plain_answers}");
+}
+
+#[test]
+fn what_may_tell_of_a_failure_or_have_another_rule_is_not_plain() {
+    let rules = Rules::shipped();
+    let (mqtt5, rule) = rules.find("mqtt5").unwrap();
+    let mut matcher = Matcher::new(rules.clone());
+    let mut asked = Message::new(TopicName::new("r/a").unwrap(), "{}");
+    asked.properties.response_topic = Some(asked.topic.clone());
+    asked.properties.correlation_data = Some(CorrelationData::new("1"));
+    let request = rule.request(&Subject::new(&asked)).unwrap();
+    matcher.insert(ExchangeId(5), mqtt5, request);
+    let mut answer = asked.clone();
+    answer.properties.response_topic = None;
+    assert_eq!(matcher.plain_answer(&answer), Some(ExchangeId(5)));
+    answer.properties.user_properties = vec![crate::model::message::UserProperty {
+        name: "status".to_owned(),
+        value: "500".to_owned(),
+    }];
+    assert_eq!(matcher.plain_answer(&answer), None);
+    answer.properties.user_properties.clear();
+
+    // A request by another rule is open.
+    let (other, rule) = rules.find("mqtt-fetch").unwrap();
+    let fetch = Message::new(TopicName::new("mqttfetch/s/c/fr/1").unwrap(), "");
+    let request = rule.request(&Subject::new(&fetch)).unwrap();
+    matcher.insert(ExchangeId(6), other, request);
+    assert_eq!(matcher.plain_answer(&answer), None);
+
+    // Somebody has put another rule first.
+    let own = Rules::new(vec![Rule::mqtt5()]);
+    let mut matcher = Matcher::new(own.clone());
+    let request = own.get(0).unwrap().request(&Subject::new(&asked)).unwrap();
+    matcher.insert(ExchangeId(5), 0, request);
+    assert_eq!(matcher.plain_answer(&answer), None);
 }

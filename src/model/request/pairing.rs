@@ -106,6 +106,20 @@ impl Request {
         rule.outgoing(message, topic, &given, here, random)
     }
 
+    /// The same for the plain case, which needs no rule to make it: Response Topic and Correlation Data are there and
+    /// nobody has put another rule in the place of MQTT 5's own.
+    pub fn plain_message(
+        &self,
+        rules: &Rules,
+        correlation_data: Option<&CorrelationData>,
+    ) -> Option<Message> {
+        let is_plain = self.pairing.is_mqtt5() && self.response_topic.is_some();
+        if !is_plain || !rules.starts_with_shipped_mqtt5() {
+            return None;
+        }
+        Some(self.message(Some(correlation_data?.clone())))
+    }
+
     /// Correlation Data belongs to a Response Topic, or to a rule that reads it.
     fn carries_correlation(&self, rule: &Rule) -> bool {
         self.response_topic.is_some() || rule.reads_correlation_data()
@@ -149,4 +163,68 @@ impl RequestDraft {
 
 pub(super) fn no_rule(id: &str) -> String {
     format!("there is no pairing rule `{id}`; it may have been deleted or renamed")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::message::UserProperty;
+    use crate::model::request::{ResponseTopicDraft, Surroundings};
+
+    /// What [`Request::outgoing`] makes of it with the rule.
+    fn by_rule(request: &Request, data: &CorrelationData) -> Message {
+        let here = Circumstances {
+            client_id: "c",
+            now_ms: 0,
+            counter: 1,
+        };
+        let mut random: rand::rngs::StdRng = rand::SeedableRng::seed_from_u64(0);
+        request
+            .outgoing(&Rules::shipped(), Some(data), &here, &mut random)
+            .map_or_else(|_| request.message(Some(data.clone())), |made| made.message)
+    }
+
+    #[test]
+    fn the_plain_case_makes_the_message_that_the_rule_makes() {
+        for (topic, response_topic) in [
+            ("a/b", "r"),
+            ("cmnd/ä/power", "clients/x/resp"),
+            ("same", "same"),
+            ("{x}/b", "{reply_to}"),
+            ("/", "//"),
+            ("$SYS/x", "$SYS/y"),
+        ] {
+            let draft = RequestDraft {
+                topic: topic.to_owned(),
+                response_topic: ResponseTopicDraft::Typed(response_topic.to_owned()),
+                payload: "{\"a\":1}".to_owned(),
+                content_type: "application/json".to_owned(),
+                user_properties: vec![UserProperty {
+                    name: "n".to_owned(),
+                    value: "v".to_owned(),
+                }],
+                ..RequestDraft::default()
+            };
+            let request = draft.validate(&Surroundings::default()).unwrap();
+            for data in [&b""[..], b"\x00\xff", b"text"] {
+                let data = CorrelationData::new(data.to_vec());
+                let plain = request.plain_message(&Rules::shipped(), Some(&data));
+                assert_eq!(plain, Some(by_rule(&request, &data)), "{topic}");
+            }
+            assert_eq!(request.plain_message(&Rules::shipped(), None), None);
+        }
+    }
+
+    #[test]
+    fn whoever_replaced_the_rule_gets_what_it_makes() {
+        let draft = RequestDraft {
+            topic: "a".to_owned(),
+            response_topic: ResponseTopicDraft::Typed("r".to_owned()),
+            ..RequestDraft::default()
+        };
+        let request = draft.validate(&Surroundings::default()).unwrap();
+        let data = CorrelationData::new("x");
+        let own = Rules::new(vec![Rule::mqtt5()]);
+        assert_eq!(request.plain_message(&own, Some(&data)), None);
+    }
 }

@@ -37,6 +37,8 @@ const LOW_WATER_BYTES: usize = 256 * 1024;
 const PINGREQ: &[u8] = &[0xC0, 0];
 const PINGRESP: &[u8] = &[0xD0, 0];
 const PIECE_BYTES: usize = 64 * 1024;
+/// Acknowledgements wait for company up to this many bytes.
+const COMPANY_BYTES: usize = 1024;
 
 /// A packet that was read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,6 +81,11 @@ struct State {
     outgoing: VecDeque<Outgoing>,
     queue: VecDeque<Bytes>,
     queued_bytes: usize,
+    /// Acknowledgements that the socket would take; they are written with whatever comes next, or before the next
+    /// read. The queue is empty meanwhile.
+    company: Vec<u8>,
+    /// Something was read, and nothing was written since that would tell the broker's kernel so.
+    owes_ack: bool,
     taken_total: u64,
     written_total: u64,
     /// Where the messages that are not written yet end, and their ordinals.
@@ -152,9 +159,12 @@ impl Tap {
             .map_or_else(clock::now, |stamp| stamp.at)
     }
 
-    /// What happened on the way out since the last call.
-    pub fn take_outgoing(&self) -> VecDeque<Outgoing> {
-        std::mem::take(&mut self.lock().outgoing)
+    /// What happened on the way out since the last call; `into` is empty, and its room is used again.
+    pub fn take_outgoing(&self, into: &mut VecDeque<Outgoing>) {
+        let mut state = self.lock();
+        if !state.outgoing.is_empty() {
+            std::mem::swap(&mut state.outgoing, into);
+        }
     }
 
     /// Bytes that the socket has not taken yet.
@@ -202,12 +212,15 @@ impl State {
         });
     }
 
-    /// Notes the packets in `bytes`, which are about to be written or queued.
-    fn on_write(&mut self, bytes: &[u8]) {
+    /// Notes the packets in `bytes`, which are about to be written or queued. Says whether they are acknowledgements
+    /// and nothing else.
+    fn on_write(&mut self, bytes: &[u8]) -> bool {
+        let mut are_acknowledgements = self.write.is_between();
         let mut walker = std::mem::take(&mut self.write);
         let before = self.taken_total;
         walker.feed(bytes, |frame| {
             let packet_id = frame.packet_id;
+            are_acknowledgements &= frames::ACKNOWLEDGEMENTS.contains(&frame.kind());
             match frame.kind() {
                 frames::PUBLISH => {
                     let ordinal = self.publishes;
@@ -226,12 +239,77 @@ impl State {
                 _ => {}
             }
         });
+        are_acknowledgements &= walker.is_between();
         self.write = walker;
         self.taken_total += bytes.len() as u64;
+        are_acknowledgements
+    }
+
+    /// Writes these bytes, which have been noted, as far as the socket takes them now and nothing waits before them. Says
+    /// whether something is left for the writer task.
+    fn write_soon(&mut self, bytes: &[u8]) -> bool {
+        let mut rest = bytes;
+        if self.queue.is_empty()
+            && let Some(socket) = self.socket.clone()
+        {
+            let at = clock::now();
+            match socket.try_write(bytes) {
+                Ok(count) => {
+                    self.on_written(count, at);
+                    rest = bytes.get(count..).unwrap_or_default();
+                }
+                Err(err) if err.kind() == io::ErrorKind::WouldBlock => {}
+                Err(err) => {
+                    self.fail(&err);
+                    return false;
+                }
+            }
+        }
+        if !rest.is_empty() {
+            self.enqueue(rest);
+        }
+        !rest.is_empty()
+    }
+
+    /// Acknowledgements, or whatever they waited for. Says whether something is left for the writer task.
+    fn take_along(&mut self, bytes: &[u8], may_wait: bool) -> bool {
+        if !self.queue.is_empty() {
+            self.enqueue(bytes);
+            return true;
+        }
+        if may_wait && self.company.len() + bytes.len() <= COMPANY_BYTES {
+            self.company.extend_from_slice(bytes);
+            return false;
+        }
+        if self.company.is_empty() {
+            return self.write_soon(bytes);
+        }
+        let mut all = std::mem::take(&mut self.company);
+        let is_left = if bytes.len() <= PIECE_BYTES {
+            all.extend_from_slice(bytes);
+            self.write_soon(&all)
+        } else {
+            let is_left = self.write_soon(&all);
+            self.write_soon(bytes) || is_left
+        };
+        // Its room is used again.
+        all.clear();
+        self.company = all;
+        is_left
+    }
+
+    /// Writes what waited for company in vain. Says whether something is left for the writer task.
+    fn end_wait(&mut self) -> bool {
+        if self.company.is_empty() {
+            return false;
+        }
+        self.take_along(&[], false)
     }
 
     fn on_written(&mut self, count: usize, at: Timestamp) {
         self.written_total += count as u64;
+        // Every segment carries an acknowledgement of what was read.
+        self.owes_ack = false;
         while let Some((end, ordinal)) = self.ends.front().copied() {
             if end > self.written_total {
                 break;
@@ -284,6 +362,7 @@ impl State {
 
     fn fail(&mut self, err: &io::Error) {
         self.failure = Some(err.kind());
+        self.company.clear();
         self.queue.clear();
         self.queued_bytes = 0;
         self.wake_reader();
@@ -293,5 +372,87 @@ impl State {
         if let Some(waker) = self.paused_reader.take() {
             waker.wake();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::TcpListener;
+
+    const PUBLISH: &[u8] = &[0x30, 4, 0, 1, b'a', 0];
+
+    fn puback(packet_id: u8) -> [u8; 4] {
+        [0x40, 2, 0, packet_id]
+    }
+
+    async fn pair() -> (Arc<Tap>, TapStream, TcpStream) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let ours = TcpStream::connect(listener.local_addr().unwrap())
+            .await
+            .unwrap();
+        let (theirs, _) = listener.accept().await.unwrap();
+        let (tap, stream) = Tap::wrap(ours, MqttVersion::V5, || {}).unwrap();
+        (tap, stream, theirs)
+    }
+
+    #[tokio::test]
+    async fn acknowledgements_go_out_before_the_next_read() {
+        let (tap, mut stream, mut theirs) = pair().await;
+        stream.write_all(&puback(1)).await.unwrap();
+        stream.write_all(&puback(2)).await.unwrap();
+        assert_eq!(tap.lock().company.len(), 8);
+        let mut nothing = [0; 8];
+        let mut got = [0; 8];
+        tokio::select! {
+            _ = stream.read(&mut nothing) => panic!("nobody wrote"),
+            read = theirs.read_exact(&mut got) => drop(read.unwrap()),
+        }
+        assert_eq!(got, [0x40, 2, 0, 1, 0x40, 2, 0, 2]);
+        assert!(tap.lock().company.is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_message_takes_them_along_in_their_order() {
+        let (tap, mut stream, mut theirs) = pair().await;
+        stream.write_all(&puback(1)).await.unwrap();
+        stream.write_all(PUBLISH).await.unwrap();
+        let mut got = [0; 10];
+        theirs.read_exact(&mut got).await.unwrap();
+        assert_eq!(got, [0x40, 2, 0, 1, 0x30, 4, 0, 1, b'a', 0]);
+        let mut outgoing = VecDeque::new();
+        tap.take_outgoing(&mut outgoing);
+        assert!(
+            matches!(
+                outgoing.make_contiguous(),
+                [
+                    Outgoing::Publish { ordinal: 0, .. },
+                    Outgoing::Written { ordinal: 0, .. }
+                ]
+            ),
+            "{outgoing:?}"
+        );
+    }
+
+    #[tokio::test]
+    async fn the_end_of_the_stream_leaves_none_behind() {
+        let (_tap, mut stream, mut theirs) = pair().await;
+        stream.write_all(&puback(7)).await.unwrap();
+        drop(stream);
+        let mut got = Vec::new();
+        theirs.read_to_end(&mut got).await.unwrap();
+        assert_eq!(got, puback(7));
+    }
+
+    #[tokio::test]
+    async fn a_flood_of_them_does_not_wait_for_a_read() {
+        let (tap, mut stream, mut theirs) = pair().await;
+        for _ in 0..1000 {
+            stream.write_all(&puback(1)).await.unwrap();
+        }
+        assert!(tap.lock().company.len() <= COMPANY_BYTES);
+        let mut got = vec![0; 3000];
+        theirs.read_exact(&mut got).await.unwrap();
     }
 }

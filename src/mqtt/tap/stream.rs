@@ -81,6 +81,15 @@ impl AsyncRead for TapStream {
                     // However much is still coming in.
                     return Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into()));
                 }
+                // All that was read has been handled, so no better company is to be expected.
+                if state.end_wait() {
+                    this.tap.wake.notify_one();
+                }
+                if std::mem::take(&mut state.owes_ack)
+                    && let Some(read) = &this.read
+                {
+                    acknowledge_at_once(read);
+                }
                 if state.failure.is_none() && state.queued_bytes > READ_PAUSE_BYTES {
                     state.paused_reader = Some(cx.waker().clone());
                     return Poll::Pending;
@@ -109,7 +118,6 @@ impl AsyncRead for TapStream {
                 }
             }
             let at = clock::now();
-            acknowledge_at_once(read);
             if buf.filled().len() == before {
                 this.release(true);
                 if this.serve(buf) {
@@ -125,6 +133,7 @@ impl AsyncRead for TapStream {
                 continue;
             }
             let mut state = this.tap.lock();
+            state.owes_ack = true;
             let mut walker = std::mem::take(&mut state.read);
             let disconnect = walker.feed(fresh, |frame| state.on_read(frame, at));
             state.read = walker;
@@ -164,29 +173,8 @@ impl AsyncWrite for TapStream {
         if state.spares_ping(bytes) {
             return Poll::Ready(Ok(bytes.len()));
         }
-        state.on_write(bytes);
-        let direct = if state.queue.is_empty() {
-            state.socket.clone()
-        } else {
-            None
-        };
-        let mut rest = bytes;
-        if let Some(socket) = direct {
-            let at = clock::now();
-            match socket.try_write(bytes) {
-                Ok(count) => {
-                    state.on_written(count, at);
-                    rest = bytes.get(count..).unwrap_or_default();
-                }
-                Err(err) if err.kind() == io::ErrorKind::WouldBlock => {}
-                Err(err) => {
-                    state.fail(&err);
-                    return Poll::Ready(Ok(bytes.len()));
-                }
-            }
-        }
-        if !rest.is_empty() {
-            state.enqueue(rest);
+        let may_wait = state.on_write(bytes);
+        if state.take_along(bytes, may_wait) {
             self.tap.wake.notify_one();
         }
         Poll::Ready(Ok(bytes.len()))
@@ -204,6 +192,8 @@ impl AsyncWrite for TapStream {
 impl Drop for TapStream {
     fn drop(&mut self) {
         let mut state = self.tap.lock();
+        // The writer task sees to what is left of it.
+        let _is_left = state.end_wait();
         state.leftover = self.read.take();
         state.socket = None;
         state.closing = true;

@@ -33,7 +33,7 @@ pub fn open(shared: &Arc<Shared>, clean_start: bool) -> Result<(AsyncClient, Wir
         .set_max_packet_size(Some(INCOMING_MAX))
         .set_outgoing_inflight_upper_limit(WINDOW)
         .set_read_batch_size(1)
-        .set_max_request_batch(16)
+        .set_max_request_batch(64)
         .set_session_expiry_interval(Some(profile.session_expiry_secs).filter(|expiry| *expiry > 0))
         .set_request_response_info(Some(u8::from(profile.request_response_information)))
         .set_request_problem_info(Some(u8::from(profile.request_problem_information)))

@@ -86,7 +86,7 @@ fn a_refusal_of_the_broker_is_told_at_the_broker() {
     world
         .timeline
         .apply(id, Change::Acknowledged(reason.clone()), at(900));
-    let what = "request";
+    let what = crate::model::exchange::Refused::Request;
     world.ended(id, Verdict::Rejected { what, reason }, 900);
     insta::assert_snapshot!(told(&world.lanes(2_000)));
 }

@@ -34,17 +34,21 @@ impl Slot {
         }
     }
 
-    fn set(&mut self, id: ExchangeId, standing: Standing, is_there: bool) {
+    fn of_mut(&mut self, standing: Standing) -> &mut BTreeSet<ExchangeId> {
         let [open, timed_out, completed] = &mut self.0;
-        let slot = match standing {
+        match standing {
             Standing::Open => open,
             Standing::TimedOut => timed_out,
             Standing::Completed => completed,
-        };
-        if is_there {
-            slot.insert(id);
-        } else {
-            slot.remove(&id);
+        }
+    }
+
+    fn change(&mut self, id: ExchangeId, from: Option<Standing>, to: Option<Standing>) {
+        if let Some(from) = from {
+            self.of_mut(from).remove(&id);
+        }
+        if let Some(to) = to {
+            self.of_mut(to).insert(id);
         }
     }
 
@@ -89,16 +93,16 @@ impl Table {
         }
     }
 
-    pub fn set(
+    /// A request comes (`from` is none), goes (`to` is none), or stands otherwise from now on.
+    pub fn change(
         &mut self,
         id: ExchangeId,
-        standing: Standing,
+        [from, to]: [Option<Standing>; 2],
         rule: &Rule,
         topic: &ReplyTopic,
         request: &Bindings,
-        is_there: bool,
     ) {
-        self.all.set(id, standing, is_there);
+        self.all.change(id, from, to);
         let shared = topic.shared.as_slice();
         let is_regular = fits_its_pattern(rule, topic, request);
         let keys = if is_regular {
@@ -108,26 +112,16 @@ impl Table {
         };
         // Where keys are missing, comparing one by one is all that is left.
         if !is_regular || keys.is_none() {
-            self.irregular.set(id, standing, is_there);
+            self.irregular.change(id, from, to);
         }
         let Some(keys) = keys else {
-            self.unkeyed.set(id, standing, is_there);
+            self.unkeyed.change(id, from, to);
             return;
         };
-        if standing == Standing::Open && keys.len() <= MAX_NEAR_KEYS {
-            for place in 0..shared.len() {
-                for key in &keys {
-                    let key = (place, without(key, place));
-                    if is_there {
-                        self.but_one.entry(key).or_default().insert(id);
-                    } else if let Some(slot) = self.but_one.get_mut(&key) {
-                        slot.remove(&id);
-                        if slot.is_empty() {
-                            self.but_one.remove(&key);
-                        }
-                    }
-                }
-            }
+        let is_open = to == Some(Standing::Open);
+        let was_open = from == Some(Standing::Open);
+        if is_open != was_open && keys.len() <= MAX_NEAR_KEYS {
+            self.change_but_one(id, shared.len(), &keys, is_open);
         }
         let slots = if is_regular {
             &mut self.exact
@@ -135,15 +129,38 @@ impl Table {
             &mut self.literal
         };
         for key in keys {
-            if is_there {
-                slots.entry(key).or_default().set(id, standing, true);
-            } else if let Some(slot) = slots.get_mut(&key) {
-                slot.set(id, standing, false);
-                if slot.is_empty() {
-                    slots.remove(&key);
+            match slots.get_mut(&key) {
+                Some(slot) => {
+                    slot.change(id, from, to);
+                    if slot.is_empty() {
+                        slots.remove(&key);
+                    }
+                }
+                None if to.is_some() => slots.entry(key).or_default().change(id, None, to),
+                None => {}
+            }
+        }
+    }
+
+    fn change_but_one(&mut self, id: ExchangeId, places: usize, keys: &[Key], is_there: bool) {
+        for place in 0..places {
+            for key in keys {
+                let key = (place, without(key, place));
+                if is_there {
+                    self.but_one.entry(key).or_default().insert(id);
+                } else if let Some(slot) = self.but_one.get_mut(&key) {
+                    slot.remove(&id);
+                    if slot.is_empty() {
+                        self.but_one.remove(&key);
+                    }
                 }
             }
         }
+    }
+
+    /// The oldest open request with exactly these values.
+    pub fn oldest_open(&self, key: &[Option<Bytes>]) -> Option<ExchangeId> {
+        self.exact.get(key)?.of(Standing::Open).first().copied()
     }
 
     /// The requests with the same values; `None` when the message has too many to look them up.

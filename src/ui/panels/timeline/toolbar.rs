@@ -41,7 +41,14 @@ pub fn toolbar_ui(ui: &mut Ui, app: &App, view: &mut View, actions: &mut Vec<Act
             if ui.add(clear).clicked() {
                 actions.push(Action::ClearTimeline);
             }
-use crate::app::{Action, App, ExportFormat, TimelineView};
+            recordings_ui(ui, app, actions);
+            let export = Button::icon(Icon::Download, "Export the timeline")
+                .tooltip("Write the rows into a file")
+                .enabled(!timeline.is_empty());
+            if ui.add(export).clicked() {
+                actions.push(Action::Export(ExportAction::Ask(ExportFormat::Html)));
+            }
+            views_ui(ui, app, actions);
             ScrollArea::horizontal()
                 .id_salt("chips")
                 .auto_shrink([false, true])
@@ -58,11 +65,7 @@ use crate::app::{Action, App, ExportFormat, TimelineView};
 /// Recording, and recordings.
 fn recordings_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
     let is_recording = app.recordings.is_recording();
-    let words = if is_recording {
-        "● Recording"
-    } else {
-        "Record"
-    };
+    let words = if is_recording { "Recording" } else { "Record" };
     select::menu_button(ui, words, |ui| {
         ui.set_min_width(220.0);
         let mut entry = |ui: &mut Ui, words: &str, action| {
@@ -78,7 +81,9 @@ fn recordings_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
         }
         entry(ui, "Open a recording…", RecordingAction::AskWhich);
     });
-/// The ways to look at it, painted from right to left.
+}
+
+/// The three ways to look at it.
 fn views_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
     for (view, name, tooltip) in [
         (TimelineView::Latency, "Latency", "How long answers took"),
