@@ -16,7 +16,7 @@ use roundtrip::broker::Broker;
 use roundtrip::model::connection::ConnectionState;
 use roundtrip::model::correlation::CorrelationData;
 use roundtrip::model::correlation::CorrelationSpec;
-use roundtrip::model::exchange::{Exchange, ExchangeId, MessageVerdict, Verdict};
+use roundtrip::model::exchange::{Exchange, ExchangeId, MessageVerdict, Refused, Verdict};
 use roundtrip::model::message::{Message, Properties, Qos, UserProperty};
 use roundtrip::model::profile::{BrokerAddress, MqttVersion, Profile};
 use roundtrip::model::request::{RepliesWanted, Request};
@@ -437,7 +437,7 @@ fn what_the_broker_forbids_rejects_the_exchange() {
     desk.send(1, request("cmnd"));
     match desk.wait_finished(1).verdict {
         Verdict::Rejected { what, reason } => {
-            assert_eq!((what, reason.code), ("the request", 0x87));
+            assert_eq!((what, reason.code), (Refused::Request, 0x87));
         }
         other => panic!("{other:?}"),
     }
@@ -456,10 +456,9 @@ fn a_refused_response_topic_rejects_the_exchange_before_it_is_published() {
     assert_eq!(first, 0x82);
     broker.write(&[0x90, 4, packet_id[0], packet_id[1], 0, 0x87]);
     match desk.wait_finished(1).verdict {
-        Verdict::Rejected { what, reason } => assert_eq!(
-            (what, reason.code),
-            ("the subscription to the Response Topic", 0x87)
-        ),
+        Verdict::Rejected { what, reason } => {
+            assert_eq!((what, reason.code), (Refused::Subscription, 0x87))
+        }
         other => panic!("{other:?}"),
     }
     assert!(desk.exchanges()[&1].legs.published.is_none());

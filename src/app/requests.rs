@@ -3,6 +3,7 @@
 use crate::app::actions::Action;
 use crate::app::connections::{ConnectionRow, connection_row};
 use crate::app::palette::PaletteEntry;
+use crate::app::perform::RecordingAction;
 use crate::app::{App, TimelineView};
 use crate::model::demo::Demo;
 use crate::model::profile::BUILT_IN_ID;
@@ -88,6 +89,7 @@ impl App {
     }
 
     /// Everything that the palette can do or open.
+    #[expect(clippy::too_many_lines, reason = "a list: one command after the other")]
     pub fn palette_entries(&self) -> Vec<PaletteEntry> {
         let entry =
             |text: String, kind: &str, shortcut: &'static str, action: Action| PaletteEntry {
@@ -122,6 +124,7 @@ impl App {
             "Ctrl+L",
             Action::ClearTimeline,
         ));
+        entries.extend(self.export_entries());
         entries.extend(VIEWS.map(|(name, view)| command(name, "", Action::SetTimelineView(view))));
         entries.push(command(
             "Switch between dark and light",
@@ -138,6 +141,20 @@ impl App {
             "Ctrl+J",
             Action::ToggleRight,
         ));
+        let recording = |action| Action::Recording(action);
+        entries.push(if self.recordings.is_recording() {
+            command("Stop recording", "", recording(RecordingAction::Stop))
+        } else {
+            command("Record…", "", recording(RecordingAction::AskWhereTo))
+        });
+        entries.push(command(
+            "Open a recording…",
+            "",
+            recording(RecordingAction::AskWhich),
+        ));
+        for (text, action) in self.comparisons() {
+            entries.push(command(text, "", action));
+        }
         entries.push(command("Show the demos", "", Action::ShowDemos));
         entries.push(command("Settings", "Ctrl+,", Action::ShowSettings));
         entries.push(command("Help and shortcuts", "F1", Action::ShowHelp));
@@ -180,6 +197,7 @@ impl App {
                 },
             ));
         }
+        entries.extend(self.filter_palette_entries());
         entries.extend(self.rules.palette_entries());
         for demo in Demo::shipped() {
             entries.push(entry(

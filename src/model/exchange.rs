@@ -45,6 +45,38 @@ impl fmt::Display for Reason {
     }
 }
 
+/// What of an exchange a broker can refuse.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Refused {
+    /// The subscription to the Response Topic.
+    Subscription,
+    Request,
+}
+
+impl Refused {
+    /// For scripts.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Subscription => "subscription",
+            Self::Request => "request",
+        }
+    }
+
+    pub fn of_word(word: &str) -> Option<Self> {
+        let mut all = [Self::Subscription, Self::Request].into_iter();
+        all.find(|refused| refused.word() == word)
+    }
+}
+
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Subscription => "the subscription to the Response Topic",
+            Self::Request => "the request",
+        })
+    }
+}
+
 /// How an exchange stands, and in the end what came of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {
@@ -62,7 +94,7 @@ pub enum Verdict {
     NoSubscribers,
     /// The broker refused the subscription or the request.
     Rejected {
-        what: &'static str,
+        what: Refused,
         reason: Reason,
     },
     /// Roundtrip could not carry it through, such as when the connection was lost.

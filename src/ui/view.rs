@@ -2,23 +2,26 @@
 
 use crate::app::dialogs::Dialog;
 use crate::app::inspect::{Fact, Inspection, Part, inspect, part, properties, telling_part, times};
+use crate::app::listing::arrange;
+use crate::app::listing::group::GroupId;
+use crate::app::reading::Reading;
 use crate::app::tabs::TabId;
 use crate::app::tally::Tallies;
-use crate::model::payload;
+use crate::model::document::Form;
 use crate::model::time::Timestamp;
 use crate::model::timeline::{Category, RowId, Timeline};
+use crate::ui::panels::timeline::FilterView;
+use crate::ui::panels::timeline::latency::LatencyView;
+use crate::ui::widgets::diff_view::DiffState;
 use crate::ui::panels::timeline::LanesState;
 use crate::ui::widgets::payload_edit::EditState;
-use crate::ui::widgets::payload_view::{Document, ViewState};
+use crate::ui::widgets::payload_view::ViewState;
 use crate::ui::widgets::table::TableState;
 use bytes::Bytes;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::mem::Discriminant;
 use std::rc::Rc;
-
-/// Larger JSON is shown as it came: indenting it would take longer than a frame.
-const INDENTED_BYTES: usize = 256 * 1024;
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum AnswerPane {
@@ -29,18 +32,11 @@ pub enum AnswerPane {
     Timing,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PayloadForm {
-    /// Text, indented where it is JSON; bytes that are no text as hex.
-    Text,
-    Hex,
-}
-
-/// The payload on show: laid out once.
+/// The payload on show: read once.
 #[derive(Debug)]
 struct Shown {
-    of: (RowId, usize, PayloadForm),
-    document: Document,
+    of: (RowId, usize, Form, usize),
+    reading: Reading,
     state: ViewState,
 }
 
@@ -78,13 +74,18 @@ pub struct ValueEdit {
 
 #[derive(Debug, Default)]
 pub struct View {
-    pub table: TableState<RowId>,
+    pub table: TableState<arrange::Shown>,
+    /// The head of a group that the keyboard stands on.
+    pub group_cursor: Option<GroupId>,
+    pub latency: LatencyView,
     pub lanes: LanesState,
     pub answer_pane: AnswerPane,
     part: Option<(RowId, usize)>,
     inspected: Option<Rc<Inspected>>,
     pub tallies: RefCell<Tallies>,
     shown: Option<Shown>,
+    /// See [`crate::app::recordings::Recordings::looks`].
+    looks: u64,
     editors: BTreeMap<TabId, EditState>,
     pub value_edit: Option<ValueEdit>,
     /// The kind of dialog that was open in the last frame, to give its first field the keyboard once.
@@ -94,10 +95,13 @@ pub struct View {
     pub rule_width: f32,
     pub rule_editor: EditState,
     pub bench_editor: EditState,
+    /// Where the comparison of two payloads stands.
+    pub compared: DiffState,
     /// What is typed to find a pairing rule.
     pub rule_query: String,
     /// Whether the keyboard should go to the filter, the topic, ….
     pub focus: Option<Focus>,
+    pub filter: FilterView,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -107,6 +111,17 @@ pub enum Focus {
 }
 
 impl View {
+    /// Another timeline is shown: what is remembered is of other rows.
+    pub fn look_at(&mut self, looks: u64) {
+        if std::mem::replace(&mut self.looks, looks) != looks {
+            self.table.scroll_to_top();
+            self.part = None;
+            self.inspected = None;
+            self.shown = None;
+            *self.tallies.get_mut() = Tallies::default();
+        }
+    }
+
     /// Whether the keyboard was asked to go there, once.
     pub fn take_focus(&mut self, focus: Focus) -> bool {
         let is_asked = self.focus == Some(focus);
@@ -175,42 +190,29 @@ impl View {
         self.editors.entry(tab).or_default()
     }
 
-    /// The payload of a message, laid out when it is not the one from the last frame.
-    pub fn document(
+    /// The payload on show is its beginning: the rest is being read.
+    pub fn is_formatting(&self) -> bool {
+        let shown = self.shown.as_ref();
+        shown.is_some_and(|shown| shown.reading.is_formatting())
+    }
+
+    /// The payload of a message, read anew when it is not the one from the last frame.
+    pub fn reading(
         &mut self,
         (row, part): (RowId, usize),
-        form: PayloadForm,
+        form: Form,
         bytes: &Bytes,
-    ) -> (&mut Document, &mut ViewState) {
-        let of = (row, part, form);
+    ) -> (&mut Reading, &mut ViewState) {
+        let of = (row, part, form, bytes.len());
         let shown = match self.shown.take() {
             Some(shown) if shown.of == of => shown,
             _ => Shown {
                 of,
-                document: document(form, bytes),
+                reading: Reading::open(bytes, form),
                 state: ViewState::default(),
             },
         };
         let shown = self.shown.insert(shown);
-        (&mut shown.document, &mut shown.state)
-    }
-}
-
-fn document(form: PayloadForm, bytes: &Bytes) -> Document {
-    let text = match form {
-        PayloadForm::Text => std::str::from_utf8(bytes).ok(),
-        PayloadForm::Hex => None,
-    };
-    let Some(text) = text else {
-        return Document::hex(bytes.clone());
-    };
-    let pretty = if bytes.len() <= INDENTED_BYTES {
-        payload::pretty_json(bytes)
-    } else {
-        None
-    };
-    match pretty {
-        Some(pretty) => Document::json(pretty),
-        None => Document::text(text.to_owned()),
+        (&mut shown.reading, &mut shown.state)
     }
 }

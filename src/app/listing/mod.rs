@@ -1,17 +1,36 @@
-//! What the table shows of a timeline: the rows that pass the filter, newest first, kept up to date.
+//! What the table shows of a timeline: the rows that pass the filter, kept up to date; newest
+//! first, or sorted and in groups (see [`arrange`]).
+
+pub mod arrange;
+pub mod group;
+pub mod sort;
+
+mod matches;
 
 use crate::model::timeline::{Category, Filter, RowId, Timeline};
-use std::collections::VecDeque;
+use arrange::{Arrangement, Passing, Shown};
+use matches::Matches;
 
 #[derive(Debug, Default)]
 pub struct Listing {
     filter: Filter,
-    /// Ascending; what passes the filter. Not kept where everything passes.
-    passing: VecDeque<RowId>,
-    cursor: u64,
-    epoch: u64,
-    is_stale: bool,
+    /// Not kept where everything passes.
+    matches: Matches,
     len: usize,
+    arrangement: Arrangement,
+}
+
+/// What passes, for [`Arrangement::refresh`].
+struct Oldest<'a>(&'a Listing, &'a Timeline);
+
+impl Passing for Oldest<'_> {
+    fn count(&self) -> usize {
+        self.0.len
+    }
+
+    fn id_at(&self, place: usize) -> Option<RowId> {
+        self.0.id_at(self.1, self.0.len.checked_sub(place + 1)?)
+    }
 }
 
 impl Listing {
@@ -20,54 +39,84 @@ impl Listing {
     }
 
     pub fn set_filter(&mut self, text: &str, category: Option<Category>) {
-        let filter = Filter::new(text, category);
+        self.apply(Filter::new(text, category));
+    }
+
+    pub fn apply(&mut self, filter: Filter) {
         if filter != self.filter {
             self.filter = filter;
-            self.is_stale = true;
+            self.matches.start_over();
         }
     }
 
     /// Brings it up to date with the timeline.
     pub fn refresh(&mut self, timeline: &Timeline) {
-        let touched = timeline.touched_since(self.cursor);
-        self.cursor = touched.cursor;
         if self.filter.is_empty() {
-            self.passing.clear();
+            self.matches.forget();
             self.len = timeline.len();
         } else {
-            if self.is_stale || self.epoch != timeline.epoch() || touched.is_incomplete {
-                let passing = timeline.iter().filter(|row| self.filter.passes(*row));
-                self.passing = passing.map(|row| row.id()).collect();
-            } else {
-                for id in touched.ids() {
-                    self.look_again(timeline, id);
-                }
-                let first = timeline.id_at(0);
-                while self
-                    .passing
-                    .front()
-                    .is_some_and(|id| first.is_none_or(|first| *id < first))
-                {
-                    self.passing.pop_front();
-                }
-            }
-            self.len = self.passing.len();
+            self.matches.refresh(timeline, &self.filter);
+            self.len = self.matches.len();
         }
-        self.epoch = timeline.epoch();
-        self.is_stale = false;
+        let generation = self.matches.generation();
+        let mut arrangement = std::mem::take(&mut self.arrangement);
+        let passing = Oldest(self, timeline);
+        arrangement.refresh(timeline, &self.filter, &passing, generation);
+        self.arrangement = arrangement;
     }
 
-    fn look_again(&mut self, timeline: &Timeline, id: RowId) {
-        let passes = timeline.peek(id).is_some_and(|row| self.filter.passes(row));
-        if passes && self.passing.back().is_none_or(|last| *last < id) {
-            self.passing.push_back(id);
-            return;
+    /// Order and groups.
+    pub fn arrangement(&self) -> &Arrangement {
+        &self.arrangement
+    }
+
+    pub fn arrangement_mut(&mut self) -> &mut Arrangement {
+        &mut self.arrangement
+    }
+
+    /// Lines of the table: rows, and the heads of groups.
+    pub fn shown_len(&self) -> usize {
+        if self.arrangement.is_shown() {
+            self.arrangement.lines()
+        } else {
+            self.len
         }
-        match (self.passing.binary_search(&id), passes) {
-            (Ok(place), false) => drop(self.passing.remove(place)),
-            (Err(place), true) => self.passing.insert(place, id),
-            _ => {}
+    }
+
+    /// The line at a place, counted from the top.
+    pub fn shown_at(&self, timeline: &Timeline, place: usize) -> Option<Shown> {
+        if self.arrangement.is_shown() {
+            self.arrangement.at(place)
+        } else {
+            self.id_at(timeline, place).map(Shown::Row)
         }
+    }
+
+    pub fn place_of_shown(&self, timeline: &Timeline, shown: Shown) -> Option<usize> {
+        match shown {
+            shown if self.arrangement.is_shown() => self.arrangement.place_of(shown),
+            Shown::Row(id) => self.place_of(timeline, id),
+            Shown::Group(_) => None,
+        }
+    }
+
+    /// How many rows that pass are newer than this one, which may be gone.
+    pub fn newer_than(&self, timeline: &Timeline, id: RowId) -> usize {
+        let (mut from, mut to) = (0, self.len);
+        while from < to {
+            let middle = from + (to - from) / 2;
+            if self.id_at(timeline, middle).is_some_and(|one| one > id) {
+                from = middle + 1;
+            } else {
+                to = middle;
+            }
+        }
+        from
+    }
+
+    /// Older rows are still looked through: look again soon.
+    pub fn is_searching(&self) -> bool {
+        self.matches.is_searching()
     }
 
     /// As of the last refresh.
@@ -85,7 +134,7 @@ impl Listing {
         if self.filter.is_empty() {
             timeline.id_at(index)
         } else {
-            self.passing.get(index).copied()
+            self.matches.id_at(index)
         }
     }
 
@@ -112,7 +161,7 @@ impl Listing {
         let index = if self.filter.is_empty() {
             timeline.place_of(id)?
         } else {
-            self.passing.binary_search(&id).ok()?
+            self.matches.place_of(id)?
         };
         self.len.checked_sub(index + 1)
     }

@@ -5,7 +5,7 @@ use crate::model::message::Message;
 use crate::model::time::Timestamp;
 use std::sync::Arc;
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Row {
     Exchange(Box<Exchange>),
     Message(MessageRow),
@@ -13,7 +13,7 @@ pub enum Row {
 }
 
 /// A message that belongs to no exchange.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MessageRow {
     pub connection: Arc<str>,
     pub message: Arc<Message>,
@@ -27,7 +27,7 @@ pub struct MessageRow {
 }
 
 /// A message that was sent without asking for a reply: nobody knows what came of it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PublishRow {
     pub connection: Arc<str>,
     pub message: Arc<Message>,
@@ -72,7 +72,7 @@ impl Row {
                     .iter()
                     .find_map(|reply| reply.responder.as_deref());
                 let device = exchange.device.as_deref();
-                named.or(device.filter(|_| !exchange.replies.is_empty()))
+                named.or_else(|| device.filter(|_| !exchange.replies.is_empty()))
             }
             Self::Message(row) => row.responder.as_deref(),
             Self::Publish(_) => None,
@@ -128,6 +128,11 @@ impl Category {
             Self::Unmatched => "Unmatched",
             Self::Published => "Published",
         }
+    }
+
+    /// Whether its round trip is one: late answers and refusals have none to speak of.
+    pub fn is_answered(self) -> bool {
+        matches!(self, Self::Answered | Self::AnsweredWithError)
     }
 
     /// As typed in a filter.
