@@ -14,8 +14,8 @@
 pub mod auto;
 mod edit;
 mod error;
-mod list;
 mod import;
+mod list;
 mod loader;
 mod lock;
 mod put;
@@ -27,8 +27,8 @@ mod write;
 
 pub use edit::{Editor, Trim, Trimmed};
 pub use error::RecordingError;
-pub use list::{Found, list};
 pub use import::Import;
+pub use list::{Found, list};
 pub use loader::{Loader, LoaderState};
 pub use read::{Changed, Progress, Recording, Session, StoredRow, StoredRows, Summary};
 pub use recorder::{Finished, Phase, Recorder, RecorderOptions, RecorderStatus};

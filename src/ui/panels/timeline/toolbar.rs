@@ -41,7 +41,14 @@ pub fn toolbar_ui(ui: &mut Ui, app: &App, view: &mut View, actions: &mut Vec<Act
             if ui.add(clear).clicked() {
                 actions.push(Action::ClearTimeline);
             }
-use crate::app::{Action, App, ExportFormat, TimelineView};
+            recordings_ui(ui, app, actions);
+            let export = Button::icon(Icon::Download, "Export the timeline")
+                .tooltip("Write the rows into a file")
+                .enabled(!timeline.is_empty());
+            if ui.add(export).clicked() {
+                actions.push(Action::Export(ExportAction::Ask(ExportFormat::Html)));
+            }
+            views_ui(ui, app, actions);
             ScrollArea::horizontal()
                 .id_salt("chips")
                 .auto_shrink([false, true])
@@ -78,6 +85,8 @@ fn recordings_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
         }
         entry(ui, "Open a recording…", RecordingAction::AskWhich);
     });
+}
+
 /// The ways to look at it, painted from right to left.
 fn views_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
     for (view, name, tooltip) in [
