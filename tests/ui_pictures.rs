@@ -123,6 +123,7 @@ fn scene(theme: Theme) -> Shell {
     app.selected = app.session.timeline.row_of(id);
     sent(&mut app, 1200, &other("org/common"), 9_803_000);
     app.now = at(11_003_000);
+    app.listing.refresh(&app.session.timeline);
     app.refresh_statistics();
     app.check_typed();
     Shell::new(app, None)
@@ -177,6 +178,7 @@ fn lanes(theme: Theme) -> Shell {
     timeline.apply(id, Change::Reply(reply), at(21_430_000));
     timeline.apply(id, Change::Finished(Verdict::Late), at(21_430_000));
     app.now = at(22_000_000);
+    app.listing.refresh(&app.session.timeline);
     app.window.timeline_view = TimelineView::Lanes;
     app.window.panels.timeline_height = 520.0;
     shell

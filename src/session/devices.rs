@@ -37,6 +37,10 @@ impl RunningDevice {
         self.generation
     }
 
+    pub fn client_id(&self) -> &Arc<str> {
+        &self.client_id
+    }
+
     /// The broker that it is at.
     pub fn address(&self) -> &BrokerAddress {
         &self.address

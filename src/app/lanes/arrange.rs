@@ -133,7 +133,10 @@ impl Arranger<'_> {
 
     pub fn responder(&mut self, name: Option<&Arc<str>>, broker: Option<&Arc<str>>) -> usize {
         self.lane(match name {
-            Some(name) => LaneKey::Responder(Arc::clone(name)),
+            Some(name) => {
+                let name = self.presence.device_of_client(name).unwrap_or(name);
+                LaneKey::Responder(Arc::clone(name))
+            }
             None => LaneKey::Unknown(broker.cloned().unwrap_or_default()),
         })
     }

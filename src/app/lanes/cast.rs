@@ -139,6 +139,7 @@ impl Presence {
                 }
                 if let Some(device) = device {
                     let ear = Ear {
+                        client_id: Arc::clone(device.client_id()),
                         broker: broker_name(session, device.address()),
                         listens: device.spec.listens.clone(),
                         keeps_session: device.spec.life.is_session_kept(),

@@ -36,6 +36,8 @@ pub struct Spell {
 /// What a simulated device listens to, and where.
 #[derive(Clone, Debug, Default)]
 pub struct Ear {
+    /// By which a broker names it when it is switched off meanwhile.
+    pub client_id: Arc<str>,
     pub broker: Arc<str>,
     pub listens: Vec<TopicFilter>,
     /// The broker keeps what comes while it is away.
@@ -180,6 +182,16 @@ impl Presence {
             .cloned()
     }
 
+    /// The device's name, where a client id is that of a device.
+    pub fn device_of_client(&self, client_id: &str) -> Option<&Arc<str>> {
+        let mut devices = self.tracks.iter();
+        devices
+            .find(|(who, track)| {
+                matches!(who, Who::Device(_)) && *track.ear.client_id == *client_id
+            })
+            .map(|(_, track)| &track.name)
+    }
+
     /// When the device of a name was away, oldest first.
     pub fn absences_of_device<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Spell> {
         self.tracks
@@ -297,6 +309,7 @@ mod tests {
     fn messages_are_kept_only_for_those_away_whose_session_is() {
         let (mut presence, who) = met();
         let ear = Ear {
+            client_id: "sensor-1".into(),
             broker: "b".into(),
             listens: vec![TopicFilter::new("cmd/+").unwrap()],
             keeps_session: true,
@@ -305,6 +318,8 @@ mod tests {
         presence.note(&who, Whereabouts::Asleep, at(1_000), "");
         let topic = TopicName::new("cmd/x").unwrap();
         assert_eq!(presence.kept_for("b", &topic, at(2_000)).len(), 1);
+        let name = presence.device_of_client("sensor-1");
+        assert_eq!(name.map(|name| &**name), Some("sensor"));
         assert!(presence.kept_for("b", &topic, at(500)).is_empty());
         assert!(presence.kept_for("other", &topic, at(2_000)).is_empty());
         presence.listens(

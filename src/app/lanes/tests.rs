@@ -48,6 +48,7 @@ impl World {
         self.presence.meet(&who, 1, &name.into());
         self.presence.note(&who, Whereabouts::Online, at(since), "");
         let ear = Ear {
+            client_id: format!("{name}-e26d").into(),
             broker: "Built-in broker".into(),
             listens: vec![TopicFilter::new("cmd/#").unwrap()],
             keeps_session: true,

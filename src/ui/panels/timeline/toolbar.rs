@@ -83,7 +83,7 @@ fn recordings_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
     });
 }
 
-/// The three ways to look at it.
+/// The ways to look at it, painted from right to left.
 fn views_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
     for (view, name, tooltip) in [
         (TimelineView::Latency, "Latency", "How long answers took"),
