@@ -101,7 +101,7 @@ impl App {
             ExportAction::Begin => self.begin_export(),
             ExportAction::Cancel(number) => self.cancel_export(number),
             ExportAction::Replace => self.replace_export(),
-            ExportAction::Export(ExportAction::CopyAsJson(row)) => self.copy_as_json(row),
+            ExportAction::CopyAsJson(row) => self.copy_as_json(row),
         }
     }
 
