@@ -271,7 +271,9 @@ fn two_groups_are_compared() {
             .as_ref()
             .is_some_and(|comparison| &*comparison.a == "lock/front-door/cmd")
     });
-    let lines = labels(&window, Role::Label);
+    // The words of a label are its value.
+    let labels = window.query_all_by(|node| node.role() == Role::Label);
+    let lines: Vec<String> = labels.filter_map(|node| node.value()).collect();
     let p50 = lines.iter().find(|line| line.starts_with("p50: A"));
     // Ten times as slow.
     assert!(p50.is_some_and(|line| line.contains('×')), "{lines:?}");
