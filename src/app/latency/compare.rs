@@ -61,12 +61,7 @@ impl Line {
 pub fn compare(a: &Named, b: &Named) -> Comparison {
     let mut lines = vec![
         counts("answered", a.sample.answered(), b.sample.answered(), false),
-        counts(
-            "not answered",
-            a.sample.unanswered,
-            b.sample.unanswered,
-            true,
-        ),
+        counts("no answer", a.sample.unanswered, b.sample.unanswered, true),
     ];
     lines.extend(Figure::ALL.map(|figure| {
         let (x, y) = (figure.of(&a.sample), figure.of(&b.sample));
@@ -172,7 +167,7 @@ mod tests {
         let text: Vec<String> = comparison.lines.iter().map(Line::sentence).collect();
         insta::assert_snapshot!(text.join("\n"), @r"
         answered: A 200, B 200, same 
-        not answered: A 3, B 0, +3 
+        no answer: A 3, B 0, +3 
         p50: A 200 ms, B 99.9 ms, +99.9 ms +100 %
         p90: A 360 ms, B 180 ms, +180 ms +100 %
         p95: A 381 ms, B 190 ms, +190 ms +100 %

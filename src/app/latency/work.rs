@@ -4,7 +4,7 @@ use super::axis::real;
 use super::count::Count;
 use super::legs::NEWEST;
 use super::statistics::Part;
-use crate::model::timeline::Snapshot;
+use crate::model::timeline::{self, Snapshot};
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -73,7 +73,8 @@ impl Drop for Work {
 }
 
 pub fn rows_in(snapshot: &Snapshot) -> usize {
-    snapshot.parts().iter().map(|part| part.len()).sum()
+    let parts = snapshot.parts().iter();
+    parts.map(timeline::Part::len).sum()
 }
 
 fn run(

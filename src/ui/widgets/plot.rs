@@ -108,6 +108,10 @@ pub fn frame(
     for tick in &axes.y {
         let y = y_of(inner, tick.at).round() + 0.5;
         painter.hline(inner.x_range(), y, faint);
+        if strip && y < inner.top() + 8.0 {
+            // There stands what the strip is for.
+            continue;
+        }
         let at = pos2(inner.left() - 6.0, y);
         painter.text(
             at,

@@ -28,7 +28,7 @@ pub use scatter::DensityImage;
 const HEAD: f32 = 36.0;
 const MARKED: f32 = 32.0;
 /// Four charts need this much.
-const FOUR_WIDE: f32 = 620.0;
+const FOUR_WIDE: f32 = 540.0;
 const FOUR_HIGH: f32 = 330.0;
 
 /// The chart that is shown where there is room for one.
