@@ -7,8 +7,9 @@ mod common_ui;
 
 use chrono::{Local, TimeZone as _};
 use egui::{UiBuilder, vec2};
+use roundtrip::app::lanes::{Ear, Whereabouts, Who};
 use roundtrip::app::open::{Place, open};
-use roundtrip::app::{Action, App};
+use roundtrip::app::{Action, App, TimelineView};
 use roundtrip::model::correlation::CorrelationData;
 use roundtrip::model::demo::Demo;
 use roundtrip::model::exchange::{
@@ -127,6 +128,90 @@ fn scene(theme: Theme) -> Shell {
     Shell::new(app, None)
 }
 
+/// The same with a device that slept through a request, as lanes.
+fn lanes(theme: Theme) -> Shell {
+    let mut shell = scene(theme);
+    let app = &mut shell.app;
+    let light = Demo::find("smart-light").unwrap().requests[0].draft.clone();
+    let sensor: Arc<str> = "sensor-0001".into();
+    let who = Who::Device(Arc::clone(&sensor));
+    app.presence.meet(&who, 1, &sensor);
+    app.presence.note(&who, Whereabouts::Online, at(0), "");
+    let ear = Ear {
+        keeps_session: true,
+        ..Ear::default()
+    };
+    app.presence.listens(&who, ear);
+    app.presence
+        .note(&who, Whereabouts::Asleep, at(11_500_000), "");
+    let draft = RequestDraft {
+        topic: "cmd/req/sensor-0001".to_owned(),
+        ..light
+    };
+    let id = sent(app, 1201, &draft, 12_020_000);
+    let timeline = &mut app.session.timeline;
+    timeline.apply(id, Change::Finished(Verdict::TimedOut), at(17_020_000));
+    app.presence
+        .note(&who, Whereabouts::Online, at(21_400_000), "");
+    let device = || Arc::clone(&sensor);
+    timeline.apply(
+        id,
+        Change::DeviceReceived { device: device() },
+        at(21_420_000),
+    );
+    timeline.apply(
+        id,
+        Change::DeviceAnswered { device: device() },
+        at(21_426_000),
+    );
+    let topic = TopicName::new("cmd/resp/sensor-0001").unwrap();
+    let mut message = Message::new(topic, "{\"value\":21}");
+    message.properties.correlation_data = Some(CorrelationData::new(id.0.to_be_bytes().to_vec()));
+    let reply = Reply {
+        message: Arc::new(message),
+        received: at(21_430_000),
+        verdict: MessageVerdict::LateReply,
+        outcome: Outcome::Ok,
+        responder: Some(device()),
+    };
+    timeline.apply(id, Change::Reply(reply), at(21_430_000));
+    timeline.apply(id, Change::Finished(Verdict::Late), at(21_430_000));
+    app.now = at(22_000_000);
+    app.window.timeline_view = TimelineView::Lanes;
+    app.window.panels.timeline_height = 520.0;
+    shell
+}
+
+#[test]
+fn the_lanes_look_as_they_should_dark_and_light() {
+    let mut results = egui_kittest::SnapshotResults::new();
+    for (dark, theme, size, name) in [
+        (true, Theme::Dark, vec2(1560.0, 930.0), "lanes-dark"),
+        (
+            false,
+            Theme::Light,
+            vec2(1280.0, 720.0),
+            "lanes-light-small",
+        ),
+    ] {
+        let mut harness = harness(size, dark, lanes(theme));
+        harness.run_steps(4);
+        harness.snapshot(name);
+        results.extend_harness(&mut harness);
+    }
+}
+
+fn harness(size: egui::Vec2, dark: bool, shell: Shell) -> egui_kittest::Harness<'static, Shell> {
+    common_ui::harness(size, dark, shell, |ui, shell: &mut Shell| {
+        // All of the screen, without the margin that the harness leaves.
+        let screen = ui.ctx().content_rect();
+        ui.scope_builder(UiBuilder::new().max_rect(screen), |ui| {
+            ui.set_clip_rect(screen);
+            shell.paint(ui);
+        });
+    })
+}
+
 #[test]
 fn the_window_looks_as_it_should_dark_and_light() {
     let mut results = egui_kittest::SnapshotResults::new();
@@ -139,14 +224,7 @@ fn the_window_looks_as_it_should_dark_and_light() {
             "window-light-small",
         ),
     ] {
-        let mut harness = common_ui::harness(size, dark, scene(theme), |ui, shell: &mut Shell| {
-            // All of the screen, without the margin that the harness leaves.
-            let screen = ui.ctx().content_rect();
-            ui.scope_builder(UiBuilder::new().max_rect(screen), |ui| {
-                ui.set_clip_rect(screen);
-                shell.paint(ui);
-            });
-        });
+        let mut harness = harness(size, dark, scene(theme));
         harness.run_steps(4);
         harness.snapshot(name);
         results.extend_harness(&mut harness);

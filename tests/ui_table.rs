@@ -20,6 +20,19 @@ struct Numbers {
     count: usize,
     /// How many lines were asked for.
     asked: Counter<usize>,
+    /// How often anything else was.
+    looked: Counter<usize>,
+}
+
+impl Numbers {
+    fn up_to(newest: usize) -> Self {
+        Self {
+            newest,
+            count: newest,
+            asked: Counter::default(),
+            looked: Counter::default(),
+        }
+    }
 }
 
 impl Rows for Numbers {
@@ -30,10 +43,12 @@ impl Rows for Numbers {
     }
 
     fn key(&self, place: usize) -> Option<usize> {
+        self.looked.set(self.looked.get() + 1);
         (place < self.count).then(|| self.newest - place)
     }
 
     fn place_of(&self, key: usize) -> Option<usize> {
+        self.looked.set(self.looked.get() + 1);
         self.newest
             .checked_sub(key)
             .filter(|place| *place < self.count)
@@ -53,7 +68,16 @@ impl Rows for Numbers {
                 },
                 Cell::text("Answered"),
             ],
+            ..Line::default()
         })
+    }
+
+    fn newest(&self) -> Option<u64> {
+        Some(self.newest as u64)
+    }
+
+    fn newer_than(&self, newest: u64) -> usize {
+        self.newest - newest as usize
     }
 }
 
@@ -79,11 +103,7 @@ fn shown_ui(ui: &mut Ui, shown: &mut Shown) {
 
 fn harness(count: usize) -> Harness<'static, Shown> {
     let shown = Shown {
-        rows: Numbers {
-            newest: count,
-            count,
-            asked: Counter::default(),
-        },
+        rows: Numbers::up_to(count),
         state: TableState::default(),
         selected: None,
         opened: None,
@@ -151,21 +171,13 @@ fn home_end_and_the_page_keys_bring_the_chosen_row_into_view() {
 #[test]
 fn at_the_top_new_rows_are_followed_and_elsewhere_the_rows_in_view_stay() {
     let mut harness = harness(1_000);
-    harness.state_mut().rows = Numbers {
-        newest: 1_005,
-        count: 1_005,
-        asked: Counter::default(),
-    };
+    harness.state_mut().rows = Numbers::up_to(1_005);
     harness.run();
     harness.get_by_label(&sentence(1_005));
 
     wheel(&mut harness, 240.0);
     let before = harness.get_by_label(&sentence(990)).rect();
-    harness.state_mut().rows = Numbers {
-        newest: 1_100,
-        count: 1_100,
-        asked: Counter::default(),
-    };
+    harness.state_mut().rows = Numbers::up_to(1_100);
     harness.run();
     let after = harness.get_by_label(&sentence(990)).rect();
     assert_eq!(before, after);
@@ -210,9 +222,8 @@ fn rows_that_vanish_from_under_the_table_leave_it_standing() {
     harness.state_mut().state.reveal(3);
     harness.run();
     harness.state_mut().rows = Numbers {
-        newest: 2_000,
         count: 5,
-        asked: Counter::default(),
+        ..Numbers::up_to(2_000)
     };
     harness.run();
     harness.get_by_label(&sentence(2_000));
@@ -244,4 +255,177 @@ fn of_a_million_rows_only_those_in_view_are_asked_for() {
     harness.step();
     let asked = harness.state().rows.asked.get();
     assert!((1..=60).contains(&asked), "{asked} rows in one frame");
+    harness.state().rows.looked.set(0);
+    harness.step();
+    let looked = harness.state().rows.looked.get();
+    assert!(looked <= 200, "{looked} looks in one frame");
+}
+
+#[test]
+fn a_row_that_was_chosen_keeps_its_place_and_what_came_is_counted_on_the_way_back() {
+    let mut harness = harness(1_000);
+    harness.get_by_label(&sentence(996)).click();
+    harness.run();
+    let before = harness.get_by_label(&sentence(996)).rect();
+    harness.state_mut().rows = Numbers::up_to(1_250);
+    harness.run();
+    assert_eq!(harness.get_by_label(&sentence(996)).rect(), before);
+    assert!(harness.query_by_label(&sentence(1_250)).is_none());
+    // Chosen elsewhere: nobody reads there any more.
+    harness.state_mut().selected = Some(1_250);
+    harness.run();
+    harness.get_by_label(&sentence(1_250));
+    harness.get_by_label(&sentence(1_249)).click();
+    harness.run();
+    harness.state_mut().rows = Numbers::up_to(1_300);
+    harness.run();
+    assert!(harness.query_by_label(&sentence(1_300)).is_none());
+    harness.key_press(Key::Home);
+    harness.run();
+    harness.get_by_label(&sentence(1_300));
+    harness.state_mut().rows = Numbers::up_to(1_301);
+    harness.run();
+    harness.get_by_label(&sentence(1_301));
+}
+
+/// Rows in any order.
+struct Ordered {
+    keys: Vec<usize>,
+}
+
+impl Rows for Ordered {
+    type Key = usize;
+
+    fn len(&self) -> usize {
+        self.keys.len()
+    }
+
+    fn key(&self, place: usize) -> Option<usize> {
+        self.keys.get(place).copied()
+    }
+
+    fn place_of(&self, key: usize) -> Option<usize> {
+        self.keys.iter().position(|one| *one == key)
+    }
+
+    fn line(&self, place: usize) -> Option<Line> {
+        Some(Line {
+            sentence: sentence(self.key(place)?),
+            cells: vec![Cell::text("a cell"), Cell::text("b"), Cell::text("c")],
+            ..Line::default()
+        })
+    }
+}
+
+struct Sorted {
+    rows: Ordered,
+    columns: Vec<Column>,
+    state: TableState<usize>,
+    selected: Option<usize>,
+    title: Option<usize>,
+}
+
+fn sorted(keys: impl Iterator<Item = usize>) -> Harness<'static, Sorted> {
+    let shown = Sorted {
+        rows: Ordered {
+            keys: keys.collect(),
+        },
+        columns: COLUMNS.to_vec(),
+        state: TableState::default(),
+        selected: None,
+        title: None,
+    };
+    let size = vec2(800.0, 400.0);
+    let mut harness = common_ui::harness(size, true, shown, |ui, shown| {
+        let (rows, state) = (&shown.rows, &mut shown.state);
+        let output = table::show(ui, "Timeline", &shown.columns, state, rows, shown.selected);
+        shown.selected = output.chosen.or(shown.selected);
+        shown.title = output.title.or(shown.title);
+    });
+    harness.run();
+    harness
+}
+
+#[test]
+fn the_row_that_is_read_stays_where_it_is_when_the_table_is_sorted_filtered_or_loses_rows() {
+    let mut harness = sorted((0..2_000).rev());
+    harness.state_mut().state.reveal(1_000);
+    harness.run();
+    harness.get_by_label(&sentence(1_004)).click();
+    harness.run();
+    let before = harness.get_by_label(&sentence(1_004)).rect();
+    let same = |harness: &mut Harness<'static, Sorted>, keys: Vec<usize>, what: &str| {
+        harness.state_mut().rows.keys = keys;
+        harness.run();
+        let now = harness.get_by_label(&sentence(1_004)).rect();
+        assert!((now.top() - before.top()).abs() < 0.01, "{what}: {now:?}");
+    };
+    same(&mut harness, (0..2_000).collect(), "the other way round");
+    same(&mut harness, (0..2_000).step_by(2).collect(), "filtered");
+    same(
+        &mut harness,
+        (500..2_000).rev().collect(),
+        "the oldest dropped",
+    );
+    same(&mut harness, (500..3_000).rev().collect(), "many new above");
+    let scattered = (500..3_000).map(|n| 500 + (n - 500) * 7 % 2_500);
+    same(
+        &mut harness,
+        scattered.collect(),
+        "sorted by something else",
+    );
+}
+
+#[test]
+fn where_the_chosen_row_is_gone_its_neighbours_stay() {
+    let mut harness = sorted((0..2_000).rev());
+    harness.state_mut().state.reveal(1_000);
+    harness.run();
+    harness.get_by_label(&sentence(1_004)).click();
+    harness.run();
+    let before = harness.get_by_label(&sentence(1_003)).rect();
+    let without: Vec<usize> = (0..2_100).rev().filter(|n| *n != 1_004).collect();
+    harness.state_mut().rows.keys = without;
+    harness.run();
+    let first = harness.get_by_label(&sentence(1_003)).rect();
+    assert!((before.top() - 24.0..=before.top() + 0.01).contains(&first.top()));
+}
+
+#[test]
+fn a_title_that_can_sort_is_pressed_and_says_how_it_sorts() {
+    let mut harness = sorted(0..10);
+    harness.state_mut().columns[2].can_sort = true;
+    harness.state_mut().columns[2].sorted = Some(true);
+    harness.run();
+    harness
+        .get_by_label("Status, sorted, largest first")
+        .click();
+    harness.run();
+    assert_eq!(harness.state().title, Some(2));
+}
+
+#[test]
+fn a_table_wider_than_its_room_is_scrolled_across() {
+    let mut harness = sorted(0..10);
+    for at in 0..6 {
+        let column = Column::new("More", 180.0).least(170.0);
+        harness.state_mut().columns.push(column);
+        harness.state_mut().columns[3 + at].title = format!("More {at}").into();
+    }
+    harness.run();
+    assert!(harness.query_by_label("More 5").is_none());
+    harness.hover_at(egui::pos2(300.0, 200.0));
+    harness.event(Event::MouseWheel {
+        unit: MouseWheelUnit::Point,
+        source: egui::MouseWheelSource::Trackpad,
+        delta: vec2(-5_000.0, 0.0),
+        phase: TouchPhase::Move,
+        modifiers: Modifiers::NONE,
+    });
+    for _ in 0..30 {
+        harness.step();
+    }
+    let last = harness.get_by_label("More 5").rect();
+    assert!(last.right() <= 800.0 - 9.0, "{last:?}");
+    assert!(harness.query_by_label("#").is_none());
 }

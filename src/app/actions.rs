@@ -1,13 +1,16 @@
 //! What a user can ask for. Panels return these; [`crate::app::App::perform`] carries them out.
 
+use crate::app::export::ExportAction;
 use crate::app::inspect::Part;
 use crate::app::latency::LatencyAction;
 use crate::app::notices::NoticeId;
 use crate::app::payloads::CopyAs;
+use crate::app::perform::RecordingAction;
+use crate::app::table::{RowAction, TableAction};
 use crate::app::tabs::TabId;
 use crate::model::message::Message;
 use crate::model::timeline::{Category, RowId};
-use crate::store::Subject;
+use crate::store::{Subject, TimelineView};
 use std::sync::Arc;
 
 #[derive(Clone, Debug)]
@@ -99,9 +102,21 @@ pub enum Action {
     // Timeline
     SetFilter(String),
     SetCategory(Option<Category>),
+    /// What is in the filter box was used, not only typed through.
+    KeepRecentFilter,
+    /// Under a name.
+    SaveFilter(String),
+    ApplyFilter(String),
+    RenameFilter {
+        from: String,
+        to: String,
+    },
+    DeleteFilter(String),
     SelectRow(Option<RowId>),
     ClearTimeline,
+    Export(ExportAction),
     Latency(LatencyAction),
+    Recording(RecordingAction),
     CopyPayload(Arc<Message>, CopyAs),
     // Comparing payloads; messages are a row and a place among its messages
     MarkForCompare(RowId, usize),
@@ -110,6 +125,12 @@ pub enum Action {
     CompareWithMarked(RowId, usize),
     Compare((RowId, usize), (RowId, usize)),
     SwapCompared,
+    Table(TableAction),
+    Row(RowId, RowAction),
+    /// How the timeline is looked at.
+    SetTimelineView(TimelineView),
+    /// Opens the lanes where this row is.
+    ShowInLanes(RowId),
     // Pairing rules
     /// The example request of a shipped rule, with a simulated device that answers it.
     OpenPresetExample(String),

@@ -1,7 +1,10 @@
 //! Dialogs: what is being typed in the one that is open.
 
 use crate::app::compare::CompareDialog;
+use crate::app::export::ExportDialog;
+use crate::app::recordings::RecordingDialog;
 use crate::app::rule_editor::RuleDialog;
+use crate::app::table::CommentDialog;
 use crate::app::tabs::TabId;
 use crate::model::FieldError;
 use crate::model::pairing::Rules;
@@ -17,10 +20,13 @@ pub enum Dialog {
     Device(Box<DeviceDialog>),
     Rule(Box<RuleDialog>),
     Palette { query: String, selected: usize },
+    Comment(CommentDialog),
     Demos,
     Help,
     Compare(Box<CompareDialog>),
     Settings(Box<SettingsDialog>),
+    Recording(Box<RecordingDialog>),
+    Export(ExportDialog),
 }
 
 impl Dialog {
@@ -103,6 +109,9 @@ pub struct DeviceDialog {
     pub switch_on: bool,
 }
 
+/// MiB of automatic recordings, see [`crate::store::RecordingSettings::LEAST_MEBIBYTES`].
+const LEAST_RECORDED: usize = 16;
+
 #[derive(Debug)]
 pub struct SettingsDialog {
     pub draft: Settings,
@@ -113,6 +122,9 @@ pub struct SettingsDialog {
     pub rows_error: Option<String>,
     pub mebibytes_error: Option<String>,
     pub port_error: Option<String>,
+    /// MiB for automatic recordings, as typed.
+    pub recordings: String,
+    pub recordings_error: Option<String>,
 }
 
 impl SettingsDialog {
@@ -128,13 +140,19 @@ impl SettingsDialog {
             rows_error: None,
             mebibytes_error: None,
             port_error: None,
+            recordings: settings.recording.max_mebibytes.to_string(),
+            recordings_error: None,
         }
     }
 
     fn has_error(&self) -> bool {
-        [&self.rows_error, &self.mebibytes_error, &self.port_error]
-            .into_iter()
-            .any(Option::is_some)
+        let errors = [
+            &self.rows_error,
+            &self.mebibytes_error,
+            &self.port_error,
+            &self.recordings_error,
+        ];
+        errors.into_iter().any(Option::is_some)
     }
 
     /// The settings as typed, or the errors at their fields.
@@ -161,10 +179,15 @@ impl SettingsDialog {
         self.port_error = port
             .is_none()
             .then(|| "a number from 1 to 65535, or nothing for a free port".to_owned());
+        let recordings = number(&self.recordings, LEAST_RECORDED, 1 << 20);
+        self.recordings_error = recordings
+            .is_none()
+            .then(|| "a whole number from 16 to 1,048,576".to_owned());
         let mut settings = self.draft.clone();
         settings.timeline.max_rows = rows?;
         settings.timeline.max_bytes = mebibytes? << 20;
         settings.built_in_broker_port = port?;
+        settings.recording.max_mebibytes = recordings? as u64;
         Some(settings)
     }
 }

@@ -226,6 +226,11 @@ impl Library {
         )
     }
 
+    /// Where recordings go when nobody says otherwise.
+    pub fn recordings_folder(&self) -> &std::path::Path {
+        self.workspace.recordings_folder()
+    }
+
     pub fn workspace_path(&self) -> String {
         self.workspace.folder().display().to_string()
     }

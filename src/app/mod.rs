@@ -6,13 +6,17 @@
 //! window would care about it, it belongs here.
 
 pub mod actions;
+pub mod columns;
 pub mod compare;
 pub mod connections;
 pub mod demo;
 pub mod devices;
 pub mod dialogs;
+pub mod export;
+pub mod filters;
 pub mod inspect;
 pub mod latency;
+pub mod lanes;
 pub mod library;
 pub mod listing;
 pub mod notices;
@@ -20,18 +24,21 @@ pub mod open;
 pub mod pairing;
 pub mod palette;
 pub mod payloads;
-mod perform;
+pub mod perform;
 pub mod reading;
+pub mod recordings;
 pub mod requests;
 pub mod rows;
 pub mod rule_editor;
 pub mod rules;
 pub mod status;
+pub mod table;
 pub mod tabs;
 pub mod tally;
 pub mod undo;
 pub mod work;
 
+pub use crate::store::export::Format as ExportFormat;
 pub use crate::store::{Geometry, Theme as ThemeChoice, TimelineView, WindowState};
 pub use actions::Action;
 
@@ -41,12 +48,13 @@ use crate::model::profile::{MqttVersion, Profile};
 use crate::model::request::Surroundings;
 use crate::model::secret::Secret;
 use crate::model::time::Timestamp;
-use crate::model::timeline::{Bounds, RowId, Timeline};
+use crate::model::timeline::{Bounds, RowId};
 use crate::session::{ConnectionEvent, DeviceEvent, Event, Session};
 use crate::store::Settings;
 use demo::Demos;
 use devices::Activity;
 use dialogs::Dialog;
+use filters::FilterBox;
 use library::Library;
 use listing::Listing;
 use notices::Notices;
@@ -68,7 +76,14 @@ pub struct App {
     /// What the table shows.
     pub listing: Listing,
     pub latency: latency::Latency,
+    pub recordings: recordings::Recordings,
+    /// What belongs to the session's timeline, while a recording is shown.
+    looked: recordings::Looked,
+    /// What is typed to choose it.
+    pub filter: FilterBox,
     pub activity: Activity,
+    /// Who was there when, for the lanes.
+    pub presence: lanes::Presence,
     pub settings: Settings,
     pub rules: RuleShelf,
     /// Sizes, sides and theme, as they come back on the next start.
@@ -92,6 +107,7 @@ pub struct App {
     unkept: BTreeSet<String>,
     /// Tabs whose request goes out once the broker has said what it depends on.
     held: Vec<TabId>,
+    exports: export::Exports,
     statistics: status::Statistics,
     lost_before: u64,
 }
@@ -112,7 +128,11 @@ impl App {
             selected: None,
             listing: Listing::default(),
             latency: latency::Latency::default(),
+            recordings: recordings::Recordings::default(),
+            looked: recordings::Looked::default(),
+            filter: FilterBox::default(),
             activity: Activity::default(),
+            presence: lanes::Presence::default(),
             settings,
             rules: RuleShelf::default(),
             window,
@@ -127,6 +147,7 @@ impl App {
             passwords: BTreeMap::new(),
             unkept: BTreeSet::new(),
             held: Vec::new(),
+            exports: export::Exports::default(),
             statistics: status::Statistics::default(),
             lost_before: 0,
         };
@@ -146,11 +167,14 @@ impl App {
         for event in self.session.drain(EVENTS_PER_TICK) {
             self.hear(&event);
         }
-        self.listing.refresh(&self.session.timeline);
+        self.follow_recordings();
+        self.refresh_filter();
+        self.refresh_listing();
         self.follow_latency();
         self.send_held();
         self.advance_demo();
         self.hear_of_files();
+        self.hear_of_exports();
         self.refresh_rules();
         self.notices.expire(self.now);
         let lost = self.session.lost();
@@ -185,14 +209,20 @@ impl App {
         let mut next: Option<Duration> = None;
         let mut sooner =
             |duration: Duration| next = Some(next.map_or(duration, |next| next.min(duration)));
-        if self.listing.is_searching() {
+        if self.listing.is_searching() || self.recordings.is_busy() {
             sooner(Duration::from_millis(8));
         }
         if waits {
             sooner(Duration::from_millis(100));
         }
+        if self.listing.arrangement().is_busy() {
+            sooner(Duration::from_millis(8));
+        }
         if retries || sleeps {
             sooner(Duration::from_secs(1));
+        }
+        if self.exports.are_running() {
+            sooner(Duration::from_millis(100));
         }
         if self.is_demo_running() {
             sooner(Duration::from_millis(50));
@@ -200,19 +230,13 @@ impl App {
         if let Some(expiry) = self.notices.next_expiry() {
             sooner(expiry.since(self.now).max(Duration::from_millis(10)));
         }
-        if self.statistics.is_stale(&self.session.timeline) {
+        if self.statistics.is_stale(self.timeline()) {
             sooner(Duration::from_millis(500));
         }
-        if let Some(due) = self.latency.next_report() {
-            let is_busy = self.latency.is_busy();
-            sooner(if is_busy { Duration::ZERO } else { due });
+        if let Some(due) = self.latency.next_look() {
+            sooner(due);
         }
         next
-    }
-
-    /// The timeline that is shown.
-    pub fn timeline(&self) -> &Timeline {
-        &self.session.timeline
     }
 
     /// What a request of this tab needs to know of its connection.
@@ -289,7 +313,9 @@ impl App {
 
     /// Makes them again where they are old.
     pub fn refresh_statistics(&mut self) {
-        self.statistics.refresh(&self.session.timeline, self.now);
+        let shown = self.recordings.timeline();
+        self.statistics
+            .refresh(shown.unwrap_or(&self.session.timeline), self.now);
     }
 
     /// As of the last tick.
@@ -318,12 +344,15 @@ impl App {
 
     /// Writes what a window knows, and waits for the disk. For the end of the program.
     pub fn close(&mut self) {
+        self.close_recorder();
         let state = self.window_state();
         self.library.save_window(&state);
         self.library.flush();
+        self.exports.end();
     }
 
     fn hear(&mut self, event: &Event) {
+        self.presence.hear(&self.session, event, self.now);
         match event {
             Event::Connection {
                 id,

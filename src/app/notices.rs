@@ -81,6 +81,20 @@ impl Notices {
         });
     }
 
+    /// Something that goes on, or what came of it: said once, in one place, until it is dismissed.
+    pub fn tell_about(
+        &mut self,
+        key: impl Into<String>,
+        text: impl Into<String>,
+        hint: impl Into<String>,
+        choices: Vec<Choice>,
+    ) {
+        self.add(Tone::Accent, text.into(), hint.into(), |notice| {
+            notice.key = Some(key.into());
+            notice.choices = choices;
+        });
+    }
+
     pub fn offer_undo(&mut self, text: impl Into<String>, undo: Undo, now: Timestamp) {
         let until = now.saturating_add(UNDO_STAYS);
         self.add(Tone::Accent, text.into(), String::new(), |notice| {

@@ -62,5 +62,6 @@ pub fn open(place: Place, wake: &Arc<dyn Fn() + Send + Sync>) -> Result<App, Ope
     for problem in [settings_problem, window_problem].into_iter().flatten() {
         app.notices.fail(problem.to_string(), problem.hint);
     }
+    app.record_by_itself();
     Ok(app)
 }

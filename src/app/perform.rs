@@ -5,8 +5,10 @@ mod devices;
 mod files;
 mod latency;
 mod presets;
+mod recordings;
 mod requests;
 mod rules;
+mod table;
 
 use crate::app::App;
 use crate::app::actions::{Action, ZoomStep};
@@ -14,7 +16,8 @@ use crate::app::dialogs::{Dialog, SettingsDialog};
 use crate::app::notices::NoticeId;
 use crate::app::undo::Undo;
 use crate::model::text;
-use crate::store::{OnConflict, Theme};
+use crate::store::{OnConflict, Theme, TimelineView};
+pub use recordings::RecordingAction;
 
 /// Takes a name out of a list, or puts it in.
 fn toggle(names: &mut Vec<String>, name: String) {
@@ -31,10 +34,11 @@ impl App {
         let asks_for_tab = matches!(action, Action::SelectTab(_) | Action::OpenRequest(_));
         self.carry_out(action);
         self.refresh_rules();
-        self.listing.refresh(&self.session.timeline);
+        self.refresh_listing();
         let front = self.tabs.front();
         // Beside a request stands what came of it, not of another.
-        if asks_for_tab || before != front.map(|tab| tab.id) {
+        let is_live = self.recordings.shown().is_none();
+        if is_live && (asks_for_tab || before != front.map(|tab| tab.id)) {
             self.selected = front.and_then(|tab| tab.last);
         }
     }
@@ -66,7 +70,11 @@ impl App {
             Action::RenameRequest(id) => self.rename_request(&id),
             Action::DeleteRequest(id) => self.delete_request(&id),
             Action::ToggleFolder(name) => toggle(&mut self.window.folded_folders, name),
-            Action::Send(id) => self.send(id),
+            Action::Send(id) => {
+                // Its answer comes in the session.
+                self.perform_recording(RecordingAction::Show(None));
+                self.send(id);
+            }
             Action::ComposeFrom(part) => self.compose_from(&part),
             Action::NewRule => self.new_rule(),
             Action::EditRule(file) => self.edit_rule(&file),
@@ -92,21 +100,35 @@ impl App {
             Action::PauseActivity(paused) => self.activity.is_paused = paused,
             Action::SetFilter(text) => {
                 let category = self.listing.filter().category;
-                self.listing.set_filter(&text, category);
+                self.set_filter(&text, category);
             }
             Action::SetCategory(category) => {
-                let text = self.listing.filter().text().to_owned();
-                self.listing.set_filter(&text, category);
+                let text = self.filter.text().to_owned();
+                self.set_filter(&text, category);
             }
+            Action::KeepRecentFilter => self.keep_recent_filter(),
+            Action::SaveFilter(name) => self.save_filter(&name),
+            Action::ApplyFilter(name) => self.apply_saved_filter(&name),
+            Action::RenameFilter { from, to } => self.rename_filter(&from, &to),
+            Action::DeleteFilter(name) => self.delete_filter(&name),
             Action::SelectRow(row) => self.selected = row,
             Action::ClearTimeline => self.clear_timeline(),
+            Action::Export(action) => self.perform_export(action),
             Action::Latency(action) => self.perform_latency(action),
+            Action::Recording(action) => self.perform_recording(action),
             Action::CopyPayload(message, way) => self.copy_payload(&message, way),
             Action::MarkForCompare(row, part) => self.mark_for_compare(row, part),
             Action::ForgetMarked => self.marked = None,
             Action::CompareWithMarked(row, part) => self.compare_with_marked(row, part),
             Action::Compare(left, right) => self.compare(left, right),
             Action::SwapCompared => self.swap_compared(),
+            Action::Table(action) => self.perform_table(action),
+            Action::Row(row, action) => self.perform_row(row, action),
+            Action::SetTimelineView(view) => self.window.timeline_view = view,
+            Action::ShowInLanes(row) => {
+                self.selected = Some(row);
+                self.window.timeline_view = TimelineView::Lanes;
+            }
             Action::OpenPresetExample(rule) => self.open_preset_example(&rule),
             Action::PlayDemo(name) => self.play_demo(&name),
             Action::StopDemo => self.stop_demo(),
@@ -169,6 +191,12 @@ impl App {
     }
 
     fn clear_timeline(&mut self) {
+        if let Some(shown) = self.recordings.shown() {
+            // A recording is not cleared by a slip: it is closed, and is still there.
+            self.perform_recording(RecordingAction::Close(shown));
+            return;
+        }
+        self.record_before_clearing();
         let cleared = self.session.timeline.clear();
         if cleared.is_empty() {
             return;
@@ -194,6 +222,9 @@ impl App {
         };
         match undo {
             Undo::Cleared(cleared) => self.session.timeline.restore(cleared),
+            Undo::Marked(before) => {
+                self.put_mark(before.row, before.mark, before.path.as_deref());
+            }
             Undo::Typed { tab, draft } => {
                 if let Some(tab) = self.tabs.get_mut(tab) {
                     tab.draft = *draft;
@@ -201,6 +232,7 @@ impl App {
             }
             Undo::ClosedTab { index, tab } => self.tabs.reopen(index, *tab),
             Undo::Removed { thing, was_on } => self.restore(*thing, was_on),
+            Undo::Filter { index, filter } => self.restore_filter(index, filter),
         }
     }
 

@@ -1,12 +1,19 @@
 //! Saved requests as the list shows them.
 
-use crate::app::App;
 use crate::app::actions::Action;
 use crate::app::connections::{ConnectionRow, connection_row};
 use crate::app::palette::PaletteEntry;
+use crate::app::perform::RecordingAction;
+use crate::app::{App, TimelineView};
 use crate::model::demo::Demo;
 use crate::model::profile::BUILT_IN_ID;
 use std::collections::BTreeMap;
+
+const VIEWS: [(&str, TimelineView); 3] = [
+    ("Timeline as a table", TimelineView::Table),
+    ("Timeline as lanes", TimelineView::Lanes),
+    ("Timeline by latency", TimelineView::Latency),
+];
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RequestItem {
@@ -117,6 +124,8 @@ impl App {
             "Ctrl+L",
             Action::ClearTimeline,
         ));
+        entries.extend(self.export_entries());
+        entries.extend(VIEWS.map(|(name, view)| command(name, "", Action::SetTimelineView(view))));
         entries.push(command(
             "Switch between dark and light",
             "",
@@ -131,6 +140,17 @@ impl App {
             "Show or hide simulated devices",
             "Ctrl+J",
             Action::ToggleRight,
+        ));
+        let recording = |action| Action::Recording(action);
+        entries.push(if self.recordings.is_recording() {
+            command("Stop recording", "", recording(RecordingAction::Stop))
+        } else {
+            command("Record…", "", recording(RecordingAction::AskWhereTo))
+        });
+        entries.push(command(
+            "Open a recording…",
+            "",
+            recording(RecordingAction::AskWhich),
         ));
         for (text, action) in self.comparisons() {
             entries.push(command(text, "", action));
@@ -177,6 +197,7 @@ impl App {
                 },
             ));
         }
+        entries.extend(self.filter_palette_entries());
         entries.extend(self.rules.palette_entries());
         for demo in Demo::shipped() {
             entries.push(entry(

@@ -40,6 +40,32 @@ impl Statistics {
     }
 }
 
+/// Where the selected row stands among those that are shown, and what it weighs.
+fn selection(app: &App) -> Option<StatusItem> {
+    let timeline = app.timeline();
+    let id = app.selected?;
+    let row = timeline.peek(id)?;
+    let name = match row.exchange_id() {
+        Some(exchange) => format!("#{}", exchange.0),
+        None => "message".to_owned(),
+    };
+    let shown = text::count(app.listing.len() as u64);
+    let place = match app.listing.place_of(timeline, id) {
+        Some(place) => format!("{} of {shown}", text::count(place as u64 + 1)),
+        None => "hidden by the filter".to_owned(),
+    };
+    let size = text::bytes(row.payload().len());
+    Some(StatusItem {
+        text: format!("{name} selected, {place} · {size}"),
+        tone: None,
+        tooltip: format!(
+            "{}, sent or received {}; counted from the newest",
+            row.topic(),
+            text::iso(row.time())
+        ),
+    })
+}
+
 /// The bar's items, from the left.
 pub fn status_items(app: &App) -> Vec<StatusItem> {
     let plain = |text: String, tooltip: &str| StatusItem {
@@ -77,9 +103,9 @@ pub fn status_items(app: &App) -> Vec<StatusItem> {
             "It starts when something connects to it",
         ),
     });
-    let exchanges = app.session.timeline.len()
-        - app.session.timeline.count_of(Category::Unmatched)
-        - app.session.timeline.count_of(Category::Published);
+    let exchanges = app.timeline().len()
+        - app.timeline().count_of(Category::Unmatched)
+        - app.timeline().count_of(Category::Published);
     items.push(plain(
         format!(
             "{} {}",
@@ -98,13 +124,14 @@ pub fn status_items(app: &App) -> Vec<StatusItem> {
             "Round trips of answered requests: half are faster than p50, 99 of 100 faster than p99",
         ));
     }
-    let timeouts = app.session.timeline.count_of(Category::TimedOut)
-        + app.session.timeline.count_of(Category::Late);
+    let timeouts =
+        app.timeline().count_of(Category::TimedOut) + app.timeline().count_of(Category::Late);
     items.push(plain(
-        format!("timeouts {timeouts}"),
+        format!("timeouts {}", text::count(timeouts as u64)),
         "Requests without an answer in time, late ones included",
     ));
-    let dropped = app.session.timeline.dropped();
+    items.extend(selection(app));
+    let dropped = app.timeline().dropped();
     if dropped > 0 {
         items.push(StatusItem {
             text: format!("{} oldest rows dropped", text::count(dropped)),
@@ -115,6 +142,24 @@ pub fn status_items(app: &App) -> Vec<StatusItem> {
                 text::bytes(app.settings.timeline.max_bytes)
             ),
         });
+    }
+    if let Some(status) = app.recordings.status() {
+        let words = status.words();
+        items.push(StatusItem {
+            tone: Some(match status.problem() {
+                Some(_) => Tone::Failed,
+                None => Tone::Answered,
+            }),
+            tooltip: format!("{words}\n{}", status.path.display()),
+            text: words,
+        });
+    }
+    if app.listing.arrangement().is_busy() {
+        let rows = text::count(app.listing.len() as u64);
+        items.push(plain(
+            format!("arranging {rows} rows"),
+            "The table shows the order of before until it is done",
+        ));
     }
     let lost = app.session.lost();
     if lost > 0 {

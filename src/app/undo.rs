@@ -1,9 +1,11 @@
 //! What can be taken back.
 
 use crate::app::library::Removed;
+use crate::app::table::MarkBefore;
 use crate::app::tabs::{Tab, TabId};
 use crate::model::request::RequestDraft;
 use crate::model::timeline::Cleared;
+use crate::store::SavedFilter;
 
 #[derive(Debug)]
 pub enum Undo {
@@ -22,4 +24,11 @@ pub enum Undo {
         draft: Box<RequestDraft>,
     },
     Cleared(Cleared),
+    /// A saved filter that was deleted or overwritten, and its place.
+    Filter {
+        index: usize,
+        filter: SavedFilter,
+    },
+    /// A pin, comment or colour that was changed.
+    Marked(MarkBefore),
 }

@@ -65,6 +65,11 @@ impl Worker {
         }
     }
 
+    /// For other threads that have something new to show.
+    pub fn wake(&self) -> &Wake {
+        &self.wake
+    }
+
     /// Has `make` carried out on the thread. It gives nothing where it found that nobody waits.
     pub fn start<T: Send + 'static>(
         &self,

@@ -15,7 +15,7 @@ use crate::model::payload::PayloadFormat;
 use crate::model::profile::MqttVersion;
 use crate::model::request::{PairingDraft, RequestDraft, ResponseTopicDraft};
 use clap::{ArgGroup, Parser, Subcommand, ValueEnum};
-pub use export::ExportArgs;
+pub use export::{ExportArgs, ImportArgs};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -71,6 +71,7 @@ pub enum Command {
     Pair(PairArgs),
     Rules(RulesArgs),
     Export(Box<ExportArgs>),
+    Import(ImportArgs),
     Screenshot(ScreenshotArgs),
 }
 

@@ -2,15 +2,17 @@
 
 use crate::cli::args::ExportArgs;
 use crate::cli::exit::ExitCode;
-use crate::cli::rows::{self, BadLines};
+use crate::cli::rows::{self, BadRows, Source};
 use crate::cli::stop::Stop;
 use crate::cli::{headless, out};
 use crate::model::exchange::ExchangeId;
+use crate::model::record::{Colour, Marks};
 use crate::model::time::Timestamp;
+use crate::model::timeline::filter::{RowMarks, Surroundings};
 use crate::model::timeline::{Category, Filter, Row, RowId, RowRef};
 use crate::session::{Event, Session};
-use crate::store::StoreError;
-use crate::store::export::{self, Done, ExportError, Item, Options};
+use crate::store::export::{self, Done, ExportError, Item, Options, Put};
+use chrono::Local;
 use std::io::{BufWriter, IsTerminal as _, Write as _};
 use std::path::Path;
 
@@ -35,10 +37,10 @@ pub fn run(args: &ExportArgs) -> Result<ExitCode, Stop> {
         ));
     }
     let now = Session::now();
-    let wanted = Wanted::new(args, now);
-    let bad = BadLines::default();
-    let source = rows::open(&args.file, &bad)?;
+    let source = Source::open(&args.file)?;
+    let wanted = Wanted::new(args, now, source.connection_names())?;
     let options = options(args, format, now);
+    let mut bad = BadRows::default();
     let mut session = headless::start()?;
     let mut goes_on = |_| {
         let events = session.drain(64);
@@ -46,10 +48,14 @@ pub fn run(args: &ExportArgs) -> Result<ExitCode, Stop> {
             .iter()
             .any(|event| matches!(event, Event::Interrupted))
     };
-    let rows = source.filter(|item| item.as_ref().map_or(true, |item| wanted.has(item)));
+    let feed = |put: &mut Put<'_>| {
+        source.each(&mut bad, &mut |item| {
+            if wanted.has(&item) { put(item) } else { Ok(()) }
+        })
+    };
     let done = match to {
-        Some(path) => export::to_file(path, &options, rows, &mut goes_on),
-        None => to_stdout(&options, rows, &mut goes_on),
+        Some(path) => export::to_file(path, true, &options, feed, &mut goes_on),
+        None => to_stdout(&options, feed, &mut goes_on),
     };
     let done = done.map_err(|err| stop(err, to))?;
     tell(&done, to);
@@ -73,18 +79,19 @@ fn options(args: &ExportArgs, format: export::Format, now: Timestamp) -> Options
 
 fn to_stdout(
     options: &Options,
-    rows: impl Iterator<Item = Result<Item, StoreError>>,
+    feed: impl FnOnce(&mut Put<'_>) -> Result<(), ExportError>,
     goes_on: &mut dyn FnMut(u64) -> bool,
 ) -> Result<Done, ExportError> {
     let mut stdout = BufWriter::with_capacity(1 << 16, std::io::stdout().lock());
-    let done = export::to_writer(options, rows, &mut stdout, goes_on)?;
+    let done = export::to_writer(options, feed, &mut stdout, goes_on)?;
     stdout.flush()?;
     Ok(done)
 }
 
 fn stop(err: ExportError, to: Option<&Path>) -> Stop {
     match err {
-        ExportError::Source(err) => err.into(),
+        ExportError::Source(err) => Stop::new(ExitCode::Failed, err.to_string(), err.hint()),
+        ExportError::Recording(err) => err.into(),
         ExportError::Write(err) => out::broken(&err),
         ExportError::Cancelled if to.is_some() => {
             Stop::new(ExitCode::Failed, "interrupted; nothing was written", "")
@@ -126,13 +133,32 @@ struct Wanted {
 }
 
 impl Wanted {
-    fn new(args: &ExportArgs, now: Timestamp) -> Self {
-        Self {
-            filter: Filter::new(args.filter.as_deref().unwrap_or_default(), None),
+    fn new(
+        args: &ExportArgs,
+        now: Timestamp,
+        connections: Vec<(String, String)>,
+    ) -> Result<Self, Stop> {
+        let here = Surroundings {
+            utc_offset_secs: Local::now().offset().local_minus_utc(),
+            connections,
+        };
+        let text = args.filter.as_deref().unwrap_or_default();
+        let filter = Filter::with(text, None, &here);
+        if let Some(problem) = filter.problems().first() {
+            return Err(Stop::usage(
+                format!("the filter `{text}` cannot be read: {}", problem.sentence()),
+                "docs/filter.md tells the language",
+            ));
+        }
+        for hint in filter.hints() {
+            out::say(&format!("note: {}", hint.sentence()));
+        }
+        Ok(Self {
+            filter,
             since: args.since.map(|moment| moment.before(now)),
             until: args.until.map(|moment| moment.before(now)),
             exchanges: args.exchanges.iter().copied().map(ExchangeId).collect(),
-        }
+        })
     }
 
     fn has(&self, item: &Item) -> bool {
@@ -149,8 +175,26 @@ impl Wanted {
         is_named
             && self.since.is_none_or(|since| at >= since)
             && self.until.is_none_or(|until| at < until)
-            && self
-                .filter
-                .passes(RowRef::whole(id, Category::of(row), row))
+            && self.filter.passes_with(
+                RowRef::whole(id, Category::of(row), row),
+                &Noted(&item.marks),
+            )
+    }
+}
+
+/// What is noted on the one row that is looked at.
+struct Noted<'a>(&'a Marks);
+
+impl RowMarks for Noted<'_> {
+    fn is_pinned(&self, _row: RowId) -> bool {
+        self.0.pinned
+    }
+
+    fn comment(&self, _row: RowId) -> Option<&str> {
+        Some(self.0.comment.as_str()).filter(|comment| !comment.is_empty())
+    }
+
+    fn colour(&self, _row: RowId) -> Option<&str> {
+        self.0.colour.map(Colour::word)
     }
 }

@@ -1,4 +1,5 @@
-//! The abilities of the window without a window: `demo`, `request`, `respond`, `listen`, `export`, `broker`, `pair`.
+//! The abilities of the window without a window: `demo`, `request`, `respond`, `listen`, `broker`, `pair`,
+//! `export`, `import`.
 //!
 //! The only room that prints: data to stdout, talk to stderr, and an exit code for scripts. It may use
 //! `session`, `store` and `model`. [`run`] reads the command line; what needs the window comes back as
@@ -12,6 +13,7 @@ mod demo;
 mod exit;
 mod export;
 mod headless;
+mod import;
 mod json;
 mod listen;
 mod logging;
@@ -74,6 +76,7 @@ pub fn run(words: impl IntoIterator<Item = OsString>) -> Wanted {
         Some(Command::Broker(args)) => broker::run(args.port, args.verbose),
         Some(Command::Pair(args)) => pair::run(&args),
         Some(Command::Export(args)) => export::run(&args),
+        Some(Command::Import(args)) => import::run(&args),
         Some(Command::Rules(args)) => rules::list(&args.rules, workspace.as_deref(), args.json),
     };
     Wanted::Exit(ran.unwrap_or_else(|stop| told(&stop)))

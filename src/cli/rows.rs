@@ -4,67 +4,100 @@ use crate::cli::exit::ExitCode;
 use crate::cli::out;
 use crate::cli::stop::Stop;
 use crate::model::text;
-use crate::store::StoreError;
-use crate::store::export::Item;
-use crate::store::import::{BadLine, JsonLines, Line};
-use std::cell::Cell;
+use crate::store::export::{self, ExportError, Put};
+use crate::store::import::{JsonLines, Line};
+use crate::store::recording::{Recording, RecordingError};
 use std::io::BufRead;
 use std::path::Path;
 
 /// More bad lines are counted and not told.
 const MAX_TOLD: u64 = 20;
 
-/// Lines that were no rows: told as they come, counted.
-#[derive(Default)]
-pub struct BadLines(Cell<u64>);
+/// How a file of SQLite begins.
+const SQLITE: &[u8] = b"SQLite format 3\0";
 
-impl BadLines {
-    fn note(&self, name: &Path, bad: &BadLine) {
-        self.0.set(self.0.get() + 1);
-        if self.0.get() <= MAX_TOLD {
-            out::say(&format!("{}: {bad}", name.display()));
+pub enum Source {
+    Recording(Box<Recording>),
+    Lines(JsonLines<Box<dyn BufRead>>),
+}
+
+impl Source {
+    /// `-` is stdin. What is no recording is read as JSON Lines.
+    pub fn open(path: &Path) -> Result<Self, Stop> {
+        if path.as_os_str() == "-" {
+            let stdin: Box<dyn BufRead> = Box::new(std::io::stdin().lock());
+            return Ok(Self::Lines(JsonLines::new(stdin, Path::new("stdin"))));
+        }
+        let mut lines = JsonLines::open(path)?;
+        let is_recording = lines.begins_with(SQLITE)?;
+        let ending = path.extension().and_then(|ending| ending.to_str());
+        if is_recording || ending == Some(crate::store::recording::ENDING) {
+            let recording = Recording::open(path).map_err(|err| unreadable(&err))?;
+            return Ok(Self::Recording(Box::new(recording)));
+        }
+        Ok(Self::Lines(lines.boxed()))
+    }
+
+    /// The names of connections by their ids, where they are known.
+    pub fn connection_names(&self) -> Vec<(String, String)> {
+        match self {
+            Self::Recording(recording) => recording.connection_names().unwrap_or_default(),
+            Self::Lines(_) => Vec::new(),
+        }
+    }
+
+    /// Gives every row that can be read, tells which cannot, and counts those.
+    pub fn each(self, bad: &mut BadRows, put: &mut Put<'_>) -> Result<(), ExportError> {
+        match self {
+            Self::Recording(mut recording) => {
+                let name = recording.path().display().to_string();
+                for problem in export::each_recorded(&mut recording, put)? {
+                    bad.note(&format!("{name}: {problem}"));
+                }
+            }
+            Self::Lines(mut lines) => {
+                let name = lines.name().display().to_string();
+                while let Some(line) = lines.next().transpose().map_err(ExportError::Source)? {
+                    match line {
+                        Line::Row(item) => put(*item)?,
+                        Line::Bad(line) => bad.note(&format!("{name}: {line}")),
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A file that the command line names cannot be read.
+fn unreadable(err: &RecordingError) -> Stop {
+    Stop::usage(err.to_string(), err.hint())
+}
+
+/// Rows that could not be read: told as they come, counted.
+#[derive(Default)]
+pub struct BadRows(u64);
+
+impl BadRows {
+    pub fn note(&mut self, words: &str) {
+        self.0 += 1;
+        if self.0 <= MAX_TOLD {
+            out::say(words);
         }
     }
 
     /// The last word, and the exit code.
     pub fn tell(&self) -> ExitCode {
-        let count = self.0.get();
-        if count == 0 {
+        if self.0 == 0 {
             return ExitCode::Answered;
         }
-        let lines = if count == 1 { "line is" } else { "lines are" };
+        let verb = if self.0 == 1 { "is" } else { "are" };
         out::say(&format!(
-            "error: {} {lines} missing because they could not be read",
-            text::count(count)
+            "error: {} {verb} missing because of what could not be read",
+            counted(self.0)
         ));
         ExitCode::Failed
     }
-}
-
-type Rows<'a> = Box<dyn Iterator<Item = Result<Item, StoreError>> + 'a>;
-
-/// `-` is stdin.
-pub fn open<'a>(path: &'a Path, bad: &'a BadLines) -> Result<Rows<'a>, Stop> {
-    if path.as_os_str() == "-" {
-        let stdin = std::io::stdin().lock();
-        return Ok(lines(
-            JsonLines::new(stdin, Path::new("stdin")),
-            Path::new("stdin"),
-            bad,
-        ));
-    }
-    Ok(lines(JsonLines::open(path)?, path, bad))
-}
-
-fn lines<'a>(lines: JsonLines<impl BufRead + 'a>, name: &'a Path, bad: &'a BadLines) -> Rows<'a> {
-    Box::new(lines.filter_map(move |line| match line {
-        Ok(Line::Row(item)) => Some(Ok(*item)),
-        Ok(Line::Bad(line)) => {
-            bad.note(name, &line);
-            None
-        }
-        Err(err) => Some(Err(err)),
-    }))
 }
 
 /// `1 row`, `1,204 rows`.

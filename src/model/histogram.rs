@@ -134,6 +134,10 @@ impl Histogram {
             // Whether there was another one of the same value, nobody knows.
             self.min = self.min.filter(|min| *min != value);
             self.max = self.max.filter(|max| *max != value);
+            if self.count == 1 {
+                self.min = u64::try_from(self.sum).ok();
+                self.max = self.min;
+            }
         }
         true
     }

@@ -36,6 +36,11 @@ impl RunningDevice {
         self.generation
     }
 
+    /// The broker that it is at.
+    pub fn address(&self) -> &BrokerAddress {
+        &self.address
+    }
+
     /// All of its subscriptions are acknowledged: it can be asked.
     pub fn is_listening(&self) -> bool {
         self.listening.len() == self.spec.listens.len()

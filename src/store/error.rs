@@ -115,6 +115,8 @@ pub enum StoreError {
     Busy { path: PathBuf, waiting: usize },
     #[error("`{}` was not saved: the thread that writes files has ended", path.display())]
     WriterGone { path: PathBuf },
+    #[error(transparent)]
+    Recording(#[from] super::recording::RecordingError),
     #[error("could not start the thread `{name}`: {source}")]
     Thread {
         name: &'static str,
@@ -159,6 +161,7 @@ impl StoreError {
             Self::Busy { .. } => {
                 "the disk is slow or does not answer; try again in a moment".to_owned()
             }
+            Self::Recording(err) => err.hint(),
             Self::WriterGone { .. } => "start Roundtrip again".to_owned(),
             Self::Thread { .. } => {
                 "the system is out of threads or memory; close other programs".to_owned()

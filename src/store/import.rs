@@ -56,7 +56,32 @@ impl JsonLines<BufReader<File>> {
     }
 }
 
+impl<R: BufRead + 'static> JsonLines<R> {
+    /// Whatever it reads from.
+    pub fn boxed(self) -> JsonLines<Box<dyn BufRead>> {
+        JsonLines {
+            reader: Box::new(self.reader),
+            path: self.path,
+            line: self.line,
+            bytes: self.bytes,
+            has_ended: self.has_ended,
+        }
+    }
+}
+
 impl<R: BufRead> JsonLines<R> {
+    /// What errors call it.
+    pub fn name(&self) -> &Path {
+        &self.path
+    }
+
+    /// Whether the very first bytes are these. Nothing is taken.
+    pub fn begins_with(&mut self, start: &[u8]) -> Result<bool, StoreError> {
+        let buffer = self.reader.fill_buf();
+        let buffer = buffer.map_err(|err| StoreError::io("read", &self.path, err))?;
+        Ok(buffer.starts_with(start))
+    }
+
     /// `name` is what errors call it.
     pub fn new(reader: R, name: &Path) -> Self {
         Self {

@@ -15,6 +15,20 @@ pub struct Settings {
     pub pairing: PairingOrder,
     #[serde(skip_serializing_if = "RecordingSettings::is_default")]
     pub recording: RecordingSettings,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub filters: Vec<SavedFilter>,
+}
+
+/// A filter of the timeline under a name.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct SavedFilter {
+    pub name: String,
+    /// As typed.
+    pub text: String,
+    /// The word of the chip that goes with it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub verdict: Option<String>,
 }
 
 /// Whether everything is recorded, and how much of it is kept.
@@ -107,6 +121,7 @@ impl Settings {
                     .max_mebibytes
                     .max(RecordingSettings::LEAST_MEBIBYTES),
             },
+            filters: self.filters.clone(),
         }
     }
 }

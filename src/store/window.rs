@@ -40,9 +40,15 @@ pub struct WindowState {
     /// The groups of pairing rules that are not folded.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub open_rules: Vec<String>,
+    /// Filters of the timeline used last, the last one first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub recent_filters: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub geometry: Option<Geometry>,
     pub timeline_view: TimelineView,
+    /// The columns of the timeline's table, from the left. None: the usual ones.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub timeline_columns: Vec<TimelineColumn>,
     pub panels: Panels,
     pub tabs: Vec<Tab>,
 }
@@ -56,12 +62,24 @@ impl Default for WindowState {
             selected_tab: 0,
             folded_folders: Vec::new(),
             open_rules: Vec::new(),
+            recent_filters: Vec::new(),
             geometry: None,
             timeline_view: TimelineView::Table,
+            timeline_columns: Vec::new(),
             panels: Panels::default(),
             tabs: Vec::new(),
         }
     }
+}
+
+/// A column of the timeline's table: which one, and how wide in points.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct TimelineColumn {
+    /// `round_trip`, `user:site`, …
+    pub column: String,
+    #[serde(serialize_with = "rounded")]
+    pub width: f32,
 }
 
 /// The window on the screen, in points.
@@ -160,6 +178,10 @@ impl WindowState {
             panels.timeline_height,
         );
         size(&mut self.panels.answer_width, 40.0, panels.answer_width);
+        for column in &mut self.timeline_columns {
+            // Where nothing usable is said the table knows a width.
+            size(&mut column.width, 1.0, 0.0);
+        }
         if let Some(geometry) = &mut self.geometry {
             size(&mut geometry.width, 200.0, Geometry::default().width);
             size(&mut geometry.height, 200.0, Geometry::default().height);

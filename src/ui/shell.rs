@@ -73,6 +73,7 @@ impl Shell {
         let ctx = ui.ctx().clone();
         self.apply_theme(&ctx);
         let mut actions = Vec::new();
+        self.view.look_at(self.app.recordings.looks());
         self.shortcuts(&ctx, &mut actions);
         self.app.check_typed();
         self.panels(ui, &mut actions);
@@ -250,11 +251,28 @@ impl Shell {
         inside(ui, "timeline bar", bar.shrink2(vec2(14.0, 0.0)), |ui| {
             timeline::toolbar_ui(ui, &self.app, &mut self.view, actions);
         });
+        let mut table = table;
+        if timeline::sources::is_shown(&self.app) {
+            let (strip, rest) =
+                table.split_top_bottom_at_y(table.top() + timeline::sources::HEIGHT);
+            table = rest;
+            ui.painter()
+                .hline(area.x_range(), strip.bottom(), theme.hairline());
+            inside(
+                ui,
+                "timeline sources",
+                strip.shrink2(vec2(14.0, 0.0)),
+                |ui| {
+                    timeline::sources::sources_ui(ui, &self.app, actions);
+                },
+            );
+        }
         inside(ui, "timeline table", table, |ui| {
             let (app, view) = (&self.app, &mut self.view);
             match app.window.timeline_view {
                 TimelineView::Latency => timeline::latency_ui(ui, app, view, actions),
-                TimelineView::Table | TimelineView::Lanes => {
+                TimelineView::Lanes => timeline::lanes_ui(ui, app, view, actions),
+                TimelineView::Table => {
                     timeline::table_ui(ui, app, view, actions);
                 }
             }

@@ -4,6 +4,7 @@
 //! colour stands beside words that say the same.
 
 use crate::app::rows::Tone;
+use crate::model::timeline::MarkColour;
 use egui::{Color32, Stroke, Ui};
 
 /// Corner radius of buttons, fields and cards.
@@ -175,6 +176,18 @@ impl Theme {
             Tone::Late => self.late,
             Tone::NoSubscribers => self.no_subscribers,
             Tone::Unmatched => self.unmatched,
+        }
+    }
+
+    /// What a row was coloured with, as a stripe or a dot; the menu has the word for it.
+    pub fn mark(&self, colour: MarkColour) -> Color32 {
+        match colour {
+            MarkColour::Red => self.failed,
+            MarkColour::Orange => self.no_subscribers,
+            MarkColour::Yellow => self.waiting,
+            MarkColour::Green => self.answered,
+            MarkColour::Blue => self.accent,
+            MarkColour::Violet => self.late,
         }
     }
 

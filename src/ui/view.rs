@@ -2,14 +2,18 @@
 
 use crate::app::dialogs::Dialog;
 use crate::app::inspect::{Fact, Inspection, Part, inspect, part, properties, telling_part, times};
+use crate::app::listing::arrange;
+use crate::app::listing::group::GroupId;
 use crate::app::reading::Reading;
 use crate::app::tabs::TabId;
 use crate::app::tally::Tallies;
 use crate::model::document::Form;
 use crate::model::time::Timestamp;
 use crate::model::timeline::{Category, RowId, Timeline};
+use crate::ui::panels::timeline::FilterView;
 use crate::ui::panels::timeline::latency::LatencyView;
 use crate::ui::widgets::diff_view::DiffState;
+use crate::ui::panels::timeline::LanesState;
 use crate::ui::widgets::payload_edit::EditState;
 use crate::ui::widgets::payload_view::ViewState;
 use crate::ui::widgets::table::TableState;
@@ -70,13 +74,18 @@ pub struct ValueEdit {
 
 #[derive(Debug, Default)]
 pub struct View {
-    pub table: TableState<RowId>,
+    pub table: TableState<arrange::Shown>,
+    /// The head of a group that the keyboard stands on.
+    pub group_cursor: Option<GroupId>,
     pub latency: LatencyView,
+    pub lanes: LanesState,
     pub answer_pane: AnswerPane,
     part: Option<(RowId, usize)>,
     inspected: Option<Rc<Inspected>>,
     pub tallies: RefCell<Tallies>,
     shown: Option<Shown>,
+    /// See [`crate::app::recordings::Recordings::looks`].
+    looks: u64,
     editors: BTreeMap<TabId, EditState>,
     pub value_edit: Option<ValueEdit>,
     /// The kind of dialog that was open in the last frame, to give its first field the keyboard once.
@@ -92,6 +101,7 @@ pub struct View {
     pub rule_query: String,
     /// Whether the keyboard should go to the filter, the topic, ….
     pub focus: Option<Focus>,
+    pub filter: FilterView,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -101,6 +111,17 @@ pub enum Focus {
 }
 
 impl View {
+    /// Another timeline is shown: what is remembered is of other rows.
+    pub fn look_at(&mut self, looks: u64) {
+        if std::mem::replace(&mut self.looks, looks) != looks {
+            self.table.scroll_to_top();
+            self.part = None;
+            self.inspected = None;
+            self.shown = None;
+            *self.tallies.get_mut() = Tallies::default();
+        }
+    }
+
     /// Whether the keyboard was asked to go there, once.
     pub fn take_focus(&mut self, focus: Focus) -> bool {
         let is_asked = self.focus == Some(focus);

@@ -223,6 +223,12 @@ impl Running {
         }
     }
 
+    /// As `kill -9`.
+    pub fn kill(mut self) {
+        self.process.kill().expect("it can be killed");
+        self.process.wait().expect("it ends");
+    }
+
     /// Ctrl+C, and its end.
     #[track_caller]
     pub fn interrupt(self) -> Ran {

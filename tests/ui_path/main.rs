@@ -11,9 +11,12 @@
 mod common_ui;
 
 mod demos;
+mod filter;
+mod lanes;
 mod pairing;
 mod path;
 mod payloads;
+mod table;
 mod undo;
 mod window;
 mod wrong_input;

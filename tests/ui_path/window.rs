@@ -39,6 +39,30 @@ impl Window {
         Self { harness }
     }
 
+    /// As on a start that found this in `window.toml`.
+    pub fn open_with(window_toml: &str) -> Self {
+        let mut window = Self::open();
+        let state: roundtrip::app::WindowState = toml::from_str(window_toml).unwrap();
+        window.harness.state_mut().app.window = state.usable();
+        window.settle();
+        window
+    }
+
+    /// What `window.toml` would hold.
+    pub fn window_toml(&self) -> String {
+        toml::to_string(&self.app().window_state()).unwrap()
+    }
+
+    /// To put rows in that nobody sent.
+    pub fn timeline(&mut self) -> &mut roundtrip::model::timeline::Timeline {
+        &mut self.harness.state_mut().app.session.timeline
+    }
+
+    /// Where something is in the window.
+    pub fn place(&self, role: Role, label: &str) -> egui::Rect {
+        self.harness.get_by_role_and_label(role, label).rect()
+    }
+
     pub fn app(&self) -> &App {
         &self.harness.state().app
     }
@@ -127,6 +151,12 @@ impl Window {
 
     pub fn key(&mut self, modifiers: Modifiers, key: Key) {
         self.harness.key_press_modifiers(modifiers, key);
+        self.settle();
+    }
+
+    /// Something that the window's system tells, such as typed text.
+    pub fn event(&mut self, event: Event) {
+        self.harness.event(event);
         self.settle();
     }
 

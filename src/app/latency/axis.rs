@@ -118,6 +118,10 @@ impl LogAxis {
         if fine.len() <= most.max(2) {
             return fine;
         }
+        let coarser = decades(&[1.0, 3.0], 1);
+        if coarser.len() <= most.max(2) {
+            return coarser;
+        }
         (1..12)
             .map(|stride| decades(&[1.0], stride))
             .find(|ticks| ticks.len() <= most.max(2) && ticks.len() > 1)
@@ -269,7 +273,8 @@ mod tests {
             labels(axis.ticks(10)),
             ["0.5 ms", "1 ms", "2 ms", "5 ms", "10 ms", "20 ms"]
         );
-        assert_eq!(labels(axis.ticks(3)), ["1 ms", "10 ms"]);
+        assert_eq!(labels(axis.ticks(3)), ["1 ms", "3 ms", "10 ms"]);
+        assert_eq!(labels(axis.ticks(2)), ["1 ms", "10 ms"]);
     }
 
     #[test]

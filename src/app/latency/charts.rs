@@ -10,8 +10,16 @@ use crate::model::text;
 use crate::model::time::Timestamp;
 use std::time::Duration;
 
-/// Bars of the histogram.
-const BARS: usize = 72;
+/// Bars of the histogram: few exchanges in many bars would be a comb.
+fn bars_for(sample: &Sample, kept: Option<&Sample>) -> usize {
+    let fewest = kept.map_or(u64::MAX, Sample::answered);
+    match fewest.min(sample.answered()) {
+        0..100 => 30,
+        100..1_000 => 48,
+        _ => 72,
+    }
+}
+
 /// Rows of the scatter's density.
 const ROWS: usize = 96;
 /// Points of the lines over time.
@@ -120,17 +128,18 @@ pub fn histogram(sample: &Sample, kept: Option<&Sample>) -> Option<HistogramChar
         (one, two) => one.or(two)?,
     };
     let axis = LogAxis::around(min, max);
+    let many = bars_for(sample, kept);
     let bars = |times: &Histogram| {
-        let mut counts = vec![0; BARS];
+        let mut counts = vec![0; many];
         for bucket in times.buckets() {
-            counts[slot(axis.share(bucket.middle()), BARS)] += bucket.count;
+            counts[slot(axis.share(bucket.middle()), many)] += bucket.count;
         }
         counts
     };
     let counts = bars(&sample.round_trips);
     let fullest = counts.iter().enumerate().max_by_key(|(_, count)| **count);
     let most = fullest.map_or(0, |(at, _)| at);
-    let edge = |bar: usize| axis.at(real(bar as u64) / real(BARS as u64));
+    let edge = |bar: usize| axis.at(real(bar as u64) / real(many as u64));
     let sentence = format!(
         "Histogram of {} round trips from {} to {}, most of them around {}",
         text::count(sample.answered()),

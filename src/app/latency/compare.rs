@@ -173,10 +173,10 @@ mod tests {
         insta::assert_snapshot!(text.join("\n"), @r"
         answered: A 200, B 200, same 
         not answered: A 3, B 0, +3 
-        p50: A 200 ms, B 100 ms, +100 ms +100 %
-        p90: A 361 ms, B 180 ms, +180 ms +100 %
+        p50: A 200 ms, B 99.9 ms, +99.9 ms +100 %
+        p90: A 360 ms, B 180 ms, +180 ms +100 %
         p95: A 381 ms, B 190 ms, +190 ms +100 %
-        p99: A 395 ms, B 197 ms, +197 ms +100 %
+        p99: A 395 ms, B 198 ms, +198 ms +100 %
         max: A 400 ms, B 200 ms, +200 ms +100 %
         mean: A 201 ms, B 100 ms, +100 ms +100 %
         ");

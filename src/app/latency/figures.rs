@@ -51,9 +51,9 @@ impl Figure {
     pub fn least(self) -> u64 {
         match self {
             Self::P50 | Self::Max | Self::Mean => 1,
-            Self::P90 => 11,
-            Self::P95 => 21,
-            Self::P99 => 101,
+            Self::P90 => 10,
+            Self::P95 => 20,
+            Self::P99 => 100,
         }
     }
 }
@@ -77,7 +77,10 @@ pub fn silence(sample: &Sample) -> String {
     };
     for (count, what) in [(sample.waiting, "waiting"), (sample.late, "late")] {
         if count > 0 {
-            words.push_str(&format!(" · {} {what}", text::count(count)));
+            words.push_str(" · ");
+            words.push_str(&text::count(count));
+            words.push(' ');
+            words.push_str(what);
         }
     }
     words
@@ -136,7 +139,7 @@ mod tests {
         assert!(caution(&sample(1, 0)).unwrap().contains("One round trip"));
         assert!(caution(&sample(19, 0)).unwrap().contains("Only 19"));
         assert!(caution(&sample(20, 0)).unwrap().starts_with("20 round"));
-        assert_eq!(caution(&sample(101, 0)), None);
+        assert_eq!(caution(&sample(100, 0)), None);
     }
 
     #[test]

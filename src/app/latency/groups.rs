@@ -5,6 +5,7 @@ use super::statistics::Statistics;
 use crate::model::sample::Sample;
 use crate::model::text;
 use crate::model::timeline::RowRef;
+use crate::model::timeline::filter::{Field, term};
 use std::cmp::Ordering;
 use std::sync::Arc;
 use std::time::Duration;
@@ -66,22 +67,14 @@ impl Grouping {
     pub fn term(self, name: &str) -> Option<String> {
         let field = match self {
             Self::All => return None,
-            Self::Device if name == NOBODY || name == NOT_KNOWN => return None,
-            Self::Topic => "topic",
-            Self::Device => "responder",
-            Self::Rule => "rule",
-            Self::Connection => "connection",
-            Self::Verdict => "verdict",
+            Self::Device | Self::Rule if name == NOBODY || name == NOT_KNOWN => return None,
+            Self::Topic => Field::Topic,
+            Self::Device => Field::Device,
+            Self::Rule => Field::Rule,
+            Self::Connection => Field::Connection,
+            Self::Verdict => Field::Verdict,
         };
-        if name.contains('"') {
-            return None;
-        }
-        let needs_quotes = name.is_empty() || name.contains(char::is_whitespace);
-        Some(if needs_quotes {
-            format!("{field}:\"{name}\"")
-        } else {
-            format!("{field}:{name}")
-        })
+        Some(term(field, name))
     }
 }
 

@@ -12,7 +12,7 @@ pub const NEWEST: usize = 5_000;
 const KINDS: usize = LegKind::ALL.len();
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Times {
+struct Row {
     id: RowId,
     group: u32,
     times: [Option<Duration>; KINDS],
@@ -30,7 +30,7 @@ pub struct LegMedian {
 #[derive(Debug, Default)]
 pub struct Legs {
     /// Ascending by id.
-    newest: VecDeque<Times>,
+    newest: VecDeque<Row>,
 }
 
 impl Legs {
@@ -41,7 +41,7 @@ impl Legs {
         }
         let at = self.newest.binary_search_by_key(&id, |one| one.id);
         let is_known = times.iter().any(Option::is_some);
-        let one = Times { id, group, times };
+        let one = Row { id, group, times };
         match at {
             Ok(at) if !is_known => drop(self.newest.remove(at)),
             Ok(at) => self.newest[at] = one,
@@ -71,7 +71,7 @@ impl Legs {
 
     /// In the order in which they happen.
     pub fn medians(&self, group: Option<u32>) -> Vec<LegMedian> {
-        let of_group = |one: &&Times| group.is_none_or(|group| group == one.group);
+        let of_group = |one: &&Row| group.is_none_or(|group| group == one.group);
         let median_of = |kind: LegKind| {
             let known = self.newest.iter().filter(of_group);
             let known = known.filter_map(|one| one.times[kind as usize]);

@@ -1,40 +1,48 @@
 //! The Latency view without a window: what the exchanges that pass the filter say of their times.
 //!
-//! [`Latency::follow`] looks at what was touched, and through a long timeline in slices, never
-//! longer than a part of a frame; while the view is not open it knows nothing. What is painted is
-//! a [`Report`], made anew a few times a second. Two samples are compared by keeping one,
-//! which may come from anywhere ([`Latency::compare_with`]). Charts are data: [`charts`].
+//! [`Latency::follow`] looks at what was touched, never longer than a part of a frame, and has a
+//! long timeline looked through on a thread of its own; while the view is not open it knows
+//! nothing. What is painted is a [`Report`], made anew a few times a second. Two samples are
+//! compared by keeping one, which may come from anywhere ([`Latency::compare_with`]).
+//! Charts are data: [`charts`].
 
 pub mod axis;
 pub mod charts;
 pub mod compare;
+mod count;
 pub mod figures;
 pub mod groups;
 mod legs;
 mod region;
+mod report;
 mod series;
 mod statistics;
+mod work;
 
 pub use compare::{Comparison, Named};
 pub use groups::{GroupLine, Grouping, SortBy};
 pub use legs::{LegMedian, NEWEST as NEWEST_LEGS};
 pub use region::Region;
+pub use report::{FigureShown, Report, Summary};
 
-use crate::model::sample::{Measure, Sample};
 use crate::model::text;
 use crate::model::time::Timestamp;
-use crate::model::timeline::{Filter, Row, RowId, RowRef, Timeline};
-use charts::{HistogramChart, MOST_DOTS, OverTime, Scatter};
-use figures::{Figure, caution, shown, silence};
-use legs::Legs;
-use statistics::{Part, Statistics};
+use crate::model::timeline::{Category, Filter, Timeline};
+use charts::MOST_DOTS;
+use count::Count;
+use statistics::{Lens, Part};
 use std::sync::Arc;
 use std::time::Duration;
+use work::{Stand, Work};
 
 /// A report is not made more often.
 const FRESH: Duration = Duration::from_millis(150);
 /// With more touches than that at once it is cheaper to start over, in slices.
 const MOST_TOUCHES: usize = 20_000;
+/// More rows are looked through on a thread of their own.
+const MANY_ROWS: usize = 20_000;
+/// The other thread is asked whether it is done.
+const ASK: Duration = Duration::from_millis(20);
 /// Looking for the dots of a small group among more exchanges than that would take too long.
 const FEW_POINTS: usize = 200_000;
 
@@ -56,71 +64,6 @@ pub enum LatencyAction {
     ForgetKept,
 }
 
-/// What is said of one sample.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Summary {
-    pub name: String,
-    pub exchanges: u64,
-    pub answered: u64,
-    pub unanswered: u64,
-    /// `12 of 1,204 not answered`.
-    pub silence: String,
-    pub figures: Vec<FigureShown>,
-    pub caution: Option<String>,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FigureShown {
-    pub label: &'static str,
-    pub value: String,
-    pub is_vague: bool,
-}
-
-impl Summary {
-    fn of(name: String, sample: &Sample) -> Self {
-        let figures = Figure::ALL.map(|figure| FigureShown {
-            label: figure.label(),
-            value: shown(figure.of(sample)),
-            is_vague: sample.answered() < figure.least(),
-        });
-        Self {
-            name,
-            exchanges: sample.exchanges(),
-            answered: sample.answered(),
-            unanswered: sample.unanswered,
-            silence: silence(sample),
-            figures: figures.to_vec(),
-            caution: caution(sample),
-        }
-    }
-
-    pub fn sentence(&self) -> String {
-        let figures = self.figures.iter();
-        let figures: Vec<String> = figures
-            .map(|figure| format!("{} {}", figure.label, figure.value))
-            .collect();
-        format!("{}: {}, {}", self.name, self.silence, figures.join(", "))
-    }
-}
-
-/// All that the view paints.
-#[derive(Clone, Debug, Default)]
-pub struct Report {
-    /// Grows with each, for what is made of it.
-    pub number: u64,
-    /// All that passes the filter.
-    pub total: u64,
-    pub shown: Summary,
-    pub groups: Vec<GroupLine>,
-    pub histogram: Option<HistogramChart>,
-    pub scatter: Option<Scatter>,
-    pub over_time: Option<OverTime>,
-    pub legs: Vec<LegMedian>,
-    pub marked: Option<(Region, Summary)>,
-    pub kept: Option<Arc<str>>,
-    pub comparison: Option<Comparison>,
-}
-
 #[derive(Debug, Default)]
 pub struct Latency {
     pub grouping: Grouping,
@@ -132,14 +75,11 @@ pub struct Latency {
     is_keeping: bool,
 
     is_following: bool,
-    filter: Filter,
     cursor: u64,
     epoch: u64,
-    /// The newest row that was looked at; all before it were, too.
-    seen: Option<RowId>,
+    count: Count,
     is_all_seen: bool,
-    statistics: Statistics,
-    legs: Legs,
+    work: Option<Work>,
 
     report: Arc<Report>,
     made: Timestamp,
@@ -155,40 +95,35 @@ impl Latency {
         connection_name: impl Fn(&str) -> Option<String>,
         mut has_time: impl FnMut() -> bool,
     ) {
-        if !self.is_following || self.epoch != timeline.epoch() || self.filter != *filter {
-            self.filter.clone_from(filter);
-            self.start_over(timeline);
+        if !self.is_following || self.epoch != timeline.epoch() || self.count.filter != *filter {
+            self.start_over(timeline, filter);
+        }
+        if !self.is_work_done(timeline) {
+            return;
         }
         self.hear_of_touches(timeline);
-        let first = timeline.id_at(0);
-        let before = self.statistics.len();
-        self.statistics.drop_before(first);
-        self.legs.drop_before(first);
-        self.is_stale |= self.statistics.len() != before;
+        self.is_stale |= self.count.drop_before(timeline.id_at(0));
         self.scan(timeline, &mut has_time);
-        let wanted = self.part_shown();
-        if self.statistics.shown.part() != wanted {
-            self.statistics.show(wanted);
+        let (shown, marked) = parts(&self.count, self.chosen.as_deref(), self.region);
+        let statistics = &mut self.count.statistics;
+        if statistics.shown.part() != shown {
+            statistics.show(shown);
             self.is_stale = true;
         }
-        let marked = self.region.map(|region| Part {
-            region: Some(region),
-            ..wanted
-        });
-        if self.statistics.marked.as_ref().map(statistics::Lens::part) != marked {
-            self.statistics.mark(marked);
+        if statistics.marked.as_ref().map(Lens::part) != marked {
+            statistics.mark(marked);
             self.is_stale = true;
         }
-        if !self.statistics.is_complete() {
-            self.statistics.look(&mut has_time);
+        if !statistics.is_complete() {
+            statistics.look(&mut has_time);
             self.is_stale = true;
         }
         // The first report of a long timeline waits for the whole: half a truth would jump.
-        let is_ready = self.is_all_seen && self.statistics.is_complete();
+        let is_ready = self.is_all_seen && self.count.statistics.is_complete();
         if is_ready && std::mem::take(&mut self.is_keeping) {
             self.kept = Some(self.subject());
             self.region = None;
-            self.statistics.mark(None);
+            self.count.statistics.mark(None);
             self.touch();
         }
         let is_due = now.since(self.made) >= FRESH || self.made > now;
@@ -203,8 +138,8 @@ impl Latency {
     pub fn rest(&mut self) {
         if self.is_following {
             self.is_following = false;
-            self.statistics = Statistics::default();
-            self.legs = Legs::default();
+            self.count = Count::default();
+            self.work = None;
             self.report = Arc::default();
         }
     }
@@ -215,18 +150,30 @@ impl Latency {
 
     /// Whether there is more to look at than was done in the last slice.
     pub fn is_busy(&self) -> bool {
-        self.is_following && !(self.is_all_seen && self.statistics.is_complete())
+        let is_done = self.is_all_seen && self.count.statistics.is_complete();
+        self.is_following && (self.work.is_some() || !is_done)
     }
 
-    /// When the next report is due, where something has changed.
-    pub fn next_report(&self) -> Option<Duration> {
-        (self.is_following && self.is_stale).then_some(FRESH)
+    /// When to follow again although nothing happens.
+    pub fn next_look(&self) -> Option<Duration> {
+        if !self.is_following {
+            None
+        } else if self.work.is_some() {
+            Some(ASK)
+        } else if self.is_busy() {
+            Some(Duration::ZERO)
+        } else {
+            self.is_stale.then_some(FRESH)
+        }
     }
 
     /// How much of the timeline was looked at, 0 to 1.
     #[expect(clippy::cast_possible_truncation, reason = "a share of a bar")]
     pub fn progress(&self, timeline: &Timeline) -> f32 {
-        let seen = self.seen.and_then(|id| timeline.place_of(id));
+        if let Some(work) = &self.work {
+            return work.progress() as f32;
+        }
+        let seen = self.count.seen.and_then(|id| timeline.place_of(id));
         let seen = seen.map_or(0, |place| place as u64 + 1);
         let all = (timeline.len() as u64).max(1);
         (axis::real(seen) / axis::real(all)) as f32
@@ -288,16 +235,13 @@ impl Latency {
             .chosen
             .as_ref()
             .and_then(|name| self.grouping.term(name));
-        if let Some(term) = term.filter(|term| !text.contains(&**term)) {
-            if !text.is_empty() {
-                text.push(' ');
-            }
-            text.push_str(&term);
+        if let Some(region) = self.region {
+            text = region.narrow(&text);
         }
-        match self.region {
-            Some(region) => region.narrow(&text),
-            None => text,
+        if let Some(term) = term {
+            text = region::with_terms(&text, &[term]);
         }
+        text
     }
 
     /// What is chosen is in the filter now.
@@ -312,33 +256,62 @@ impl Latency {
         self.made = Timestamp::default();
     }
 
-    fn start_over(&mut self, timeline: &Timeline) {
+    /// Forgets what was counted. A long timeline is looked through on a thread of its own.
+    fn start_over(&mut self, timeline: &Timeline, filter: &Filter) {
         self.is_following = true;
         self.epoch = timeline.epoch();
         self.cursor = timeline.touched_since(self.cursor).cursor;
-        self.seen = None;
         self.is_all_seen = false;
-        self.statistics = Statistics::default();
-        self.legs = Legs::default();
+        self.work = None;
         self.touch();
+        let count = || Count::new(filter.clone(), self.grouping);
+        self.count = count();
+        let snapshot = timeline.snapshot();
+        if work::rows_in(&snapshot) < MANY_ROWS {
+            return;
+        }
+        let (chosen, region) = (self.chosen.clone(), self.region);
+        let wanted = move |count: &Count| parts(count, chosen.as_deref(), region);
+        match Work::start(snapshot, count(), wanted) {
+            Ok(work) => self.work = Some(work),
+            Err(err) => log::warn!("no thread for the Latency view, it goes on without: {err}"),
+        }
+    }
+
+    /// Takes what the other thread found. Says whether to go on from there.
+    fn is_work_done(&mut self, timeline: &Timeline) -> bool {
+        let Some(work) = &self.work else {
+            return true;
+        };
+        match work.stand() {
+            Stand::Out => return false,
+            Stand::Done(count) => self.count = *count,
+            Stand::Lost => {
+                // Then in slices: all that was touched meanwhile is among the rows.
+                log::warn!("the Latency view's thread ended without a result");
+                self.cursor = timeline.touched_since(self.cursor).cursor;
+            }
+        }
+        self.work = None;
+        self.is_stale = true;
+        true
     }
 
     /// Looks again at rows that were looked at before; new ones come by themselves.
     fn hear_of_touches(&mut self, timeline: &Timeline) {
         let touched = timeline.touched_since(self.cursor);
-        let Some(seen) = self.seen else {
-            self.cursor = touched.cursor;
-            return;
-        };
-        let is_too_much = touched.ids().nth(MOST_TOUCHES).is_some();
-        if touched.is_incomplete || is_too_much {
-            self.start_over(timeline);
+        let seen = self.count.seen;
+        let again = || touched.ids().filter(|id| Some(*id) <= seen);
+        let is_too_much = again().nth(MOST_TOUCHES).is_some();
+        if seen.is_some() && (touched.is_incomplete || is_too_much) {
+            let filter = self.count.filter.clone();
+            self.start_over(timeline, &filter);
             return;
         }
-        for id in touched.ids().filter(|id| *id <= seen) {
+        for id in again() {
             match timeline.peek(id) {
-                Some(row) => self.look_at(row, true),
-                None => self.take(id),
+                Some(row) => self.is_stale |= self.count.look_at(row, true),
+                None => self.count.take(id),
             }
         }
         self.cursor = touched.cursor;
@@ -346,67 +319,31 @@ impl Latency {
 
     fn scan(&mut self, timeline: &Timeline, mut has_time: impl FnMut() -> bool) {
         const SLICE: usize = 64;
+        if self.work.is_some() {
+            return;
+        }
         // What was looked at can only have gone together with all that is older.
-        let mut place = self
-            .seen
-            .and_then(|id| timeline.place_of(id))
-            .map_or(0, |place| place + 1);
+        let seen = self.count.seen.and_then(|id| timeline.place_of(id));
+        let mut place = seen.map_or(0, |place| place + 1);
         let with_legs_from = timeline.len().saturating_sub(2 * NEWEST_LEGS);
         while place < timeline.len() {
             if place.is_multiple_of(SLICE) && !has_time() {
                 break;
             }
             if let Some(row) = timeline.id_at(place).and_then(|id| timeline.peek(id)) {
-                self.seen = Some(row.id());
-                self.look_at(row, place >= with_legs_from);
+                self.is_stale |= self.count.look_at(row, place >= with_legs_from);
             }
             place += 1;
         }
         self.is_all_seen = place >= timeline.len();
     }
 
-    fn look_at(&mut self, row: RowRef<'_>, with_legs: bool) {
-        let Some(measure) = Measure::of(row) else {
-            return;
-        };
-        self.is_stale = true;
-        if !self.filter.passes(row) {
-            self.take(row.id());
-            return;
-        }
-        let (id, name) = (row.id(), self.grouping.name_of(row));
-        let group = self.statistics.put(id, row.time(), measure, name);
-        if with_legs
-            && measure.round_trip.is_some()
-            && let Row::Exchange(exchange) = &*row.to_row()
-        {
-            self.legs.put(id, group, exchange);
-        }
-    }
-
-    fn take(&mut self, id: RowId) {
-        self.statistics.take(id);
-        self.legs.take(id);
-    }
-
-    fn group_chosen(&self) -> Option<u32> {
-        let name = self.chosen.as_ref()?;
-        // One that does not exist yet holds nothing.
-        Some(self.statistics.group_named(name).unwrap_or(u32::MAX))
-    }
-
-    fn part_shown(&self) -> Part {
-        Part {
-            group: self.group_chosen(),
-            region: None,
-        }
-    }
-
     /// What is marked, or else what is shown, with its name.
     fn subject(&self) -> Named {
         let name = self.subject_name();
-        let lens = self.statistics.marked.as_ref();
-        let sample = &lens.unwrap_or(&self.statistics.shown).sample;
+        let statistics = &self.count.statistics;
+        let lens = statistics.marked.as_ref();
+        let sample = &lens.unwrap_or(&statistics.shown).sample;
         Named {
             name: name.into(),
             sample: Arc::new(sample.clone()),
@@ -416,7 +353,7 @@ impl Latency {
     fn shown_name(&self) -> String {
         match &self.chosen {
             Some(name) => name.to_string(),
-            None if self.filter.is_empty() => "All exchanges".to_owned(),
+            None if self.count.filter.is_empty() => "All exchanges".to_owned(),
             None => "All that pass the filter".to_owned(),
         }
     }
@@ -430,7 +367,7 @@ impl Latency {
     }
 
     fn make_report(&mut self, connection_name: impl Fn(&str) -> Option<String>) {
-        let statistics = &self.statistics;
+        let statistics = &self.count.statistics;
         let kept = self.kept.as_ref();
         let shown = &statistics.shown;
         let has_dots = shown.sample.exchanges() <= MOST_DOTS && statistics.len() <= FEW_POINTS;
@@ -459,7 +396,7 @@ impl Latency {
             histogram: charts::histogram(histogram, kept.map(|kept| &*kept.sample)),
             scatter: charts::scatter(shown, statistics.points(), has_dots),
             over_time: charts::over_time(shown),
-            legs: self.legs.medians(self.group_chosen()),
+            legs: self.count.legs.medians(shown.part().group),
             marked: self.region.zip(marked).map(|(region, lens)| {
                 let name = format!("{} exchanges", text::count(lens.sample.exchanges()));
                 (region, Summary::of(name, &lens.sample))
@@ -470,9 +407,20 @@ impl Latency {
     }
 }
 
+/// What the charts show of all that was counted, and what is marked in them.
+fn parts(count: &Count, chosen: Option<&str>, region: Option<Region>) -> (Part, Option<Part>) {
+    // A group that does not exist yet holds nothing.
+    let group = chosen.map(|name| count.statistics.group_named(name).unwrap_or(u32::MAX));
+    let shown = Part {
+        group,
+        region: None,
+    };
+    let marked = region.map(|_| Part { group, region });
+    (shown, marked)
+}
+
 /// The chip's words for a verdict's word.
 fn verdict_label(word: &str) -> String {
-    use crate::model::timeline::Category;
     let found = Category::ALL.into_iter().find(|one| one.word() == word);
     found.map_or_else(|| word.to_owned(), |one| one.label().to_owned())
 }

@@ -30,11 +30,11 @@ impl Region {
         let micros = |nanos: u128| Duration::from_micros(u64::try_from(nanos / US).unwrap_or(0));
         Self {
             times: self.times.map(|(from, to)| {
-                let from = from.as_nanos().div_euclid(MS).saturating_mul(MS);
-                let up = to.as_nanos().saturating_add(MS - 1).div_euclid(MS);
+                let ms = |at: Timestamp| at.as_nanos().div_euclid(MS).saturating_mul(MS);
+                // The filter takes a millisecond to its end.
                 (
-                    Timestamp::from_nanos(from),
-                    Timestamp::from_nanos(up.saturating_mul(MS)),
+                    Timestamp::from_nanos(ms(from)),
+                    Timestamp::from_nanos(ms(to).saturating_add(MS - 1)),
                 )
             }),
             round_trips: self.round_trips.map(|(low, high)| {
@@ -68,12 +68,9 @@ impl Region {
             let is = |field: &str| word.starts_with(field) && word.contains("..");
             (self.times.is_some() && is("time:")) || (self.round_trips.is_some() && is("rtt:"))
         };
-        let mut words: Vec<String> = quoted_words(text)
-            .filter(|word| !is_replaced(word))
-            .map(str::to_owned)
-            .collect();
-        words.extend(self.terms());
-        words.join(" ")
+        let is_simple = !has_or(text);
+        let kept = quoted_words(text).filter(|word| !(is_simple && is_replaced(word)));
+        with_terms(&kept.collect::<Vec<_>>().join(" "), &self.terms())
     }
 
     /// In words: `09:14:00.000–09:15:00.000, 5.00–20.0 ms`.
@@ -86,6 +83,41 @@ impl Region {
         let words: Vec<String> = times.into_iter().chain(round_trips).collect();
         words.join(", ")
     }
+}
+
+fn has_or(text: &str) -> bool {
+    quoted_words(text).any(|word| word == "OR")
+}
+
+/// Whether an OR stands outside of all brackets, or may: brackets too many do no harm.
+fn is_split(text: &str) -> bool {
+    let mut depth = 0_i32;
+    for word in quoted_words(text) {
+        if word == "OR" && depth <= 0 {
+            return true;
+        }
+        for c in word.chars() {
+            depth += i32::from(c == '(') - i32::from(c == ')');
+        }
+    }
+    has_or(text) && depth != 0
+}
+
+/// A filter's text with more terms, which hold for both sides of an OR.
+pub(super) fn with_terms(text: &str, terms: &[String]) -> String {
+    let text = if is_split(text) {
+        format!("({text})")
+    } else {
+        text.to_owned()
+    };
+    let missing = terms
+        .iter()
+        .filter(|term| !quoted_words(&text).any(|word| word == **term));
+    let words = std::iter::once(text.as_str()).chain(missing.map(String::as_str));
+    words
+        .filter(|word| !word.is_empty())
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 /// Splits at white space outside of double quotes, quotes and all.
@@ -135,11 +167,11 @@ mod tests {
         assert_eq!(
             region.terms(),
             [
-                "time:2026-11-21T09:14:00.000..2026-11-21T09:15:00.000",
+                "time:2026-11-21T09:14:00.000..2026-11-21T09:14:59.999",
                 "rtt:4210us..2s"
             ]
         );
-        assert_eq!(region.words(), "09:14:00.000–09:15:00.000, 4.21 ms–2.00 s");
+        assert_eq!(region.words(), "09:14:00.000–09:14:59.999, 4.21 ms–2.00 s");
     }
 
     #[test]
@@ -153,6 +185,12 @@ mod tests {
             "topic:light name:\"Turn on rtt:1ms..2ms\" rtt:>1ms rtt:5ms..20ms"
         );
         assert_eq!(region.narrow(""), "rtt:5ms..20ms");
+        assert_eq!(region.narrow("a OR b"), "(a OR b) rtt:5ms..20ms");
+        assert_eq!(
+            region.narrow("(a OR b) OR c"),
+            "((a OR b) OR c) rtt:5ms..20ms"
+        );
+        assert_eq!(region.narrow("(a OR b) c"), "(a OR b) c rtt:5ms..20ms");
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //! threads, the newest first: what is shown changes when there is a page of it, or when all is known.
 
 use crate::model::timeline::filter::Needle;
-use crate::model::timeline::{Filter, Part, RowId, RowRef, Timeline};
+use crate::model::timeline::{Filter, MarkBook, Part, RowId, RowRef, Timeline};
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -78,7 +78,8 @@ impl Matches {
 
     fn look_through(&mut self, timeline: &Timeline, filter: &Filter) {
         self.search = None;
-        let passes = |row: &RowRef<'_>| filter.passes(*row);
+        let marks = timeline.marks();
+        let passes = |row: &RowRef<'_>| filter.passes_with(*row, marks);
         if timeline.len() > AT_ONCE {
             self.search = Search::start(timeline, filter);
         }
@@ -145,7 +146,9 @@ impl Matches {
 
 /// A row has changed: it may pass now, or no more.
 fn look_again(ids: &mut VecDeque<RowId>, timeline: &Timeline, filter: &Filter, id: RowId) {
-    let passes = timeline.peek(id).is_some_and(|row| filter.passes(row));
+    let passes = timeline
+        .peek(id)
+        .is_some_and(|row| filter.passes_with(row, timeline.marks()));
     if passes && ids.back().is_none_or(|last| *last < id) {
         ids.push_back(id);
         return;
@@ -191,6 +194,7 @@ impl Search {
         for _ in 0..threads.min(MOST_THREADS) {
             let (parts, filter) = (Arc::clone(&parts), filter.clone());
             let needles = filter.needles();
+            let marks = timeline.marks().clone();
             let (is_cancelled, next) = (Arc::clone(&is_cancelled), Arc::clone(&next));
             let sender = sender.clone();
             let work = move || {
@@ -199,7 +203,7 @@ impl Search {
                     let Some(part) = parts.iter().rev().nth(number) else {
                         break;
                     };
-                    let found = newest_first(part, &filter, &needles);
+                    let found = newest_first(part, &filter, &marks, &needles);
                     if sender.send((number, found)).is_err() {
                         break;
                     }
@@ -257,12 +261,17 @@ impl Drop for Search {
     }
 }
 
-fn newest_first(part: &Part, filter: &Filter, needles: &[Vec<Needle>]) -> Vec<RowId> {
+fn newest_first(
+    part: &Part,
+    filter: &Filter,
+    marks: &MarkBook,
+    needles: &[Vec<Needle>],
+) -> Vec<RowId> {
     if !may_hold(part, needles) {
         return Vec::new();
     }
     let rows = part.rows().rev();
-    let passing = rows.filter(|row| filter.passes(*row));
+    let passing = rows.filter(|row| filter.passes_with(*row, marks));
     passing.map(RowRef::id).collect()
 }
 

@@ -1,8 +1,14 @@
-//! What the table shows of a timeline: the rows that pass the filter, newest first, kept up to date.
+//! What the table shows of a timeline: the rows that pass the filter, kept up to date; newest
+//! first, or sorted and in groups (see [`arrange`]).
+
+pub mod arrange;
+pub mod group;
+pub mod sort;
 
 mod matches;
 
 use crate::model::timeline::{Category, Filter, RowId, Timeline};
+use arrange::{Arrangement, Passing, Shown};
 use matches::Matches;
 
 #[derive(Debug, Default)]
@@ -11,6 +17,20 @@ pub struct Listing {
     /// Not kept where everything passes.
     matches: Matches,
     len: usize,
+    arrangement: Arrangement,
+}
+
+/// What passes, for [`Arrangement::refresh`].
+struct Oldest<'a>(&'a Listing, &'a Timeline);
+
+impl Passing for Oldest<'_> {
+    fn count(&self) -> usize {
+        self.0.len
+    }
+
+    fn id_at(&self, place: usize) -> Option<RowId> {
+        self.0.id_at(self.1, self.0.len.checked_sub(place + 1)?)
+    }
 }
 
 impl Listing {
@@ -19,7 +39,10 @@ impl Listing {
     }
 
     pub fn set_filter(&mut self, text: &str, category: Option<Category>) {
-        let filter = Filter::new(text, category);
+        self.apply(Filter::new(text, category));
+    }
+
+    pub fn apply(&mut self, filter: Filter) {
         if filter != self.filter {
             self.filter = filter;
             self.matches.start_over();
@@ -35,6 +58,60 @@ impl Listing {
             self.matches.refresh(timeline, &self.filter);
             self.len = self.matches.len();
         }
+        let generation = self.matches.generation();
+        let mut arrangement = std::mem::take(&mut self.arrangement);
+        let passing = Oldest(self, timeline);
+        arrangement.refresh(timeline, &self.filter, &passing, generation);
+        self.arrangement = arrangement;
+    }
+
+    /// Order and groups.
+    pub fn arrangement(&self) -> &Arrangement {
+        &self.arrangement
+    }
+
+    pub fn arrangement_mut(&mut self) -> &mut Arrangement {
+        &mut self.arrangement
+    }
+
+    /// Lines of the table: rows, and the heads of groups.
+    pub fn shown_len(&self) -> usize {
+        if self.arrangement.is_shown() {
+            self.arrangement.lines()
+        } else {
+            self.len
+        }
+    }
+
+    /// The line at a place, counted from the top.
+    pub fn shown_at(&self, timeline: &Timeline, place: usize) -> Option<Shown> {
+        if self.arrangement.is_shown() {
+            self.arrangement.at(place)
+        } else {
+            self.id_at(timeline, place).map(Shown::Row)
+        }
+    }
+
+    pub fn place_of_shown(&self, timeline: &Timeline, shown: Shown) -> Option<usize> {
+        match shown {
+            shown if self.arrangement.is_shown() => self.arrangement.place_of(shown),
+            Shown::Row(id) => self.place_of(timeline, id),
+            Shown::Group(_) => None,
+        }
+    }
+
+    /// How many rows that pass are newer than this one, which may be gone.
+    pub fn newer_than(&self, timeline: &Timeline, id: RowId) -> usize {
+        let (mut from, mut to) = (0, self.len);
+        while from < to {
+            let middle = from + (to - from) / 2;
+            if self.id_at(timeline, middle).is_some_and(|one| one > id) {
+                from = middle + 1;
+            } else {
+                to = middle;
+            }
+        }
+        from
     }
 
     /// Older rows are still looked through: look again soon.
@@ -58,6 +135,24 @@ impl Listing {
             timeline.id_at(index)
         } else {
             self.matches.id_at(index)
+        }
+    }
+
+    /// The row at a place in the order of time, counted from the oldest.
+    pub fn id_in_time(&self, timeline: &Timeline, place: usize) -> Option<RowId> {
+        if self.filter.is_empty() {
+            timeline.id_at(place)
+        } else {
+            self.passing.get(place).copied()
+        }
+    }
+
+    /// Where a row stands in the order of time, counted from the oldest.
+    pub fn place_in_time(&self, timeline: &Timeline, id: RowId) -> Option<usize> {
+        if self.filter.is_empty() {
+            timeline.place_of(id)
+        } else {
+            self.passing.binary_search(&id).ok()
         }
     }
 

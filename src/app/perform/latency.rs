@@ -18,7 +18,10 @@ impl App {
         let library = &self.library;
         let name = |id: &str| Some(library.profile(id)?.name.clone());
         self.latency.follow(
-            (&self.session.timeline, self.listing.filter()),
+            (
+                self.recordings.timeline().unwrap_or(&self.session.timeline),
+                self.listing.filter(),
+            ),
             self.now,
             name,
             || Instant::now() < until,

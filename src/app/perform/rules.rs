@@ -51,7 +51,9 @@ impl App {
         let title = format!("{} (copy)", text.title().unwrap_or(id));
         let text = text.renamed(&free_id(&format!("{id}-copy"), &all), &title);
         let mut dialog = RuleDialog::new(None, text, others);
-        if let Some(row) = self.selected.and_then(|id| self.session.timeline.row(id))
+        let shown = self.recordings.timeline();
+        let timeline = shown.unwrap_or(&self.session.timeline);
+        if let Some(row) = self.selected.and_then(|id| timeline.row(id))
             && matches!(&*row, Row::Exchange(exchange) if &*exchange.rule == id)
         {
             // The bench begins empty, so there is nothing that cannot be read.
@@ -88,9 +90,9 @@ impl App {
     }
 
     pub(super) fn add_to_bench(&mut self, row: RowId) {
-        let (Some(Dialog::Rule(dialog)), Some(row)) =
-            (&mut self.dialog, self.session.timeline.row(row))
-        else {
+        let shown = self.recordings.timeline();
+        let timeline = shown.unwrap_or(&self.session.timeline);
+        let (Some(Dialog::Rule(dialog)), Some(row)) = (&mut self.dialog, timeline.row(row)) else {
             return;
         };
         if let Err(why) = dialog.add(&row) {

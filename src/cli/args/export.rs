@@ -97,3 +97,29 @@ impl ExportArgs {
         })
     }
 }
+
+const IMPORT_EXAMPLES: &str = "\
+Examples:
+  roundtrip import bench.jsonl --record bench.rtrec
+  gunzip -c old.jsonl.gz | roundtrip import - --record old.rtrec
+
+Exit codes:
+  0  every row is in the recording
+  1  the recording could not be written, or some lines could not be read; each is named, the others are in the recording
+  2  the command line is wrong, or FILE cannot be read";
+
+/// Put rows from JSON Lines, or from another recording, into a recording
+///
+/// It takes what `roundtrip export --format jsonl` writes, without loss. A recording that is there already gets
+/// a further session; its rows stay.
+#[derive(Debug, clap::Args)]
+#[command(after_help = IMPORT_EXAMPLES)]
+pub struct ImportArgs {
+    /// JSON Lines, or a recording; - is JSON Lines from stdin
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+
+    /// The recording to put them into (.rtrec)
+    #[arg(long, value_name = "FILE.rtrec")]
+    pub record: PathBuf,
+}

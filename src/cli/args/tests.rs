@@ -473,6 +473,11 @@ fn help_of_export() {
 }
 
 #[test]
+fn help_of_import() {
+    insta::assert_snapshot!(page("import"));
+}
+
+#[test]
 fn help_of_screenshot() {
     insta::assert_snapshot!(page("screenshot"));
 }

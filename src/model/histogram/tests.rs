@@ -93,6 +93,13 @@ fn a_largest_that_was_removed_is_known_within_the_error_and_exact_again_after_a_
 }
 
 #[test]
+fn the_last_one_left_is_known_exactly() {
+    let mut one = histogram([1_234_567, 5, 9_876_543]);
+    assert!(one.remove(ns(9_876_543)) && one.remove(ns(5)));
+    assert_eq!(one.percentile(0.5), Some(ns(1_234_567)));
+}
+
+#[test]
 fn emptied_by_removal_is_as_new() {
     let mut one = histogram([5, 700_000]);
     assert!(one.remove(ns(5)) && one.remove(ns(700_000)));

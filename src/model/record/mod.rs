@@ -182,4 +182,4 @@ fn is_false(flag: &bool) -> bool {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

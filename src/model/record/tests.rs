@@ -305,7 +305,8 @@ prop_compose! {
     }
 }
 
-fn rows() -> impl Strategy<Value = Row> {
+/// Any row there can be.
+pub fn rows() -> impl Strategy<Value = Row> {
     prop_oneof![
         exchanges().boxed(),
         message_rows().boxed(),

@@ -814,3 +814,103 @@ fn a_further_answer_without_correlation_data_is_unmatched_where_nobody_sent_any(
         Some(&(MessageVerdict::MissingCorrelation, Some(ExchangeId(2))))
     );
 }
+
+fn filter(text: &str) -> TopicFilter {
+    TopicFilter::new(text).unwrap()
+}
+
+impl Bench {
+    fn listen(&mut self, text: &str) {
+        let options = crate::model::subscribe::SubscribeOptions::default();
+        let effects = self.requester.listen(&filter(text), options);
+        self.run(effects);
+    }
+
+    fn stop_listening(&mut self, text: &str) {
+        let effects = self.requester.stop_listening(&filter(text));
+        self.run(effects);
+    }
+
+    fn suback(&mut self, text: &str) {
+        let effects = self.requester.subscribed(&filter(text), Ok(()), at(1));
+        self.run(effects);
+    }
+
+    fn answer(&mut self, id: u64, correlation: &'static str) {
+        let effects = self.requester.published(ExchangeId(id), at(2));
+        self.run(effects);
+        let effects = self
+            .requester
+            .receive(Arc::new(reply(Some(correlation))), None, at(3));
+        self.run(effects);
+    }
+}
+
+#[test]
+fn replies_come_by_what_is_listened_to_and_end_with_the_last_of_them() {
+    let mut bench = Bench::new();
+    bench.listen("#");
+    bench.suback("#");
+    bench.begin(1, Some("a"), RepliesWanted::First);
+    assert_eq!(bench.subscribed, ["#"], "a reply must not come twice");
+    assert_eq!(bench.published, [ExchangeId(1)]);
+    bench.stop_listening("#");
+    assert!(bench.unsubscribed.is_empty(), "a reply is awaited by it");
+    bench.answer(1, "a");
+    assert_eq!(bench.exchanges[&ExchangeId(1)].verdict, Verdict::Answered);
+    assert_eq!(bench.unsubscribed, ["#"]);
+    bench.begin(2, Some("b"), RepliesWanted::First);
+    assert_eq!(bench.subscribed, ["#", "resp"]);
+}
+
+#[test]
+fn what_idles_beneath_a_filter_that_is_listened_to_is_given_back_and_what_is_used_is_not() {
+    let mut bench = Bench::new();
+    bench.queue(1, "a");
+    bench.listen("#");
+    bench.suback("#");
+    assert!(bench.unsubscribed.is_empty(), "a reply is awaited by it");
+    bench.answer(1, "a");
+    assert_eq!(bench.unsubscribed, ["resp"]);
+    let mut bench = Bench::new();
+    bench.queue(1, "a");
+    bench.answer(1, "a");
+    bench.listen("#");
+    assert!(bench.unsubscribed.is_empty(), "not before the SUBACK");
+    bench.suback("#");
+    assert_eq!(bench.unsubscribed, ["resp"]);
+}
+
+#[test]
+fn listening_and_requests_on_the_same_filter_do_not_end_each_other() {
+    let mut bench = Bench::new();
+    bench.listen("resp");
+    bench.suback("resp");
+    bench.begin(1, Some("a"), RepliesWanted::First);
+    bench.answer(1, "a");
+    assert!(bench.unsubscribed.is_empty(), "it is still listened to");
+    bench.stop_listening("resp");
+    assert_eq!(bench.unsubscribed, ["resp"]);
+}
+
+#[test]
+fn listening_goes_on_after_a_reconnect_unless_it_was_refused() {
+    let mut bench = Bench::new();
+    bench.listen("a/#");
+    bench.suback("a/#");
+    bench.listen("b/#");
+    let refused = Reason::new(0x87, "Not authorized");
+    let effects = bench
+        .requester
+        .subscribed(&filter("b/#"), Err(refused), at(1));
+    bench.run(effects);
+    assert!(bench.requester.listens(&filter("a/#")) && !bench.requester.listens(&filter("b/#")));
+    let effects = bench
+        .requester
+        .connection_lost(&"gone".into(), false, at(2));
+    bench.run(effects);
+    bench.subscribed.clear();
+    let effects = bench.requester.connected(false, at(3));
+    bench.run(effects);
+    assert_eq!(bench.subscribed, ["a/#"]);
+}

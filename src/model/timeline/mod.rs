@@ -4,6 +4,7 @@
 //! began. Whoever follows a timeline asks what was touched since ([`Timeline::touched_since`]).
 
 pub mod filter;
+mod marks;
 mod packed;
 mod peek;
 mod row;
@@ -12,6 +13,7 @@ mod snapshot;
 mod touched;
 
 pub use filter::Filter;
+pub use marks::{Mark, MarkBook, MarkColour};
 pub use peek::{MessageRef, RowKind, RowRef};
 pub use row::{Category, MessageRow, PublishRow, Row};
 pub use snapshot::{Haystacks, Part, Snapshot};
@@ -21,6 +23,7 @@ use crate::model::exchange::{Change, Exchange, ExchangeId, MAX_REPLIES};
 use crate::model::histogram::Histogram;
 use crate::model::message::Message;
 use crate::model::time::Timestamp;
+use filter::RowMarks as _;
 use rows::{Edited, Entry, Rows, Taken};
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -59,7 +62,7 @@ impl RowId {
 
 /// What [`Timeline::clear`] took away, for [`Timeline::restore`].
 #[derive(Debug)]
-pub struct Cleared(Taken);
+pub struct Cleared(Taken, MarkBook);
 
 impl Cleared {
     pub fn len(&self) -> usize {
@@ -75,6 +78,7 @@ impl Cleared {
 pub struct Timeline {
     bounds: Bounds,
     rows: Rows,
+    marks: MarkBook,
     touched: TouchLog,
     /// Grows when rows came or went other than at the ends.
     epoch: u64,
@@ -160,16 +164,22 @@ impl Timeline {
         self.version += 1;
     }
 
-    /// Takes every row away that is not still waiting. What waits stays: it is not over.
+    /// Takes every row away that is not still waiting or pinned. What waits is not over.
     pub fn clear(&mut self) -> Cleared {
-        let taken = self.rows.take(|row| row.category() == Category::Waiting);
+        let marks = &self.marks;
+        let taken = self
+            .rows
+            .take(|row| row.category() == Category::Waiting || marks.is_pinned(row.id()));
+        let rows = &self.rows;
+        let gone = self.marks.take_but(|id| rows.peek(id).is_some());
         self.recount();
-        Cleared(taken)
+        Cleared(taken, gone)
     }
 
     /// Puts cleared rows back where they were.
     pub fn restore(&mut self, cleared: Cleared) {
         self.rows.put_back(cleared.0);
+        self.marks.put_back(&cleared.1);
         self.recount();
         self.make_room();
     }
@@ -297,6 +307,7 @@ impl Timeline {
             };
             self.dropped += 1;
             self.version += 1;
+            self.marks.forget(gone.id);
             self.uncount(gone.category, gone.round_trip);
         }
     }

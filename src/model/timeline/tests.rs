@@ -352,3 +352,58 @@ fn who_follows_is_told_what_was_touched() {
     }
     assert!(timeline.touched_since(cursor).is_incomplete);
 }
+
+fn pinned(comment: &str) -> Mark {
+    Mark {
+        is_pinned: true,
+        comment: comment.to_owned(),
+        colour: Some(MarkColour::Green),
+    }
+}
+
+#[test]
+fn a_mark_is_told_to_those_who_follow_and_an_empty_one_is_none() {
+    let mut timeline = Timeline::default();
+    let row = timeline.begin(exchange(1, "a", "on"));
+    let cursor = timeline.touched_since(0).cursor;
+    let version = timeline.version();
+    assert_eq!(timeline.set_mark(row, pinned("odd")), Mark::default());
+    assert_eq!(timeline.mark(row), Some(&pinned("odd")));
+    let touched: Vec<RowId> = timeline.touched_since(cursor).ids().collect();
+    assert_eq!(touched, [row]);
+    assert_ne!(timeline.version(), version);
+    assert_eq!(timeline.set_mark(row, Mark::default()), pinned("odd"));
+    assert_eq!(timeline.mark(row), None);
+    timeline.set_mark(RowId::new(99), pinned(""));
+    assert_eq!(timeline.mark(RowId::new(99)), None);
+}
+
+#[test]
+fn pinned_rows_stay_when_cleared_other_marks_come_back_with_their_rows_and_bounds_spare_nobody() {
+    let mut timeline = Timeline::default();
+    let rows: Vec<RowId> = (1..=3)
+        .map(|id| {
+            let row = timeline.begin(exchange(id, "a", "on"));
+            answer(&mut timeline, id, 4);
+            row
+        })
+        .collect();
+    timeline.set_mark(rows[0], pinned("stays"));
+    let noted = Mark {
+        comment: "goes and comes back".to_owned(),
+        ..Mark::default()
+    };
+    timeline.set_mark(rows[1], noted.clone());
+    let cleared = timeline.clear();
+    assert_eq!((cleared.len(), timeline.len()), (2, 1));
+    assert_eq!(timeline.mark(rows[0]), Some(&pinned("stays")));
+    assert_eq!(timeline.mark(rows[1]), None);
+    timeline.restore(cleared);
+    assert_eq!(timeline.mark(rows[1]), Some(&noted));
+    timeline.set_bounds(Bounds {
+        rows: 2,
+        ..Bounds::default()
+    });
+    assert!(timeline.row(rows[0]).is_none());
+    assert_eq!(timeline.mark(rows[0]), None);
+}

@@ -19,12 +19,16 @@ mod tests;
 
 use super::atomic::{self, Mode};
 use super::error::StoreError;
+use super::recording::{Recording, RecordingError};
 use crate::model::exchange::ExchangeId;
 use crate::model::record::Marks;
+use crate::model::text;
 use crate::model::time::Timestamp;
 use crate::model::timeline::{Row, RowId};
+use std::cell::RefCell;
 use std::io::{self, BufWriter, Write};
-use std::path::Path;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Format {
@@ -142,6 +146,8 @@ pub enum ExportError {
     #[error("{0}")]
     Source(StoreError),
     #[error("{0}")]
+    Recording(RecordingError),
+    #[error("{0}")]
     File(StoreError),
     /// What is written to is no file of ours, such as stdout.
     #[error("it cannot be written: {0}")]
@@ -154,6 +160,7 @@ impl ExportError {
     pub fn hint(&self) -> String {
         match self {
             Self::Source(err) | Self::File(err) => err.hint(),
+            Self::Recording(err) => err.hint(),
             Self::Write(_) | Self::Cancelled => String::new(),
         }
     }
@@ -211,39 +218,112 @@ impl<W: Write> Export<W> {
     }
 }
 
+/// Where rows go one by one; an error means that no more are wanted.
+pub type Put<'a> = dyn FnMut(Item) -> Result<(), ExportError> + 'a;
+
+/// Gives all rows of an iterator.
+pub fn each<'a>(
+    rows: impl IntoIterator<Item = Result<Item, StoreError>> + 'a,
+) -> impl FnOnce(&mut Put<'_>) -> Result<(), ExportError> + 'a {
+    move |put| {
+        rows.into_iter()
+            .try_for_each(|item| put(item.map_err(ExportError::Source)?))
+    }
+}
+
+/// Gives all rows of a recording, and tells which could not be read.
+pub fn each_recorded(
+    recording: &mut Recording,
+    put: &mut Put<'_>,
+) -> Result<Vec<String>, ExportError> {
+    let mut wrong = None;
+    let loaded = {
+        let wrong = RefCell::new(&mut wrong);
+        recording.load(
+            |stored| {
+                let mut wrong = wrong.borrow_mut();
+                if wrong.is_none() {
+                    let item = Item {
+                        id: Some(stored.id),
+                        row: stored.row,
+                        marks: stored.marks,
+                    };
+                    **wrong = put(item).err();
+                }
+            },
+            |_| {
+                if wrong.borrow().is_some() {
+                    ControlFlow::Break(())
+                } else {
+                    ControlFlow::Continue(())
+                }
+            },
+        )
+    };
+    if let Some(err) = wrong {
+        return Err(err);
+    }
+    let progress = loaded.map_err(ExportError::Recording)?;
+    let mut problems = progress.problems;
+    let untold = progress.unreadable.saturating_sub(problems.len() as u64);
+    if untold > 0 {
+        problems.push(format!("{} more rows cannot be read", text::count(untold)));
+    }
+    Ok(problems)
+}
+
 /// Rows between two looks at whether to go on.
 const STEP: u64 = 256;
 
-/// Writes all rows. `goes_on` hears how many are done, now and then; when it says no, nothing more is written.
+/// Writes all rows that `feed` gives. `goes_on` hears how many are done, now and then; when it says no, nothing
+/// more is written.
 pub fn to_writer(
     options: &Options,
-    rows: impl IntoIterator<Item = Result<Item, StoreError>>,
+    feed: impl FnOnce(&mut Put<'_>) -> Result<(), ExportError>,
     out: impl Write,
     goes_on: &mut dyn FnMut(u64) -> bool,
 ) -> Result<Done, ExportError> {
     let mut export = Export::new(options, out)?;
-    for item in rows {
+    feed(&mut |item| {
         if export.rows.is_multiple_of(STEP) && !goes_on(export.rows) {
             return Err(ExportError::Cancelled);
         }
-        export.row(item.map_err(ExportError::Source)?)?;
-    }
+        Ok(export.row(item)?)
+    })?;
     if !goes_on(export.rows) {
         return Err(ExportError::Cancelled);
     }
     Ok(export.finish()?)
 }
 
-/// Like [`to_writer`], into a file that is replaced as a whole or not at all.
+/// The user's folder for documents, else the home folder.
+pub fn default_folder() -> Option<PathBuf> {
+    let folders = directories::UserDirs::new()?;
+    let documents = folders.document_dir();
+    Some(documents.unwrap_or_else(|| folders.home_dir()).to_owned())
+}
+
+pub fn home_folder() -> Option<PathBuf> {
+    Some(directories::UserDirs::new()?.home_dir().to_owned())
+}
+
+/// Like [`to_writer`], into a file that is written as a whole or not at all. One that is there already is an
+/// error of the kind `AlreadyExists`, unless it may be replaced.
 pub fn to_file(
     path: &Path,
+    replaces: bool,
     options: &Options,
-    rows: impl IntoIterator<Item = Result<Item, StoreError>>,
+    feed: impl FnOnce(&mut Put<'_>) -> Result<(), ExportError>,
     goes_on: &mut dyn FnMut(u64) -> bool,
 ) -> Result<Done, ExportError> {
-    let written = atomic::write_with(path, Mode::Replace, |file| {
+    let mode = if replaces {
+        Mode::Replace
+    } else {
+        Mode::Create
+    };
+    let written = atomic::write_with(path, mode, |file| {
         let mut out = BufWriter::with_capacity(1 << 18, file);
-        let done = to_writer(options, rows, &mut out, goes_on)?;
+        let done = to_writer(options, feed, &mut out, goes_on)?;
         out.flush()?;
         Ok(done)
     });

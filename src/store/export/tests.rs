@@ -15,7 +15,7 @@ fn options(format: Format) -> Options {
 fn exported(options: &Options, items: Vec<Item>) -> (Vec<u8>, Done) {
     let mut bytes = Vec::new();
     let rows = items.into_iter().map(Ok);
-    let done = to_writer(options, rows, &mut bytes, &mut |_| true).unwrap();
+    let done = to_writer(options, each(rows), &mut bytes, &mut |_| true).unwrap();
     (bytes, done)
 }
 
@@ -213,26 +213,63 @@ fn nothing_is_written_over_a_file_when_the_export_is_cancelled_or_fails() {
         })
     };
     let mut seen = 0;
-    let cancelled = to_file(&path, &options(Format::Jsonl), many(), &mut |done| {
-        seen = done;
-        done < 1_000
-    });
+    let cancelled = to_file(
+        &path,
+        true,
+        &options(Format::Jsonl),
+        each(many()),
+        &mut |done| {
+            seen = done;
+            done < 1_000
+        },
+    );
     assert!(matches!(cancelled, Err(ExportError::Cancelled)));
     assert!((1_000..1_500).contains(&seen), "{seen}");
     let broken = many()
         .take(5)
         .chain(std::iter::once(Err(StoreError::NoHome)));
-    let failed = to_file(&path, &options(Format::Jsonl), broken, &mut |_| true);
+    let failed = to_file(
+        &path,
+        true,
+        &options(Format::Jsonl),
+        each(broken),
+        &mut |_| true,
+    );
     assert!(matches!(
         failed,
         Err(ExportError::Source(StoreError::NoHome))
     ));
     assert_eq!(std::fs::read_to_string(&path).unwrap(), "before");
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
-    to_file(&path, &options(Format::Jsonl), many(), &mut |_| true).unwrap();
+    to_file(
+        &path,
+        true,
+        &options(Format::Jsonl),
+        each(many()),
+        &mut |_| true,
+    )
+    .unwrap();
     assert_eq!(imported(&std::fs::read(&path).unwrap()).len(), 2_000);
+    let there = to_file(
+        &path,
+        false,
+        &options(Format::Csv),
+        each(many()),
+        &mut |_| true,
+    );
+    let Err(ExportError::File(StoreError::Io { source, .. })) = there else {
+        panic!("it was replaced: {there:?}");
+    };
+    assert_eq!(source.kind(), io::ErrorKind::AlreadyExists);
     let nowhere = folder.path().join("none").join("out.csv");
-    let err = to_file(&nowhere, &options(Format::Csv), many(), &mut |_| true).unwrap_err();
+    let err = to_file(
+        &nowhere,
+        false,
+        &options(Format::Csv),
+        each(many()),
+        &mut |_| true,
+    )
+    .unwrap_err();
     assert!(err.to_string().contains("could not write `"), "{err}");
 }
 

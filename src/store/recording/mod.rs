@@ -14,6 +14,8 @@
 pub mod auto;
 mod edit;
 mod error;
+mod list;
+mod import;
 mod loader;
 mod lock;
 mod put;
@@ -25,10 +27,15 @@ mod write;
 
 pub use edit::{Editor, Trim, Trimmed};
 pub use error::RecordingError;
+pub use list::{Found, list};
+pub use import::Import;
 pub use loader::{Loader, LoaderState};
-pub use read::{Changed, Progress, Recording, Session, StoredRow, Summary};
+pub use read::{Changed, Progress, Recording, Session, StoredRow, StoredRows, Summary};
 pub use recorder::{Finished, Phase, Recorder, RecorderOptions, RecorderStatus};
 pub use schema::{APPLICATION_ID, SCHEMA_VERSION};
 
 /// How a recording's name ends.
 pub const ENDING: &str = "rtrec";
+
+#[cfg(test)]
+mod tests;

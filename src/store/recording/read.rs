@@ -14,7 +14,7 @@ use crate::model::time::Timestamp;
 use crate::model::timeline::{MessageRow, PublishRow, Row, RowId};
 use crate::model::topic::TopicName;
 use rusqlite::{CachedStatement, Connection, OptionalExtension as _};
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -238,10 +238,11 @@ impl Recording {
         mut progress: impl FnMut(&Progress) -> ControlFlow<()>,
     ) -> Result<Progress, RecordingError> {
         let count = "SELECT count(*), coalesce(max(revision), 0) FROM rows";
-        let (of, revision): (i64, i64) = self
+        let counted = self
             .connection
-            .query_row(count, [], |row| Ok((row.get(0)?, row.get(1)?)))
-            .map_err(|err| self.fail(&err))?;
+            .query_row(count, [], |row| Ok((row.get(0)?, row.get(1)?)));
+        // What is damaged is read as far as it goes.
+        let (of, revision): (i64, i64) = counted.unwrap_or((0, 0));
         let mut state = Progress {
             of: of.cast_unsigned(),
             revision,
@@ -263,6 +264,17 @@ impl Recording {
             if chunk.is_last {
                 return Ok(state);
             }
+        }
+    }
+
+    /// All rows in the order of their ids, one after the other. A row that cannot be read is an error, and the next one comes
+    /// nevertheless; any other error is the last.
+    pub fn into_rows(self) -> StoredRows {
+        StoredRows {
+            recording: self,
+            read: VecDeque::new(),
+            after: -1,
+            is_over: false,
         }
     }
 
@@ -320,6 +332,45 @@ impl Recording {
         let chunk = chunk.map_err(|err| RecordingError::sqlite("read", &self.path, &err))?;
         ended.map_err(|err| self.fail(&err))?;
         Ok(chunk)
+    }
+}
+
+/// See [`Recording::into_rows`].
+pub struct StoredRows {
+    recording: Recording,
+    read: VecDeque<Result<StoredRow, RecordingError>>,
+    after: i64,
+    is_over: bool,
+}
+
+impl Iterator for StoredRows {
+    type Item = Result<StoredRow, RecordingError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.read.is_empty() && !self.is_over {
+            let sql = format!("SELECT {COLUMNS} FROM rows WHERE id > ?1 ORDER BY id LIMIT {CHUNK}");
+            let read = &mut self.read;
+            match self
+                .recording
+                .chunk(&sql, self.after, |row| read.push_back(Ok(row)))
+            {
+                Ok(chunk) => {
+                    self.after = chunk.last_id;
+                    self.is_over = chunk.is_last;
+                    let path = &self.recording.path;
+                    let problems = chunk.problems.into_iter();
+                    self.read.extend(problems.map(|why| {
+                        let path = path.clone();
+                        Err(RecordingError::Damaged { path, why })
+                    }));
+                }
+                Err(err) => {
+                    self.is_over = true;
+                    self.read.push_back(Err(err));
+                }
+            }
+        }
+        self.read.pop_front()
     }
 }
 

@@ -174,6 +174,8 @@ pub struct Recorder {
     /// Rows to be handed over; what is in here twice is written once.
     dirty: BTreeSet<RowId>,
     missed: u64,
+    /// What happens from now on is no part of it.
+    notes_no_more: bool,
 }
 
 impl Recorder {
@@ -214,6 +216,7 @@ impl Recorder {
             cursor: 0,
             dirty: BTreeSet::new(),
             missed: 0,
+            notes_no_more: false,
         })
     }
 
@@ -251,6 +254,16 @@ impl Recorder {
     /// Notes what was touched since the last call, and hands over as much as the disk takes. Never waits. To be called
     /// on every tick, and before rows are cleared.
     pub fn feed(&mut self, timeline: &Timeline) {
+        if !self.notes_no_more {
+            self.note(timeline);
+        }
+        while self.hand_over(timeline) {}
+        let mut state = self.shared.state();
+        state.status.missed = self.missed;
+        state.status.waiting = state.under_way + self.dirty.len() as u64;
+    }
+
+    fn note(&mut self, timeline: &Timeline) {
         let touched = timeline.touched_since(self.cursor);
         if touched.is_incomplete {
             self.dirty.extend(timeline.iter().map(RowRef::id));
@@ -258,10 +271,17 @@ impl Recorder {
             self.dirty.extend(touched.ids());
         }
         self.cursor = touched.cursor;
-        while self.hand_over(timeline) {}
-        let mut state = self.shared.state();
-        state.status.missed = self.missed;
-        state.status.waiting = state.under_way + self.dirty.len() as u64;
+    }
+
+    /// What happens from here on is not recorded any more; what happened still goes to the disk with every
+    /// [`Self::feed`]. For an end without a wait: finish it when [`RecorderStatus::waiting`] is none.
+    pub fn note_no_more(&mut self) {
+        self.notes_no_more = true;
+    }
+
+    /// Rows have not been handed over yet: they must not go from the timeline.
+    pub fn is_behind(&self) -> bool {
+        !self.dirty.is_empty()
     }
 
     /// One batch; whether there is more that could go now.

@@ -52,6 +52,11 @@ impl Store {
         })
     }
 
+    /// The file had rows when this session began.
+    pub fn has_earlier_rows(&self) -> bool {
+        self.first_row > 0
+    }
+
     pub fn connection(&self) -> &Connection {
         &self.connection
     }

@@ -21,7 +21,8 @@ use std::sync::Arc;
 pub fn answer_ui(ui: &mut Ui, app: &App, view: &mut View, actions: &mut Vec<Action>) {
     let row = app
         .selected
-        .or_else(|| app.tabs.front().and_then(|tab| tab.last));
+        .or_else(|| app.tabs.front().and_then(|tab| tab.last))
+        .filter(|_| app.selected.is_some() || app.recordings.shown().is_none());
     let timeline = app.timeline();
     let shown = row.and_then(|id| {
         let row = timeline.row(id)?;

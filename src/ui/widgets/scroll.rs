@@ -194,6 +194,36 @@ pub fn scrollbar(ui: &Ui, id: Id, track: Rect, anchor: Anchor, extent: Extent) -
     moved
 }
 
+/// A bar along the bottom for what is wider than its view: where it stands, how much is seen and
+/// how much there is, in points. Gives where it should stand now.
+pub fn horizontal(ui: &Ui, id: Id, track: Rect, (offset, view, all): (f32, f32, f32)) -> f32 {
+    const LEAST: f32 = 28.0;
+    let theme = Theme::of(ui);
+    let room_of = (all - view).max(1.0);
+    let length =
+        (track.width() * view / all.max(1.0)).clamp(LEAST.min(track.width()), track.width());
+    let room = (track.width() - length).max(1.0);
+    let bar = ui.interact(track, id, Sense::CLICK | Sense::DRAG);
+    let mut offset = offset;
+    if bar.dragged() {
+        offset += bar.drag_delta().x * room_of / room;
+    } else if bar.clicked()
+        && let Some(pointer) = bar.interact_pointer_pos()
+    {
+        offset = (pointer.x - track.left() - length * 0.5) * room_of / room;
+    }
+    let offset = offset.clamp(0.0, room_of);
+    let active = bar.hovered() || bar.dragged();
+    let color = if active { theme.muted } else { theme.line };
+    let height = if active { 8.0 } else { 6.0 };
+    let left = track.left() + room * offset / room_of;
+    let center = pos2(left + length * 0.5, track.center().y);
+    let shown = Rect::from_center_size(center, vec2(length - 4.0, height));
+    ui.painter()
+        .rect_filled(shown, CornerRadius::same(4), color);
+    offset
+}
+
 /// What the wheel asks for while the pointer is over `rect`: points, down is positive. It is used up.
 pub fn wheel(ui: &Ui, rect: Rect) -> egui::Vec2 {
     if !ui.rect_contains_pointer(rect) || !ui.is_enabled() {

@@ -247,7 +247,11 @@ fn unknown(value: Piece<'_>, word: &str, is_not: &str, known: &[&str]) -> Proble
         Some(near) => format!("Did you mean `{near}`?"),
         None => format!("Write one of {}", known.join(", ")),
     };
-    Problem::new(value.span(), format!("`{word}` {is_not}"), hint)
+    let is_unfinished = known.iter().any(|one| one.starts_with(word));
+    Problem {
+        is_unfinished,
+        ..Problem::new(value.span(), format!("`{word}` {is_not}"), hint)
+    }
 }
 
 /// What stands between `/` and `/` or `/i`, and whether letters match in either case.

@@ -94,7 +94,7 @@ fn words(replace: Span, typed: &str, vocabulary: &Vocabulary<'_>) -> Vec<Complet
             replace: replace.clone(),
             text: format!("{}:", field.word()),
             label: format!("{}:", field.word()),
-            help: format!("{}, {}", field.help(), field.example()),
+            help: format!("{} · {}", field.help(), field.example()).replace('`', ""),
         })
         .collect();
     if lower.chars().count() < 2 {

@@ -84,18 +84,18 @@ impl Field {
 
     pub fn help(self) -> &'static str {
         match self {
-            Self::Topic => "a part of the topic of the request, of a reply or of a message",
-            Self::Payload => "a part of a payload; `payload.a.b:` a value of its JSON",
+            Self::Topic => "a part of a topic, of the request, a reply or a message",
+            Self::Payload => "a part of a payload; `payload.a.b:` a value in JSON",
             Self::Verdict => "what came of it",
             Self::RoundTrip => "how long the answer took",
-            Self::Device => "who answered or published; `responder:` is the same",
+            Self::Device => "who answered or published, also `responder:`",
             Self::Rule => "the pairing rule that the request was sent by",
             Self::Connection => "the connection, by name or id",
             Self::Name => "the name of the saved request",
             Self::Time => "when it was sent, or when it came",
-            Self::Correlation => "a part of the Correlation Data, as text or in hex",
+            Self::Correlation => "a part of the Correlation Data, text or hex",
             Self::User => "a user property: its name, or name=value",
-            Self::Id => "the number in the first column; `#12` is the same",
+            Self::Id => "the number in the first column, also `#12`",
             Self::Size => "the size of a payload",
             Self::Replies => "how many replies came",
             Self::Qos => "the quality of service",

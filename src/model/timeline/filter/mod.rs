@@ -122,6 +122,28 @@ impl Filter {
         &self.program.problems
     }
 
+    /// Where nothing is wrong but what is only begun: the filter without that, so that what is
+    /// typed filters while it is typed.
+    pub fn without_unfinished(&self) -> Option<Self> {
+        let problems = self.problems();
+        if problems.is_empty() || !problems.iter().all(|problem| problem.is_unfinished) {
+            return None;
+        }
+        let mut text = self.text.clone();
+        for problem in problems.iter().rev() {
+            let before = text.get(..problem.span.start)?;
+            let start = before.trim_end_matches('-').len();
+            let end = problem.span.end.min(text.len());
+            text.replace_range(start..end.max(start), "");
+        }
+        let rest = Self::with(text.trim(), self.category, &self.surroundings);
+        if rest.is_valid() {
+            return Some(rest);
+        }
+        // What is left may have become unfinished by it, as in `a OR topic:`.
+        (rest.text.len() < self.text.len()).then(|| rest.without_unfinished())?
+    }
+
     /// What can be read and may not mean what was meant.
     pub fn hints(&self) -> &[Problem] {
         &self.program.hints

@@ -42,11 +42,18 @@ impl Problem {
 
     /// What it is and what to do.
     pub fn sentence(&self) -> String {
-        if self.hint.is_empty() {
-            format!("{}.", self.message)
-        } else {
-            format!("{}. {}.", self.message, self.hint)
+        let mut message = self.message.chars();
+        let first = message.next().map(|c| c.to_ascii_uppercase());
+        let mut sentence: String = first.into_iter().chain(message).collect();
+        sentence.push('.');
+        if !self.hint.is_empty() {
+            sentence.push(' ');
+            sentence.push_str(&self.hint);
+            if !sentence.ends_with('?') {
+                sentence.push('.');
+            }
         }
+        sentence
     }
 }
 

@@ -89,6 +89,12 @@ pub(super) fn bounds(piece: Piece<'_>) -> Result<Bounds<'_>, Problem> {
     ))
 }
 
+/// Digits and what stands between them: the rest may be about to be typed.
+fn is_begun(text: &str) -> bool {
+    text.ends_with(|c: char| c.is_ascii_digit() || matches!(c, ':' | '-' | '.' | 'T'))
+        && !text.contains(|c: char| c.is_alphabetic() && c != 'T')
+}
+
 /// Why a text is no value of its kind, and what to do.
 type Refusal = (String, String);
 
@@ -102,8 +108,10 @@ pub(super) fn numbers(
     bare: Option<&str>,
 ) -> Result<RangeInclusive<u64>, Problem> {
     let read = |piece: Piece<'_>| {
-        unit(unquote(piece.text).trim())
-            .map_err(|(message, hint)| Problem::new(piece.span(), message, hint))
+        unit(unquote(piece.text).trim()).map_err(|(message, hint)| Problem {
+            is_unfinished: is_begun(piece.text),
+            ..Problem::new(piece.span(), message, hint)
+        })
     };
     Ok(match bounds(piece)? {
         Bounds::Bare(one) | Bounds::Exactly(one) => {
@@ -346,8 +354,9 @@ impl Moment {
 pub(super) fn when(piece: Piece<'_>, utc_offset_secs: i32) -> Result<When, Problem> {
     let offset_ns = i64::from(utc_offset_secs) * SEC_NS;
     let read = |piece: Piece<'_>| {
-        moment(unquote(piece.text).trim(), offset_ns).ok_or_else(|| {
-            Problem::new(
+        moment(unquote(piece.text).trim(), offset_ns).ok_or_else(|| Problem {
+            is_unfinished: is_begun(piece.text),
+            ..Problem::new(
                 piece.span(),
                 format!("`{}` is no time", unquote(piece.text)),
                 "Write `09:14`, `09:14:07.250`, `2026-11-21` or `2026-11-21T09:14`",

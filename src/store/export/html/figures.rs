@@ -99,6 +99,8 @@ fn percent(part: u64, whole: u64) -> String {
 const BARS_A_DECADE: i32 = 8;
 const WIDTH: f64 = 920.0;
 const HEIGHT: f64 = 160.0;
+/// Room for half a label.
+const LEFT: f64 = 32.0;
 
 /// How many round trips fall between steps of a logarithmic scale.
 pub(super) fn histogram(statistics: &Statistics) -> String {
@@ -119,14 +121,14 @@ pub(super) fn histogram(statistics: &Statistics) -> String {
     let width = (WIDTH / f64::from(bars)).min(60.0);
     let mut svg = format!(
         "<svg class=\"histogram\" viewBox=\"0 0 {} {}\" role=\"img\" aria-label=\"Histogram of {} round trips from {} to {}\">",
-        WIDTH + 40.0,
+        WIDTH + 2.0 * LEFT,
         HEIGHT + 44.0,
         text::count(times.len() as u64),
         duration(*first),
         duration(*last)
     );
     for (bar, count) in (low..).zip(&counts) {
-        let x = 20.0 + f64::from(bar - low) * width;
+        let x = LEFT + f64::from(bar - low) * width;
         let height =
             (HEIGHT * as_f64(*count) / as_f64(most)).max(if *count > 0 { 1.0 } else { 0.0 });
         let y = 16.0 + HEIGHT - height;
@@ -142,18 +144,18 @@ pub(super) fn histogram(statistics: &Statistics) -> String {
         );
     }
     let base = 16.0 + HEIGHT;
-    let right = 20.0 + f64::from(bars) * width;
+    let right = LEFT + f64::from(bars) * width;
     put(
         &mut svg,
         format_args!(
-            "<line class=\"axis\" x1=\"20\" y1=\"{base}\" x2=\"{right:.1}\" y2=\"{base}\"/>"
+            "<line class=\"axis\" x1=\"{LEFT}\" y1=\"{base}\" x2=\"{right:.1}\" y2=\"{base}\"/>"
         ),
     );
     // A label where there is room for one.
     let step = (bars * 80 / (f64_to_i32(f64::from(bars) * width)).max(1)).max(1);
     let mut edge_at = low;
     while edge_at <= high + 1 {
-        let x = 20.0 + f64::from(edge_at - low) * width;
+        let x = LEFT + f64::from(edge_at - low) * width;
         put(
             &mut svg,
             format_args!(
@@ -168,7 +170,7 @@ pub(super) fn histogram(statistics: &Statistics) -> String {
     put(
         &mut svg,
         format_args!(
-            "<text class=\"label\" x=\"20\" y=\"11\">most in one bar: {}</text></svg>",
+            "<text class=\"label\" x=\"{LEFT}\" y=\"11\">most in one bar: {}</text></svg>",
             text::count(most)
         ),
     );

@@ -204,7 +204,7 @@ fn legs(html: &mut String, exchange: &Exchange) {
     let from = published.unwrap_or(queued);
     html.push_str("<table class=\"legs\"><tbody>");
     let first_reply = exchange.replies.first().map(|reply| reply.received);
-    for (name, at) in [
+    let mut all: Vec<(Timestamp, &str)> = [
         ("Queued", Some(queued)),
         ("Response Topic subscribed", subscribed),
         ("Published", published),
@@ -214,8 +214,12 @@ fn legs(html: &mut String, exchange: &Exchange) {
         ("First reply", first_reply),
         ("Deadline", exchange.deadline),
         ("Over", exchange.finished),
-    ] {
-        let Some(at) = at else { continue };
+    ]
+    .into_iter()
+    .filter_map(|(name, at)| Some((at?, name)))
+    .collect();
+    all.sort_by_key(|(at, _)| *at);
+    for (at, name) in all {
         put(
             html,
             format_args!(
@@ -324,17 +328,13 @@ fn payload_body(html: &mut String, bytes: &[u8]) {
         bytes.len().min(lines.len() * 16)
     };
     let size = text::count(bytes.len() as u64);
-    if shown < bytes.len() {
-        put(
-            html,
-            format_args!(
-                "<p class=\"muted\">The first {} of {size} bytes.</p>",
-                text::count(shown as u64)
-            ),
-        );
+    let plural = if bytes.len() == 1 { "" } else { "s" };
+    let size = if shown < bytes.len() {
+        format!("The first {} of {size} bytes.", text::count(shown as u64))
     } else {
-        put(html, format_args!("<p class=\"muted\">{size} bytes</p>"));
-    }
+        format!("{size} byte{plural}")
+    };
+    put(html, format_args!("<p class=\"muted\">{size}</p>"));
 }
 
 fn facts(html: &mut String, facts: &[(&str, String)]) {

@@ -1,5 +1,5 @@
 use super::super::samples::{at, exchange, items, message, reply};
-use super::super::{Format, to_writer};
+use super::super::{Format, each, to_writer};
 use super::*;
 
 fn options() -> Options {
@@ -9,7 +9,7 @@ fn options() -> Options {
 fn report(options: &Options, items: Vec<Item>) -> (String, Vec<String>) {
     let mut bytes = Vec::new();
     let rows = items.into_iter().map(Ok);
-    let done = to_writer(options, rows, &mut bytes, &mut |_| true).unwrap();
+    let done = to_writer(options, each(rows), &mut bytes, &mut |_| true).unwrap();
     (String::from_utf8(bytes).unwrap(), done.notes)
 }
 

@@ -50,7 +50,7 @@ pub fn help_ui(ctx: &Context, actions: &mut Vec<Action>) {
         ui.add_space(8.0);
         text::paragraph(
             ui,
-            "The filter takes words and fields: topic:light payload:on responder:lamp connection:lab name:\"Turn on\" verdict:late rtt:>5ms",
+            "The filter takes words and fields: topic:light payload:on device:lamp verdict:late rtt:>5ms. All of it is behind the ? beside the box.",
             fonts::small(),
             theme.muted,
         );

@@ -25,6 +25,22 @@ pub fn settings_ui(ctx: &Context, dialog: &mut SettingsDialog, actions: &mut Vec
             fonts::small(),
             theme.muted,
         );
+        super::caption(ui, "Recordings");
+        ui.checkbox(
+            &mut dialog.draft.recording.auto,
+            "Record every session by itself",
+        );
+        super::caption(ui, "Automatic recordings: MiB on the disk, all together");
+        Field::new(&mut dialog.recordings, "Automatic recordings in MiB")
+            .error(dialog.recordings_error.as_deref())
+            .width(160.0)
+            .show(ui);
+        text::paragraph(
+            ui,
+            "When they have more, the oldest go, and it is said. Recordings made by hand are never touched.",
+            fonts::small(),
+            theme.muted,
+        );
         super::caption(ui, "Port of the built-in broker");
         Field::new(&mut dialog.port, "Port of the built-in broker")
             .hint("a free one")

@@ -6,17 +6,23 @@
 mod charts;
 mod compare;
 mod groups;
+mod histogram;
+mod over_time;
+mod scatter;
 
 use crate::app::latency::{Grouping, LatencyAction, Report, Summary};
+use crate::app::rows::Tone;
 use crate::app::{Action, App};
 use crate::model::text as words;
 use crate::ui::view::View;
 use crate::ui::widgets::select::{option, select};
-use crate::ui::widgets::{Button, Chip, marks, text};
+use crate::ui::widgets::{Button, Chip, marks, plot, text};
 use crate::ui::{Icon, Theme, fonts};
 use egui::{Align, Layout, Rect, Role, Sense, Ui, UiBuilder, WidgetInfo, pos2, vec2};
 
-pub use charts::DensityImage;
+use std::sync::Arc;
+
+pub use scatter::DensityImage;
 
 /// The line with the figures, and the one with what is marked.
 const HEAD: f32 = 36.0;
@@ -75,7 +81,7 @@ pub fn latency_ui(ui: &mut Ui, app: &App, view: &mut View, actions: &mut Vec<Act
         });
     }
     if app.latency.grouping != Grouping::All {
-        let width = (rest.width() * 0.4).clamp(270.0, 560.0);
+        let width = (rest.width() * 0.4).clamp(300.0, 620.0);
         let (left, right) = rest.split_left_right_at_x(rest.left() + width);
         inside(ui, "latency groups", left, |ui| {
             groups::groups_ui(ui, app, &report, actions);
@@ -114,12 +120,7 @@ fn head_ui(ui: &mut Ui, app: &App, report: &Report, actions: &mut Vec<Action>) {
                 let label = format!("compared with {kept}");
                 ui.scope(|ui| {
                     ui.set_max_width((ui.available_width() * 0.4).min(260.0));
-                    text::label(
-                        ui,
-                        &label,
-                        fonts::small(),
-                        Theme::of(ui).ink(crate::app::rows::Tone::Late),
-                    );
+                    text::label(ui, &label, fonts::small(), Theme::of(ui).ink(Tone::Late));
                 });
             } else {
                 let keep = Button::ghost("Keep to compare")
@@ -155,8 +156,26 @@ fn summary_ui(ui: &mut Ui, summary: &Summary) {
         sentence = format!("{sentence}. {caution}");
     }
     node.widget_info(|| WidgetInfo::labeled(Role::Status, true, &sentence));
-    let mut left = area.left();
     let painter = ui.painter_at(area);
+    let ink = if summary.unanswered == 0 {
+        theme.muted
+    } else {
+        theme.ink(Tone::Failed)
+    };
+    // Who got no answer is said before the last percentile is.
+    let silence = text::line(ui, &summary.silence, fonts::small(), ink, area.width());
+    let most = area.right() - silence.size().x - 14.0;
+    let mut left = area.left();
+    let mut paint = |galley: Arc<egui::Galley>, most: f32| {
+        let right = left + galley.size().x;
+        let fits = right <= most;
+        if fits {
+            let top = area.center().y - galley.size().y * 0.5;
+            painter.galley(pos2(left, top), galley, theme.text);
+            left = right + 14.0;
+        }
+        fits
+    };
     for figure in &summary.figures {
         let ink = if figure.is_vague {
             theme.muted
@@ -168,54 +187,15 @@ fn summary_ui(ui: &mut Ui, summary: &Summary) {
             (" ", fonts::small(), theme.muted),
             (figure.value.as_str(), fonts::code(), ink),
         ];
-        let galley = text::runs(ui, &runs, f32::INFINITY);
-        let right = left + galley.size().x;
-        if right > area.right() {
+        if !paint(text::runs(ui, &runs, f32::INFINITY), most) {
             break;
         }
-        painter.galley(
-            pos2(left, area.center().y - galley.size().y * 0.5),
-            galley,
-            ink,
-        );
-        left = right + 14.0;
     }
-    let quiet = summary.unanswered == 0;
-    let color = if quiet {
-        theme.muted
-    } else {
-        theme.ink(crate::app::rows::Tone::Failed)
-    };
-    let galley = text::line(
-        ui,
-        &summary.silence,
-        fonts::small(),
-        color,
-        (area.right() - left).max(0.0),
-    );
-    let fits = left + galley.size().x;
-    if area.right() - left > 40.0 {
-        painter.galley(
-            pos2(left, area.center().y - galley.size().y * 0.5),
-            galley,
-            color,
-        );
-    }
-    if let Some(caution) = &summary.caution
-        && fits + 24.0 < area.right()
-    {
-        let galley = text::line(
-            ui,
-            caution,
-            fonts::small(),
-            theme.ink(crate::app::rows::Tone::Waiting),
-            area.right() - fits - 14.0,
-        );
-        painter.galley(
-            pos2(fits + 14.0, area.center().y - galley.size().y * 0.5),
-            galley,
-            theme.text,
-        );
+    paint(silence, area.right() + 1.0);
+    if let Some(caution) = &summary.caution {
+        let ink = theme.ink(Tone::Waiting);
+        let galley = text::line(ui, caution, fonts::small(), ink, f32::INFINITY);
+        paint(galley, area.right());
     }
     node.on_hover_text(sentence);
 }
@@ -273,23 +253,22 @@ fn charts_ui(
     actions: &mut Vec<Action>,
 ) {
     let has_room = area.width() >= FOUR_WIDE && area.height() >= FOUR_HIGH;
-    let detail = if report.comparison.is_some() {
-        "Comparison"
-    } else {
-        "Legs"
+    let detail = match report.comparison {
+        Some(_) => ("Compared", "Comparison"),
+        None => ("Where the time goes", "Legs"),
     };
     if has_room {
         let theme = Theme::of(ui);
         let (left, right) = area.split_left_right_at_fraction(0.54);
         let (scatter, over_time) = left.split_top_bottom_at_fraction(0.5);
         let (histogram, legs) = right.split_top_bottom_at_fraction(0.5);
-        for (chart, rect) in [
-            (Chart::Scatter, scatter),
-            (Chart::Histogram, histogram),
-            (Chart::OverTime, over_time),
-            (Chart::Detail, legs),
+        for (chart, rect, title) in [
+            (Chart::Scatter, scatter, "Round trips by time"),
+            (Chart::Histogram, histogram, "How long they took"),
+            (Chart::OverTime, over_time, "Percentiles over time"),
+            (Chart::Detail, legs, detail.0),
         ] {
-            chart_ui(ui, chart, rect, report, view, actions);
+            chart_ui(ui, (chart, title), rect, report, view, actions);
         }
         ui.painter()
             .vline(left.right(), area.y_range(), theme.hairline());
@@ -297,7 +276,10 @@ fn charts_ui(
             .hline(area.x_range(), scatter.bottom(), theme.hairline());
         return;
     }
-    let (chips, rest) = area.split_top_bottom_at_y(area.top() + 32.0);
+    // The chips stand where the title would.
+    let area = area.with_min_y(area.top() + 4.0);
+    chart_ui(ui, (view.chart, ""), area, report, view, actions);
+    let (chips, _) = area.split_top_bottom_at_y(area.top() + plot::TITLE);
     inside(ui, "latency charts", chips.shrink2(vec2(10.0, 0.0)), |ui| {
         ui.horizontal_centered(|ui| {
             ui.spacing_mut().item_spacing.x = 6.0;
@@ -305,7 +287,7 @@ fn charts_ui(
                 (Chart::Scatter, "Scatter"),
                 (Chart::Histogram, "Histogram"),
                 (Chart::OverTime, "Over time"),
-                (Chart::Detail, detail),
+                (Chart::Detail, detail.1),
             ] {
                 if ui.add(Chip::new(label, view.chart == chart)).clicked() {
                     view.chart = chart;
@@ -313,25 +295,24 @@ fn charts_ui(
             }
         });
     });
-    chart_ui(ui, view.chart, rest, report, view, actions);
 }
 
 fn chart_ui(
     ui: &mut Ui,
-    chart: Chart,
+    (chart, title): (Chart, &str),
     area: Rect,
     report: &Report,
     view: &mut LatencyView,
     actions: &mut Vec<Action>,
 ) {
     let marking = match chart {
-        Chart::Scatter => charts::scatter_ui(ui, area, report, &mut view.density),
-        Chart::Histogram => charts::histogram_ui(ui, area, report),
-        Chart::OverTime => charts::over_time_ui(ui, area, report),
+        Chart::Scatter => scatter::scatter_ui(ui, area, title, report, &mut view.density),
+        Chart::Histogram => histogram::histogram_ui(ui, area, title, report),
+        Chart::OverTime => over_time::over_time_ui(ui, area, title, report),
         Chart::Detail => {
             inside(ui, "latency detail", area, |ui| match &report.comparison {
-                Some(comparison) => compare::comparison_ui(ui, comparison),
-                None => compare::legs_ui(ui, &report.legs),
+                Some(comparison) => compare::comparison_ui(ui, title, comparison),
+                None => compare::legs_ui(ui, title, &report.legs),
             });
             None
         }

@@ -1,13 +1,18 @@
 //! Above the timeline: the filter, a chip for each verdict, and how to look at it.
 
+use crate::app::export::ExportAction;
+use crate::app::perform::RecordingAction;
 use crate::app::rows::Tone;
-use crate::app::{Action, App};
+use crate::app::{Action, App, ExportFormat, TimelineView};
 use crate::model::text as words;
 use crate::model::timeline::Category;
-use crate::ui::view::{Focus, View};
-use crate::ui::widgets::{Button, Chip, Field};
+use crate::ui::Icon;
+use crate::ui::panels::timeline::filter_box::filter_box_ui;
+use crate::ui::panels::timeline::filter_menu::filter_menu_ui;
+use crate::ui::view::View;
+use crate::ui::widgets::{Button, Chip, select};
 use egui::scroll_area::ScrollBarVisibility;
-use egui::{Align, Id, Layout, ScrollArea, Ui};
+use egui::{Align, Layout, ScrollArea, Ui};
 
 /// Chips that are there even when they count nothing; the others come with their first row.
 const ALWAYS: [Category; 5] = [
@@ -18,31 +23,25 @@ const ALWAYS: [Category; 5] = [
     Category::Unmatched,
 ];
 
+/// Of the bar's width.
+const FILTER_SHARE: f32 = 0.3;
+
 pub fn toolbar_ui(ui: &mut Ui, app: &App, view: &mut View, actions: &mut Vec<Action>) {
     let timeline = app.timeline();
     ui.horizontal_centered(|ui| {
         ui.spacing_mut().item_spacing.x = 6.0;
-        let mut text = app.listing.filter().text().to_owned();
-        let response = Field::new(&mut text, "Filter the timeline")
-            .hint("topic:light rtt:>5ms")
-            .code()
-            .width(170.0)
-            .id(Id::unique("timeline filter"))
-            .show(ui);
-        if view.take_focus(Focus::Filter) {
-            response.request_focus();
-        }
-        if text != app.listing.filter().text() {
-            actions.push(Action::SetFilter(text));
-        }
+        let width = (ui.available_width() * FILTER_SHARE).clamp(170.0, 420.0);
+        filter_box_ui(ui, app, view, width, actions);
+        filter_menu_ui(ui, app, view, actions);
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             let clear = Button::ghost("Clear")
                 .shortcut("Ctrl+L")
-                .tooltip("Take away every row that is not waiting")
+                .tooltip("Take away every row that is not waiting or pinned")
                 .enabled(!timeline.is_empty());
             if ui.add(clear).clicked() {
                 actions.push(Action::ClearTimeline);
             }
+use crate::app::{Action, App, ExportFormat, TimelineView};
             ScrollArea::horizontal()
                 .id_salt("chips")
                 .auto_shrink([false, true])
@@ -54,6 +53,47 @@ pub fn toolbar_ui(ui: &mut Ui, app: &App, view: &mut View, actions: &mut Vec<Act
                 });
         });
     });
+}
+
+/// Recording, and recordings.
+fn recordings_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
+    let is_recording = app.recordings.is_recording();
+    let words = if is_recording {
+        "● Recording"
+    } else {
+        "Record"
+    };
+    select::menu_button(ui, words, |ui| {
+        ui.set_min_width(220.0);
+        let mut entry = |ui: &mut Ui, words: &str, action| {
+            if ui.add(Button::ghost(words)).clicked() {
+                actions.push(Action::Recording(action));
+                ui.close();
+            }
+        };
+        if is_recording {
+            entry(ui, "Stop recording", RecordingAction::Stop);
+        } else {
+            entry(ui, "Record the session…", RecordingAction::AskWhereTo);
+        }
+        entry(ui, "Open a recording…", RecordingAction::AskWhich);
+    });
+/// The ways to look at it, painted from right to left.
+fn views_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
+    for (view, name, tooltip) in [
+        (TimelineView::Latency, "Latency", "How long answers took"),
+        (
+            TimelineView::Lanes,
+            "Lanes",
+            "Who sent what to whom and when",
+        ),
+        (TimelineView::Table, "Table", "A row for each of them"),
+    ] {
+        let chip = Chip::new(name, app.window.timeline_view == view).tooltip(tooltip);
+        if ui.add(chip).clicked() {
+            actions.push(Action::SetTimelineView(view));
+        }
+    }
 }
 
 /// A chip for each verdict; where there is little room only for those that count something.

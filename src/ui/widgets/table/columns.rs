@@ -1,27 +1,35 @@
-//! The header of a table: where its columns stand, and the handles that resize them.
+//! Where the columns of a table stand.
 
-use crate::ui::widgets::text;
-use crate::ui::{Theme, fonts};
-use egui::{Align, CursorIcon, Id, Rangef, Rect, Role, Sense, Stroke, Ui, WidgetInfo};
+use egui::{Align, Rangef, Rect};
+use std::borrow::Cow;
 
-/// A column. Exactly one should grow: it takes what the others leave.
-#[derive(Clone, Copy, Debug, PartialEq)]
+/// A column. At most one should grow: it takes what the others leave.
+#[derive(Clone, Debug, PartialEq)]
 pub struct Column {
-    pub title: &'static str,
+    pub title: Cow<'static, str>,
+    /// What it says, in a tooltip.
+    pub hint: Cow<'static, str>,
     pub width: f32,
     pub least: f32,
     pub grows: bool,
     pub align: Align,
+    /// Whether its title can be pressed.
+    pub can_sort: bool,
+    /// The table is sorted by it; largest first?
+    pub sorted: Option<bool>,
 }
 
 impl Column {
     pub const fn new(title: &'static str, width: f32) -> Self {
         Self {
-            title,
+            title: Cow::Borrowed(title),
+            hint: Cow::Borrowed(""),
             width,
             least: 36.0,
             grows: false,
             align: Align::Min,
+            can_sort: false,
+            sorted: None,
         }
     }
 
@@ -54,8 +62,8 @@ const INDENT: f32 = 6.0;
 const GROWING: f32 = 240.0;
 
 /// Where the columns stand in `area`. Widths are the ones the user chose; where there is too
-/// little room for all, the others shrink to their least, then the growing one, then the last
-/// ones fall off the edge.
+/// little room for all, the others shrink to their least, then the growing one, and then the table
+/// is wider than `area`.
 pub(super) fn layout(columns: &[Column], widths: &[f32], area: Rangef) -> Vec<Rangef> {
     let chosen = |at: usize, column: &Column| {
         widths
@@ -69,7 +77,12 @@ pub(super) fn layout(columns: &[Column], widths: &[f32], area: Rangef) -> Vec<Ra
     let can_give: f32 = others()
         .map(|(at, column)| chosen(at, column) - column.least)
         .sum();
-    let missing = GROWING - (area.span() - INDENT - fixed);
+    let growing = if columns.iter().any(|column| column.grows) {
+        GROWING
+    } else {
+        0.0
+    };
+    let missing = growing - (area.span() - INDENT - fixed);
     let given = missing.clamp(0.0, can_give.max(0.0));
     let squeeze = if can_give > 0.0 {
         given / can_give
@@ -102,64 +115,6 @@ pub(super) fn inside(column: Rangef, row: Rect) -> Rect {
     Rect::from_x_y_ranges(left..=right, row.y_range())
 }
 
-/// Paints the titles and moves the widths that are dragged.
-pub(super) fn header(
-    ui: &Ui,
-    id: Id,
-    rect: Rect,
-    columns: &[Column],
-    places: &[Rangef],
-    widths: &mut [f32],
-) {
-    let theme = Theme::of(ui);
-    let clip = ui.painter().with_clip_rect(rect);
-    for (at, (column, place)) in columns.iter().zip(places).enumerate() {
-        let cell = inside(*place, rect);
-        let galley = text::line(ui, column.title, fonts::small(), theme.muted, cell.width());
-        let title = ui.interact(cell, id.with(("title", at)), Sense::hover());
-        title.widget_info(|| WidgetInfo::labeled(Role::ColumnHeader, true, column.title));
-        let x = match column.align {
-            Align::Max => cell.right() - galley.size().x,
-            _ => cell.left(),
-        };
-        let y = cell.center().y - galley.size().y * 0.5;
-        clip.galley(egui::pos2(x, y), galley, theme.muted);
-    }
-    for (at, pair) in columns.windows(2).enumerate() {
-        let (Some(place), [before, after]) = (places.get(at), pair) else {
-            continue;
-        };
-        // Right of the growing column the handle moves the next one: dragging feels the same.
-        let (moved, sign) = if before.grows {
-            (at + 1, -1.0)
-        } else {
-            (at, 1.0)
-        };
-        let least = if before.grows {
-            after.least
-        } else {
-            before.least
-        };
-        let edge = place.max;
-        let grab = Rect::from_x_y_ranges(edge - 4.0..=edge + 4.0, rect.y_range());
-        if !rect.intersects(grab) {
-            continue;
-        }
-        let handle = ui.interact(grab, id.with(("edge", at)), Sense::DRAG);
-        if handle.dragged()
-            && let Some(width) = widths.get_mut(moved)
-        {
-            *width = (*width + sign * handle.drag_delta().x).max(least);
-        }
-        if handle.hovered() || handle.dragged() {
-            clip.vline(edge, rect.y_range(), Stroke::new(1.0, theme.accent));
-        }
-        handle.on_hover_and_drag_cursor(CursorIcon::ResizeColumn);
-    }
-    ui.painter()
-        .hline(rect.x_range(), rect.bottom() - 0.5, theme.hairline());
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -181,5 +136,13 @@ mod tests {
     fn too_little_room_leaves_the_growing_column_readable() {
         let places = layout(&COLUMNS, &[], Rangef::new(0.0, 80.0));
         assert!(places[1].span() >= 100.0);
+    }
+
+    #[test]
+    fn without_a_growing_column_the_widths_are_the_chosen_ones() {
+        let columns = [Column::new("a", 50.0), Column::new("c", 60.0)];
+        let places = layout(&columns, &[70.0, 60.0], Rangef::new(0.0, 500.0));
+        assert!((places[0].span() - 70.0).abs() < 0.01);
+        assert!((places[1].max - 136.0).abs() < 0.01);
     }
 }

@@ -1,23 +1,29 @@
 //! A table of any length: only the rows in view are asked for, laid out and painted.
 //!
 //! Rows are counted from the top, and recognised by a key that stays with them: when rows come in
-//! above, the ones in view stay where they are, unless the table stands at its top; then it stays
-//! there and shows the newest. The keyboard goes to the table as a whole; every row in view is one
-//! node of the accessibility tree with the row's sentence. Start at [`show`].
+//! above, the ones in view stay where they are, unless the table follows what comes ([`state`]).
+//! The keyboard goes to the table as a whole; every row in view is one node of the accessibility
+//! tree with the row's sentence. Start at [`show`].
 
+mod body;
 mod cell;
 mod columns;
+mod head;
+mod state;
 
-pub use cell::{Cell, Ink, Line};
+pub use cell::{Cell, GroupHead, Ink, Line, LineMark, Share};
 pub use columns::Column;
+pub use state::TableState;
 
+use crate::model::text as words;
 use crate::ui::widgets::Button;
-use crate::ui::widgets::scroll::{self, Anchor, Extent};
+use crate::ui::widgets::scroll::{self, Extent};
 use crate::ui::{Icon, Theme, theme};
 use egui::{
-    CornerRadius, EventFilter, Id, Key, Modifiers, Rect, Response, Role, Sense, Stroke, Ui,
-    UiBuilder, WidgetInfo, pos2, vec2,
+    CornerRadius, EventFilter, Id, Key, Modifiers, Popup, PopupAnchor, PopupCloseBehavior,
+    PopupKind, Pos2, Rect, Response, Role, SetOpenCommand, Ui, UiBuilder, WidgetInfo, pos2, vec2,
 };
+use state::MenuOf;
 use std::fmt::Debug;
 use std::hash::Hash;
 
@@ -37,49 +43,31 @@ pub trait Rows {
     fn place_of(&self, key: Self::Key) -> Option<usize>;
     /// Asked only for rows in view.
     fn line(&self, place: usize) -> Option<Line>;
+    /// The whole of a cell, for a tooltip where it had to be cut.
+    fn whole(&self, _place: usize, _column: usize) -> Option<String> {
+        None
+    }
+    /// A number that grows with every row that comes, and how many came after it.
+    fn newest(&self) -> Option<u64> {
+        None
+    }
+    fn newer_than(&self, _newest: u64) -> usize {
+        0
+    }
+    /// What a right click opens; none by default.
+    fn has_menus(&self) -> bool {
+        false
+    }
+    fn row_menu(&self, _ui: &mut Ui, _key: Self::Key) {}
+    fn title_menu(&self, _ui: &mut Ui, _column: usize) {}
 }
 
-/// What the table remembers from frame to frame.
-#[derive(Clone, Debug)]
-pub struct TableState<K> {
-    anchor: Anchor,
-    anchor_key: Option<K>,
-    /// The widths of the columns, to be kept with the window's settings.
-    pub widths: Vec<f32>,
-    reveal: Option<K>,
-}
-
-impl<K> Default for TableState<K> {
-    fn default() -> Self {
-        Self {
-            anchor: Anchor::default(),
-            anchor_key: None,
-            widths: Vec::new(),
-            reveal: None,
-        }
-    }
-}
-
-impl<K: Copy> TableState<K> {
-    /// Stands at its top and stays there.
-    pub fn is_at_top(&self) -> bool {
-        self.anchor == Anchor::default()
-    }
-
-    pub fn scroll_to_top(&mut self) {
-        self.anchor = Anchor::default();
-        self.anchor_key = None;
-    }
-
-    /// Scrolls so that the row is in view in the next frame.
-    pub fn reveal(&mut self, key: K) {
-        self.reveal = Some(key);
-    }
-
-    /// The first row in view, from the top.
-    pub fn first_place(&self) -> usize {
-        self.anchor.row
-    }
+/// Left and right arrow, or a click on the head of a group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fold {
+    Open,
+    Close,
+    Toggle,
 }
 
 /// What the user did.
@@ -89,6 +77,22 @@ pub struct TableOutput<K> {
     pub chosen: Option<K>,
     /// A row was opened: double click or Enter.
     pub opened: Option<K>,
+    /// A group is to be opened or closed, by its head or one of its rows.
+    pub folded: Option<(K, Fold)>,
+    /// The title of a column was pressed.
+    pub title: Option<usize>,
+    /// A column was dragged before another one, or behind the last.
+    pub moved: Option<(usize, usize)>,
+}
+
+impl<K> TableOutput<K> {
+    const NOTHING: Self = Self {
+        chosen: None,
+        opened: None,
+        folded: None,
+        title: None,
+        moved: None,
+    };
 }
 
 /// Paints the table into all the room there is.
@@ -102,23 +106,39 @@ pub fn show<R: Rows>(
 ) -> TableOutput<R::Key> {
     let id = ui.make_persistent_id(name);
     let area = ui.available_rect_before_wrap();
-    ui.allocate_rect(area, Sense::hover());
+    ui.allocate_rect(area, egui::Sense::hover());
     for column in columns.iter().skip(state.widths.len()) {
         state.widths.push(column.width);
     }
     state.widths.truncate(columns.len());
 
-    let (head, body) = area.split_top_bottom_at_y(area.top() + HEADER);
+    let (head, mut body) = area.split_top_bottom_at_y(area.top() + HEADER);
     let inner = body.with_max_x(body.right() - scroll::BAR);
-    let places = columns::layout(columns, &state.widths, inner.x_range());
-    columns::header(ui, id, head, columns, &places, &mut state.widths);
-
+    let mut places = columns::layout(columns, &state.widths, inner.x_range());
+    let width = places.last().map_or(0.0, |last| last.max - inner.left());
+    let is_wide = width > inner.width() + 0.5;
+    let furthest = (width - inner.width()).max(0.0);
+    state.scrolled_right = state.scrolled_right.clamp(0.0, furthest);
+    if is_wide {
+        body.max.y -= scroll::BAR;
+        let track = Rect::from_min_max(pos2(inner.left(), body.bottom()), inner.max);
+        state.scrolled_right = scroll::horizontal(
+            ui,
+            id.with("across"),
+            track,
+            (state.scrolled_right, inner.width(), width),
+        );
+        for place in &mut places {
+            place.min -= state.scrolled_right;
+            place.max -= state.scrolled_right;
+        }
+    }
     let extent = Extent {
         rows: rows.len(),
         row_height: theme::ROW,
         view: body.height(),
     };
-    follow(state, rows, extent);
+    state.settle(rows, extent, selected);
 
     let mut body_ui = ui.new_child(
         UiBuilder::new()
@@ -129,7 +149,7 @@ pub fn show<R: Rows>(
     );
     body_ui.shrink_clip_rect(body);
     let body_ui = &mut body_ui;
-    let focus = body_ui.interact(body, id.with("keys"), Sense::click());
+    let focus = body_ui.interact(body, id.with("keys"), egui::Sense::click());
     focus.widget_info(|| {
         let words = format!("{name}, {} rows", rows.len());
         WidgetInfo::labeled(Role::ListBox, body_ui.is_enabled(), words)
@@ -138,43 +158,33 @@ pub fn show<R: Rows>(
     let mut output = keys(body_ui, &focus, state, rows, selected, extent);
     let wheel = scroll::wheel(body_ui, body);
     if wheel.y != 0.0 {
-        state.anchor = state.anchor.moved(wheel.y, extent);
+        state.moved_to(state.anchor.moved(wheel.y, extent));
     }
-    let painted = paint_rows(
+    state.scrolled_right = (state.scrolled_right + wheel.x).clamp(0.0, furthest);
+    body::paint(
         body_ui,
         &focus,
         (columns, &places),
-        state.anchor,
+        state,
         rows,
         output.chosen.or(selected),
+        &mut output,
     );
-    output.chosen = painted.chosen.or(output.chosen);
-    output.opened = painted.opened.or(output.opened);
+    let clicked = head::show(ui, id, head, columns, &places, state, rows.has_menus());
+    (output.title, output.moved) = (clicked.title, clicked.moved);
 
     let track = Rect::from_min_max(pos2(inner.right(), body.top()), body.max);
-    if let Some(anchor) =
-        scroll::scrollbar(body_ui, id.with("scrollbar"), track, state.anchor, extent)
-    {
-        state.anchor = anchor;
+    let bar = id.with("scrollbar");
+    if let Some(anchor) = scroll::scrollbar(body_ui, bar, track, state.anchor, extent) {
+        state.moved_to(anchor);
     }
     if !state.is_at_top() {
-        back_to_top(body_ui, inner, state);
+        let news = state.news(rows);
+        let within = inner.with_max_y(body.bottom());
+        back_to_top(body_ui, within, state, news);
     }
-    state.anchor_key = rows.key(state.anchor.row);
+    menus(ui, id, state, rows);
     output
-}
-
-/// Keeps the rows in view where they are when others came or went above them.
-fn follow<R: Rows>(state: &mut TableState<R::Key>, rows: &R, extent: Extent) {
-    if !state.is_at_top()
-        && let Some(place) = state.anchor_key.and_then(|key| rows.place_of(key))
-    {
-        state.anchor.row = place;
-    }
-    if let Some(place) = state.reveal.take().and_then(|key| rows.place_of(key)) {
-        state.anchor = state.anchor.revealing(place, extent);
-    }
-    state.anchor = state.anchor.bounded(extent);
 }
 
 fn keys<R: Rows>(
@@ -185,16 +195,14 @@ fn keys<R: Rows>(
     selected: Option<R::Key>,
     extent: Extent,
 ) -> TableOutput<R::Key> {
-    let mut output = TableOutput {
-        chosen: None,
-        opened: None,
-    };
+    let mut output = TableOutput::NOTHING;
     if !focus.has_focus() || rows.is_empty() {
         return output;
     }
     ui.memory_mut(|memory| {
         let filter = EventFilter {
             vertical_arrows: true,
+            horizontal_arrows: true,
             ..EventFilter::default()
         };
         memory.set_focus_lock_filter(focus.id, filter);
@@ -202,9 +210,14 @@ fn keys<R: Rows>(
     let last = rows.len() - 1;
     let page = extent.page().saturating_sub(1).max(1);
     let current = selected.and_then(|key| rows.place_of(key));
-    let pressed = |key: Key| ui.input_mut(|input| input.consume_key(Modifiers::NONE, key));
+    let pressed_with =
+        |modifiers, key: Key| ui.input_mut(|input| input.consume_key(modifiers, key));
+    // Shift makes no difference to a key that is asked for without it: ask for it first.
+    let wants_menu = pressed_with(Modifiers::SHIFT, Key::F10);
+    let pressed = |key: Key| pressed_with(Modifiers::NONE, key);
     let first_in_view = state.anchor.row + usize::from(state.anchor.offset > 0.0);
     let from = current.unwrap_or(first_in_view);
+    let is_home = pressed(Key::Home);
     let target = if pressed(Key::ArrowDown) {
         Some(current.map_or(first_in_view, |place| place + 1))
     } else if pressed(Key::ArrowUp) {
@@ -213,7 +226,7 @@ fn keys<R: Rows>(
         Some(from + page)
     } else if pressed(Key::PageUp) {
         Some(from.saturating_sub(page))
-    } else if pressed(Key::Home) {
+    } else if is_home {
         Some(0)
     } else if pressed(Key::End) {
         Some(last)
@@ -223,91 +236,86 @@ fn keys<R: Rows>(
     if let Some(place) = target {
         let place = place.min(last);
         output.chosen = rows.key(place);
-        state.anchor = state.anchor.revealing(place, extent);
+        state.moved_to(state.anchor.revealing(place, extent));
+        if is_home {
+            state.scroll_to_top();
+        } else if let Some(key) = output.chosen {
+            state.read(key);
+        }
     }
+    let chosen = output.chosen.or(selected);
     if pressed(Key::Enter) {
-        output.opened = output.chosen.or(selected);
+        output.opened = chosen;
     }
-    output
-}
-
-fn paint_rows<R: Rows>(
-    ui: &mut Ui,
-    focus: &Response,
-    (columns, places): (&[Column], &[egui::Rangef]),
-    anchor: Anchor,
-    rows: &R,
-    selected: Option<R::Key>,
-) -> TableOutput<R::Key> {
-    let theme = Theme::of(ui);
-    let body = focus.rect;
-    let mut output = TableOutput {
-        chosen: None,
-        opened: None,
+    let fold = if pressed(Key::ArrowRight) {
+        Some(Fold::Open)
+    } else if pressed(Key::ArrowLeft) {
+        Some(Fold::Close)
+    } else {
+        None
     };
-    let mut top = body.top() - anchor.offset;
-    let mut place = anchor.row;
-    while top < body.bottom() {
-        let (Some(key), Some(line)) = (rows.key(place), rows.line(place)) else {
-            break;
-        };
-        let rect = Rect::from_min_size(pos2(body.left(), top), vec2(body.width(), theme::ROW));
-        let is_selected = selected == Some(key);
-        let response = ui.interact(
-            rect.intersect(body).with_max_x(body.right() - scroll::BAR),
-            focus.id.with(key),
-            Sense::CLICK,
-        );
-        response.widget_info(|| WidgetInfo::labeled(Role::Row, ui.is_enabled(), &line.sentence));
-        ui.ctx().accesskit_node_builder(response.id, |node| {
-            node.set_selected(is_selected);
-            node.set_row_index(place);
-        });
-        if response.clicked() {
-            output.chosen = Some(key);
-            focus.request_focus();
-        }
-        if response.double_clicked() {
-            output.opened = Some(key);
-        }
-        let ground = if is_selected {
-            Some(theme.selected)
-        } else {
-            response.hovered().then_some(theme.hovered)
-        };
-        if let Some(ground) = ground {
-            ui.painter().rect_filled(rect, CornerRadius::ZERO, ground);
-        }
-        if is_selected {
-            let mark = Rect::from_min_size(rect.min, vec2(2.0, rect.height()));
-            let color = if focus.has_focus() {
-                theme.accent
-            } else {
-                theme.chosen_line
-            };
-            ui.painter().rect_filled(mark, CornerRadius::ZERO, color);
-        }
-        for (at, cell) in line.cells.iter().enumerate() {
-            if let (Some(column), Some(range)) = (columns.get(at), places.get(at)) {
-                let inside = columns::inside(*range, rect);
-                if inside.width() > 1.0 {
-                    cell::paint(ui, inside, cell, column.align);
-                }
-            }
-        }
-        let faint = Stroke::new(1.0, theme::mix(theme.window, theme.line, 0.5));
-        ui.painter()
-            .hline(rect.x_range(), rect.bottom() - 0.5, faint);
-        top += theme::ROW;
-        place += 1;
+    output.folded = chosen.zip(fold);
+    if let Some(key) = chosen.filter(|_| wants_menu && rows.has_menus()) {
+        let seen = state.seen.iter().find(|(one, ..)| *one == key);
+        let top = seen.map_or(0.0, |(_, _, top)| *top);
+        let at = focus.rect.left_top() + vec2(24.0, top + theme::ROW);
+        state.open_menu(MenuOf::Row(key), at);
     }
     output
 }
 
-/// Away from the top, the way back floats over the rows.
-fn back_to_top<K: Copy>(ui: &mut Ui, body: Rect, state: &mut TableState<K>) {
-    let size = vec2(110.0, theme::ROW);
-    let rect = Rect::from_min_size(pos2(body.center().x - 55.0, body.top() + 6.0), size);
+impl<K: Copy + PartialEq> TableState<K> {
+    fn open_menu(&mut self, of: MenuOf<K>, at: Pos2) {
+        self.menu = Some(state::Menu {
+            of,
+            at,
+            is_new: true,
+        });
+    }
+}
+
+fn menus<R: Rows>(ui: &Ui, id: Id, state: &mut TableState<R::Key>, rows: &R) {
+    let Some(menu) = &mut state.menu else { return };
+    let is_new = std::mem::replace(&mut menu.is_new, false);
+    let popup = Popup::new(
+        id.with("menu"),
+        ui.ctx().clone(),
+        PopupAnchor::Position(menu.at),
+        ui.layer_id(),
+    );
+    let shown = popup
+        .kind(PopupKind::Menu)
+        .layout(egui::Layout::top_down_justified(egui::Align::Min))
+        .style(egui::containers::menu::menu_style)
+        .gap(0.0)
+        // Columns are chosen several at a time, and a name is typed; entries close it themselves.
+        .close_behavior(PopupCloseBehavior::CloseOnClickOutside)
+        .open_memory(is_new.then_some(SetOpenCommand::Bool(true)))
+        .show(|ui| match menu.of {
+            MenuOf::Row(key) => rows.row_menu(ui, key),
+            MenuOf::Title(column) => rows.title_menu(ui, column),
+        });
+    if shown.is_none() {
+        state.menu = None;
+    }
+}
+
+/// Away from the top, the way back floats over the rows, with what has come meanwhile.
+fn back_to_top<K: Copy + PartialEq>(
+    ui: &mut Ui,
+    body: Rect,
+    state: &mut TableState<K>,
+    news: usize,
+) {
+    let label = if news == 0 {
+        "Newest".to_owned()
+    } else {
+        format!("{} new", words::count(news as u64))
+    };
+    let width = if news < 1_000 { 110.0 } else { 140.0 };
+    let size = vec2(width, theme::ROW);
+    let left = body.center().x - width * 0.5;
+    let rect = Rect::from_min_size(pos2(left, body.top() + 6.0), size);
     let theme = Theme::of(ui);
     ui.painter().rect(
         rect,
@@ -316,11 +324,12 @@ fn back_to_top<K: Copy>(ui: &mut Ui, body: Rect, state: &mut TableState<K>) {
         theme.hairline(),
         egui::StrokeKind::Outside,
     );
-    let button = Button::ghost("Newest")
+    let button = Button::ghost(&label)
         .with_icon(Icon::ArrowUp)
         .small()
         .name("Back to the newest row")
-        .tooltip("Back to the newest row");
+        .tooltip("Back to the newest row, and follow what comes")
+        .shortcut("Home");
     if ui.put(rect, button).clicked() {
         state.scroll_to_top();
     }

@@ -11,12 +11,12 @@ use egui::{Align, Rect, Role, ScrollArea, Sense, Ui, WidgetInfo, pos2, vec2};
 
 const LINE: f32 = 20.0;
 
-pub fn legs_ui(ui: &mut Ui, legs: &[LegMedian]) {
+pub fn legs_ui(ui: &mut Ui, title: &str, legs: &[LegMedian]) {
     let theme = Theme::of(ui);
     let area = ui.available_rect_before_wrap();
-    plot::title(ui, area, "Where the time goes", &[]);
-    let mut rest = ui.new_child(egui::UiBuilder::new().max_rect(below_title(area)));
-    let ui = &mut rest;
+    plot::title(ui, area, title, &[]);
+    let mut below = ui.new_child(egui::UiBuilder::new().max_rect(below_title(area)));
+    let ui = &mut below;
     if legs.is_empty() {
         text::paragraph(
             ui,
@@ -73,13 +73,13 @@ pub fn legs_ui(ui: &mut Ui, legs: &[LegMedian]) {
     });
 }
 
-pub fn comparison_ui(ui: &mut Ui, comparison: &Comparison) {
+pub fn comparison_ui(ui: &mut Ui, title: &str, comparison: &Comparison) {
     let theme = Theme::of(ui);
     let area = ui.available_rect_before_wrap();
     let legend = [(theme.accent, "A"), (theme.tone(Tone::Late), "B")];
-    plot::title(ui, area, "Compared", &legend);
-    let mut rest = ui.new_child(egui::UiBuilder::new().max_rect(below_title(area)));
-    let ui = &mut rest;
+    plot::title(ui, area, title, &legend);
+    let mut below = ui.new_child(egui::UiBuilder::new().max_rect(below_title(area)));
+    let ui = &mut below;
     ui.spacing_mut().item_spacing.y = 0.0;
     ScrollArea::vertical().id_salt("comparison").show(ui, |ui| {
         for (letter, name, tone) in [
@@ -91,7 +91,8 @@ pub fn comparison_ui(ui: &mut Ui, comparison: &Comparison) {
         }
         ui.add_space(4.0);
         for line in &comparison.lines {
-            let size = vec2(ui.available_width(), LINE);
+            // The scroll bar floats over the right edge.
+            let size = vec2(ui.available_width() - 12.0, LINE);
             let (rect, response) = ui.allocate_exact_size(size, Sense::hover());
             response.widget_info(|| WidgetInfo::labeled(Role::Label, true, line.sentence()));
             let ink = if line.is_vague {

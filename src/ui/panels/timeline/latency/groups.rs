@@ -10,12 +10,12 @@ use egui::{
 };
 
 const HEADER: f32 = 26.0;
-const NAME_LEAST: f32 = 120.0;
+const NAME_LEAST: f32 = 210.0;
 
 /// Column, width, and its place in a line's cells.
 const CELLS: [(SortBy, f32, usize); 6] = [
-    (SortBy::Count, 62.0, 0),
-    (SortBy::Unanswered, 44.0, 1),
+    (SortBy::Count, 60.0, 0),
+    (SortBy::Unanswered, 46.0, 1),
     (SortBy::P50, 70.0, 2),
     (SortBy::P90, 70.0, 3),
     (SortBy::P99, 70.0, 4),

@@ -1,0 +1,225 @@
+//! The timeline's table: order, groups, columns; and what can be done with one of its rows.
+
+use crate::app::App;
+use crate::app::actions::Action;
+use crate::app::columns::correlation;
+use crate::app::dialogs::{AfterPassword, Dialog};
+use crate::app::inspect::part;
+use crate::app::listing::arrange::Spec;
+use crate::app::table::{CommentDialog, MarkBefore, RowAction, TableAction};
+use crate::app::undo::Undo;
+use crate::model::connection::ConnectionState;
+use crate::model::record::{Marks, Record};
+use crate::model::timeline::{Mark, Row, RowId};
+use crate::store::TimelineView;
+use std::borrow::Cow;
+use std::sync::Arc;
+
+impl App {
+    pub(super) fn perform_table(&mut self, action: TableAction) {
+        let arrangement = self.listing.arrangement_mut();
+        let wanted = arrangement.wanted();
+        match action {
+            TableAction::Sort(order) => arrangement.want(Spec { order, ..wanted }),
+            TableAction::Group(group) => arrangement.want(Spec { group, ..wanted }),
+            TableAction::OrderGroups(order) => arrangement.set_group_order(order),
+            TableAction::OpenGroup(group, open) => arrangement.open_group(group, open),
+            TableAction::OpenAllGroups(open) => arrangement.open_all_groups(open),
+            TableAction::SetColumns(columns) => self.window.timeline_columns = columns,
+            TableAction::SaveComment => self.save_comment(),
+        }
+    }
+
+    pub(super) fn perform_row(&mut self, id: RowId, action: RowAction) {
+        let Some(row) = self.timeline().row(id).map(Cow::into_owned) else {
+            self.notices.inform("That row is gone", self.now);
+            return;
+        };
+        let message = row.message();
+        match action {
+            RowAction::CopyTopic => self.carry_out(Action::Copy(message.topic.to_string())),
+            RowAction::CopyPayload => self.carry_out(Action::Copy(as_text(&message.payload))),
+            RowAction::CopyReply => {
+                if let Some(reply) = part(&row, 1) {
+                    self.carry_out(Action::Copy(as_text(&reply.message.payload)));
+                }
+            }
+            RowAction::CopyCorrelation => {
+                if let Some(data) = correlation(message) {
+                    self.carry_out(Action::Copy(data));
+                }
+            }
+            RowAction::CopyJson => {
+                let mut record = Record::of(id, &row);
+                record.marks = Marks::from(&self.mark_of(id));
+                match record.to_json() {
+                    Ok(json) => self.carry_out(Action::Copy(json)),
+                    Err(err) => self.notices.fail(format!("Not copied: {err}"), ""),
+                }
+            }
+            RowAction::TogglePin => {
+                let mut mark = self.mark_of(id);
+                mark.is_pinned = !mark.is_pinned;
+                let words = if mark.is_pinned {
+                    "Pinned: it stays when the timeline is cleared"
+                } else {
+                    "No longer pinned"
+                };
+                self.set_mark(id, mark, words);
+            }
+            RowAction::Colour(colour) => {
+                let mut mark = self.mark_of(id);
+                mark.colour = colour;
+                self.set_mark(id, mark, "Colour changed");
+            }
+            RowAction::Comment => {
+                let title = match &row {
+                    Row::Exchange(exchange) => format!("#{} {}", exchange.id.0, message.topic),
+                    _ => message.topic.to_string(),
+                };
+                self.dialog = Some(Dialog::Comment(CommentDialog {
+                    row: id,
+                    title,
+                    text: self.mark_of(id).comment,
+                }));
+            }
+            RowAction::FilterTopic => self.add_to_filter(&term("topic", message.topic.as_str())),
+            RowAction::FilterResponder => {
+                if let Some(name) = row.responder() {
+                    self.add_to_filter(&term("responder", name));
+                }
+            }
+            RowAction::FilterCorrelation => {
+                if let Some(data) = &message.properties.correlation_data {
+                    let text = correlation(message).unwrap_or_default();
+                    let is_plain = text.as_bytes() == data.as_bytes() && !text.contains('"');
+                    self.add_to_filter(&if is_plain {
+                        term("correlation", &text)
+                    } else {
+                        format!("correlation:0x{}", hex::encode(data.as_bytes()))
+                    });
+                }
+            }
+            RowAction::FilterOnly => {
+                if let Row::Exchange(exchange) = &row {
+                    self.carry_out(Action::SetCategory(None));
+                    self.carry_out(Action::SetFilter(format!("id:{}", exchange.id.0)));
+                }
+            }
+            RowAction::Resend => self.resend(&row),
+            RowAction::OpenRequest => match self.saved_request_of(&row) {
+                Some(saved) => self.open_request(&saved),
+                None => self
+                    .notices
+                    .inform("The saved request is gone or was renamed", self.now),
+            },
+            RowAction::Compose => {
+                if let Some(first) = part(&row, 0) {
+                    self.carry_out(Action::ComposeFrom(Box::new(first)));
+                }
+            }
+            RowAction::ShowInLanes => {
+                self.selected = Some(id);
+                self.window.timeline_view = TimelineView::Lanes;
+            }
+        }
+    }
+
+    /// The saved request that an exchange was sent from, found by its name and topic.
+    pub fn saved_request_of(&self, row: &Row) -> Option<String> {
+        let Row::Exchange(exchange) = row else {
+            return None;
+        };
+        let name = &*exchange.request.name;
+        if name.is_empty() {
+            return None;
+        }
+        let requests = self.library.requests();
+        let named = || requests.iter().filter(|(_, draft)| draft.name == name);
+        named()
+            .find(|(_, draft)| draft.connection == *exchange.connection)
+            .or_else(|| named().next())
+            .map(|(id, _)| id.clone())
+    }
+
+    fn mark_of(&self, id: RowId) -> Mark {
+        self.timeline().mark(id).cloned().unwrap_or_default()
+    }
+
+    fn set_mark(&mut self, row: RowId, mark: Mark, words: &str) {
+        let path = self
+            .recordings
+            .shown_recording()
+            .map(|opened| opened.path.clone());
+        let before = self.put_mark(row, mark, path.as_deref());
+        let undo = Undo::Marked(MarkBefore {
+            row,
+            mark: before,
+            path,
+        });
+        self.notices.offer_undo(words, undo, self.now);
+    }
+
+    fn save_comment(&mut self) {
+        let Some(Dialog::Comment(dialog)) = &self.dialog else {
+            return;
+        };
+        let (row, text) = (dialog.row, dialog.text.trim().to_owned());
+        self.dialog = None;
+        let mut mark = self.mark_of(row);
+        if mark.comment == text {
+            return;
+        }
+        let words = if text.is_empty() {
+            "Comment taken away"
+        } else {
+            "Comment kept"
+        };
+        mark.comment = text;
+        self.set_mark(row, mark, words);
+    }
+
+    /// Adds a term to what is typed in the filter, unless it is there already.
+    fn add_to_filter(&mut self, term: &str) {
+        let text = self.listing.filter().text().trim().to_owned();
+        let is_there = text.contains(term);
+        let text = match text.as_str() {
+            text if is_there => text.to_owned(),
+            "" => term.to_owned(),
+            text => format!("{text} {term}"),
+        };
+        self.carry_out(Action::SetFilter(text));
+    }
+
+    fn resend(&mut self, row: &Row) {
+        let Row::Exchange(exchange) = row else {
+            return;
+        };
+        let connection = exchange.connection.to_string();
+        let is_off = matches!(
+            self.session.state(&connection),
+            ConnectionState::Disconnected | ConnectionState::Refused { .. }
+        );
+        if is_off && !self.connect_then(&connection, AfterPassword::Connect) {
+            return;
+        }
+        let request = Arc::clone(&exchange.request);
+        if let Some(sent) = self.session.send(&connection, request) {
+            self.selected = self.session.row_of(sent);
+        }
+    }
+}
+
+/// A term of the filter for exactly these words.
+fn term(field: &str, words: &str) -> String {
+    if words.contains(char::is_whitespace) {
+        format!("{field}:\"{words}\"")
+    } else {
+        format!("{field}:{words}")
+    }
+}
+
+/// Text as it is, other bytes as hex.
+fn as_text(bytes: &[u8]) -> String {
+    std::str::from_utf8(bytes).map_or_else(|_| hex::encode(bytes), str::to_owned)
+}

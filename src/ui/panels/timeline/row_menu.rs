@@ -1,0 +1,137 @@
+//! What a right click on a row of the timeline offers, or Shift+F10.
+
+use crate::app::table::RowAction;
+use crate::app::{Action, App};
+use crate::model::timeline::{MarkColour, Row, RowId};
+use crate::ui::widgets::{Button, text};
+use crate::ui::{Theme, fonts, theme};
+use egui::{CornerRadius, Role, Sense, Stroke, StrokeKind, Ui, WidgetInfo, vec2};
+
+pub fn row_menu_ui(ui: &mut Ui, app: &App, id: RowId, actions: &mut Vec<Action>) {
+    let Some(row) = app.timeline().row(id) else {
+        ui.close();
+        return;
+    };
+    let mark = app.timeline().mark(id).cloned().unwrap_or_default();
+    let message = row.message();
+    let has_correlation = message.properties.correlation_data.is_some();
+    let is_exchange = matches!(&*row, Row::Exchange(_));
+    let has_reply = matches!(&*row, Row::Exchange(exchange) if !exchange.replies.is_empty());
+    ui.set_min_width(210.0);
+    ui.spacing_mut().item_spacing.y = 0.0;
+    let mut menu = Menu { id, actions };
+    let pin = if mark.is_pinned { "Unpin" } else { "Pin" };
+    menu.entry(ui, true, pin, RowAction::TogglePin);
+    let comment = if mark.comment.is_empty() {
+        "Comment…"
+    } else {
+        "Change the comment…"
+    };
+    menu.entry(ui, true, comment, RowAction::Comment);
+    menu.colours(ui, mark.colour);
+    ui.separator();
+    menu.entry(ui, true, "Copy topic", RowAction::CopyTopic);
+    menu.entry(ui, true, "Copy payload", RowAction::CopyPayload);
+    menu.entry(
+        ui,
+        has_reply,
+        "Copy payload of the reply",
+        RowAction::CopyReply,
+    );
+    menu.entry(
+        ui,
+        has_correlation,
+        "Copy Correlation Data",
+        RowAction::CopyCorrelation,
+    );
+    menu.entry(ui, true, "Copy row as JSON", RowAction::CopyJson);
+    ui.separator();
+    menu.entry(ui, true, "Filter by this topic", RowAction::FilterTopic);
+    let has_responder = row.responder().is_some();
+    menu.entry(
+        ui,
+        has_responder,
+        "Filter by this responder",
+        RowAction::FilterResponder,
+    );
+    menu.entry(
+        ui,
+        has_correlation,
+        "Filter by this Correlation Data",
+        RowAction::FilterCorrelation,
+    );
+    menu.entry(
+        ui,
+        is_exchange,
+        "Show only this exchange",
+        RowAction::FilterOnly,
+    );
+    menu.entry(ui, true, "Show in lanes", RowAction::ShowInLanes);
+    ui.separator();
+    menu.entry(ui, is_exchange, "Send again", RowAction::Resend);
+    let is_saved = app.saved_request_of(&row).is_some();
+    menu.entry(
+        ui,
+        is_saved,
+        "Open the saved request",
+        RowAction::OpenRequest,
+    );
+    menu.entry(ui, true, "Make a request from this", RowAction::Compose);
+}
+
+struct Menu<'a> {
+    id: RowId,
+    actions: &'a mut Vec<Action>,
+}
+
+impl Menu<'_> {
+    /// An entry that makes no sense for this row is left out.
+    fn entry(&mut self, ui: &mut Ui, makes_sense: bool, words: &str, action: RowAction) {
+        if makes_sense && ui.add(Button::ghost(words)).clicked() {
+            self.actions.push(Action::Row(self.id, action));
+            ui.close();
+        }
+    }
+
+    fn colours(&mut self, ui: &mut Ui, now: Option<MarkColour>) {
+        ui.horizontal(|ui| {
+            ui.add_space(10.0);
+            ui.spacing_mut().item_spacing.x = 4.0;
+            let theme = Theme::of(ui);
+            text::label(ui, "Colour", fonts::body(), theme.muted);
+            let choices = [None].into_iter().chain(MarkColour::ALL.map(Some));
+            for colour in choices.filter(|colour| colour.is_some() || now.is_some()) {
+                if swatch(ui, colour, now == colour) {
+                    self.actions
+                        .push(Action::Row(self.id, RowAction::Colour(colour)));
+                    ui.close();
+                }
+            }
+        });
+    }
+}
+
+/// A round sample of a colour; for none an empty ring.
+fn swatch(ui: &mut Ui, colour: Option<MarkColour>, is_chosen: bool) -> bool {
+    let theme = Theme::of(ui);
+    let (rect, response) = ui.allocate_exact_size(vec2(18.0, theme::FORM_ROW), Sense::click());
+    let words = colour.map_or("No colour", MarkColour::label);
+    response.widget_info(|| WidgetInfo::selected(Role::RadioButton, true, is_chosen, words));
+    let center = rect.center();
+    if let Some(colour) = colour {
+        ui.painter().circle_filled(center, 6.0, theme.mark(colour));
+    } else {
+        let ring = Stroke::new(1.5, theme.muted);
+        ui.painter().circle_stroke(center, 5.0, ring);
+    }
+    if is_chosen || response.hovered() || response.has_focus() {
+        let around = egui::Rect::from_center_size(center, vec2(17.0, 17.0));
+        ui.painter().rect_stroke(
+            around,
+            CornerRadius::same(9),
+            Stroke::new(1.5, theme.accent),
+            StrokeKind::Inside,
+        );
+    }
+    response.on_hover_text(words).clicked()
+}
