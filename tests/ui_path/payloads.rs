@@ -36,7 +36,7 @@ fn ten_megabytes_and_a_line_of_one_are_shown_at_once_and_formatted_off_the_frame
     let line = push(&mut window, "x".repeat(1 << 20));
     for (row, before, after, size) in [
         (huge, "a line of text\n", "a line of text\n", "10.0 MiB"),
-        (json, "[1,1,1", "[\n  1,\n", "195 KiB"),
+        (json, "[1,1,1", "[\n  1,\n", "195.3 KiB"),
         (line, "xxxx", "xxxx", "1.0 MiB"),
     ] {
         open(&mut window, row);
