@@ -173,8 +173,7 @@ impl App {
                 },
             ));
         }
-        entries.extend(self.filter_palette_entries());
-        entries.extend(self.rules.palette_entries());
+        entries.extend(self.shelved_entries());
         for demo in Demo::shipped() {
             entries.push(entry(
                 format!("Play {}", demo.title),
@@ -184,5 +183,11 @@ impl App {
             ));
         }
         entries
+    }
+
+    /// Saved filters and pairing rules.
+    fn shelved_entries(&self) -> impl Iterator<Item = PaletteEntry> {
+        let filters = self.filter_palette_entries();
+        filters.chain(self.rules.palette_entries())
     }
 }

@@ -11,7 +11,7 @@ pub(super) struct Piece<'a> {
     pub at: usize,
 }
 
-impl<'a> Piece<'a> {
+impl Piece<'_> {
     pub(super) fn span(self) -> Span {
         self.at..self.at + self.text.len()
     }
@@ -124,12 +124,12 @@ pub(super) fn numbers(
         }
         Bounds::Over(one) => match read(one)?.checked_add(1) {
             Some(least) => least..=u64::MAX,
-            None => 1..=0,
+            None => RangeInclusive::new(1, 0),
         },
         Bounds::AtLeast(one) => read(one)?..=u64::MAX,
         Bounds::Under(one) => match read(one)?.checked_sub(1) {
             Some(most) => 0..=most,
-            None => 1..=0,
+            None => RangeInclusive::new(1, 0),
         },
         Bounds::AtMost(one) => 0..=read(one)?,
         Bounds::Between(from, to) => {
@@ -391,7 +391,7 @@ pub(super) fn when(piece: Piece<'_>, utc_offset_secs: i32) -> Result<When, Probl
         Bounds::Under(one) => {
             let at = read(one)?;
             if at.start() <= first(at) {
-                When::Between(1..=0)
+                When::Between(RangeInclusive::new(1, 0))
             } else {
                 made(at, first(at), at.start() - 1)
             }
@@ -419,8 +419,8 @@ pub(super) fn when(piece: Piece<'_>, utc_offset_secs: i32) -> Result<When, Probl
                     "Write the day at its beginning, too",
                 ));
             }
-            let start = from.map_or(first(of), Moment::start);
-            let end = to.map_or(last(of), Moment::end);
+            let start = from.map_or_else(|| first(of), Moment::start);
+            let end = to.map_or_else(|| last(of), Moment::end);
             if of.day.is_some() && start > end {
                 return Err(Problem::new(
                     piece.span(),
