@@ -488,15 +488,15 @@ fn zone(text: &str) -> Option<i64> {
 /// `9:14`, `09:14:07`, `09:14:07.25`: nanoseconds since midnight, and how long that is.
 fn clock_time(text: &str) -> Option<(i64, i64)> {
     let mut parts = text.split(':');
-    let number = |part: Option<&str>, under: i64| -> Option<i64> {
+    let number = |part: Option<&str>, under: i64, least: usize| -> Option<i64> {
         let part = part?;
-        let is_short = (1..=2).contains(&part.len());
+        let is_short = (least..=2).contains(&part.len());
         let is_digits = part.bytes().all(|byte| byte.is_ascii_digit());
         let number: i64 = part.parse().ok()?;
         (is_short && is_digits && number < under).then_some(number)
     };
-    let hours = number(parts.next(), 24)?;
-    let minutes = number(parts.next(), 60)?;
+    let hours = number(parts.next(), 24, 1)?;
+    let minutes = number(parts.next(), 60, 2)?;
     let whole = (hours * 3600 + minutes * 60) * SEC_NS;
     let Some(secs) = parts.next() else {
         return Some((whole, 60 * SEC_NS));
@@ -508,7 +508,7 @@ fn clock_time(text: &str) -> Option<(i64, i64)> {
         Some((secs, fraction)) => (secs, Some(fraction)),
         None => (secs, None),
     };
-    let mut nanos = whole + number(Some(secs), 60)? * SEC_NS;
+    let mut nanos = whole + number(Some(secs), 60, 2)? * SEC_NS;
     let mut width = SEC_NS;
     for digit in fraction.unwrap_or_default().bytes() {
         width /= 10;
