@@ -197,8 +197,7 @@ impl App {
                 },
             ));
         }
-        entries.extend(self.filter_palette_entries());
-        entries.extend(self.rules.palette_entries());
+        entries.extend(self.shelved_entries());
         for demo in Demo::shipped() {
             entries.push(entry(
                 format!("Play {}", demo.title),
@@ -208,5 +207,11 @@ impl App {
             ));
         }
         entries
+    }
+
+    /// Saved filters and pairing rules.
+    fn shelved_entries(&self) -> impl Iterator<Item = PaletteEntry> {
+        let filters = self.filter_palette_entries();
+        filters.chain(self.rules.palette_entries())
     }
 }

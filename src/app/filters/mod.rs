@@ -178,23 +178,22 @@ impl App {
                 .map(|category| category.word().to_owned()),
         };
         let at = self.saved_filter(name);
-        match at.and_then(|at| Some((at, self.settings.filters.get_mut(at)?))) {
-            Some((index, slot)) => {
-                let before = std::mem::replace(slot, filter);
-                if *slot != before {
-                    let undo = Undo::Filter {
-                        index,
-                        filter: before,
-                    };
-                    let text = format!("Saved the filter {name} in place of the one before");
-                    self.notices.offer_undo(text, undo, self.now);
-                }
+        if let Some((index, slot)) =
+            at.and_then(|at| Some((at, self.settings.filters.get_mut(at)?)))
+        {
+            let before = std::mem::replace(slot, filter);
+            if *slot != before {
+                let undo = Undo::Filter {
+                    index,
+                    filter: before,
+                };
+                let text = format!("Saved the filter {name} in place of the one before");
+                self.notices.offer_undo(text, undo, self.now);
             }
-            None => {
-                self.settings.filters.push(filter);
-                let text = format!("Saved the filter {name}");
-                self.notices.inform(text, self.now);
-            }
+        } else {
+            self.settings.filters.push(filter);
+            let text = format!("Saved the filter {name}");
+            self.notices.inform(text, self.now);
         }
         self.save_filters();
     }
@@ -244,12 +243,11 @@ impl App {
     /// Puts one back that was deleted or overwritten.
     pub(super) fn restore_filter(&mut self, index: usize, filter: SavedFilter) {
         let at = self.saved_filter(filter.title());
-        match at.and_then(|at| self.settings.filters.get_mut(at)) {
-            Some(slot) => *slot = filter,
-            None => {
-                let index = index.min(self.settings.filters.len());
-                self.settings.filters.insert(index, filter);
-            }
+        if let Some(slot) = at.and_then(|at| self.settings.filters.get_mut(at)) {
+            *slot = filter;
+        } else {
+            let index = index.min(self.settings.filters.len());
+            self.settings.filters.insert(index, filter);
         }
         self.save_filters();
     }

@@ -173,14 +173,14 @@ impl Check {
 
     /// What must occur in a row's text for this to hold.
     pub(super) fn needle(&self) -> Option<&Needle> {
-        let part = match self {
-            Self::Word(part)
-            | Self::Topic(part)
-            | Self::Payload(part)
-            | Self::Device(part)
-            | Self::Rule(part)
-            | Self::Name(part) => part,
-            _ => return None,
+        let (Self::Word(part)
+        | Self::Topic(part)
+        | Self::Payload(part)
+        | Self::Device(part)
+        | Self::Rule(part)
+        | Self::Name(part)) = self
+        else {
+            return None;
         };
         part.needle().filter(|needle| !needle.bytes().is_empty())
     }

@@ -22,9 +22,9 @@ pub(super) struct Program {
 
 #[derive(Clone, Debug)]
 pub(super) enum Node {
-    All(Vec<Node>),
-    Any(Vec<Node>),
-    Not(Box<Node>),
+    All(Vec<Self>),
+    Any(Vec<Self>),
+    Not(Box<Self>),
     Check(Check),
 }
 

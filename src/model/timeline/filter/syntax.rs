@@ -59,9 +59,9 @@ impl Problem {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Expr {
-    All(Vec<Expr>),
-    Any(Vec<Expr>),
-    Not(Box<Expr>),
+    All(Vec<Self>),
+    Any(Vec<Self>),
+    Not(Box<Self>),
     Term(Term),
 }
 

@@ -11,7 +11,7 @@ pub(super) struct Piece<'a> {
     pub at: usize,
 }
 
-impl<'a> Piece<'a> {
+impl Piece<'_> {
     pub(super) fn span(self) -> Span {
         self.at..self.at + self.text.len()
     }
@@ -124,12 +124,12 @@ pub(super) fn numbers(
         }
         Bounds::Over(one) => match read(one)?.checked_add(1) {
             Some(least) => least..=u64::MAX,
-            None => 1..=0,
+            None => RangeInclusive::new(1, 0),
         },
         Bounds::AtLeast(one) => read(one)?..=u64::MAX,
         Bounds::Under(one) => match read(one)?.checked_sub(1) {
             Some(most) => 0..=most,
-            None => 1..=0,
+            None => RangeInclusive::new(1, 0),
         },
         Bounds::AtMost(one) => 0..=read(one)?,
         Bounds::Between(from, to) => {
@@ -391,7 +391,7 @@ pub(super) fn when(piece: Piece<'_>, utc_offset_secs: i32) -> Result<When, Probl
         Bounds::Under(one) => {
             let at = read(one)?;
             if at.start() <= first(at) {
-                When::Between(1..=0)
+                When::Between(RangeInclusive::new(1, 0))
             } else {
                 made(at, first(at), at.start() - 1)
             }
@@ -419,8 +419,8 @@ pub(super) fn when(piece: Piece<'_>, utc_offset_secs: i32) -> Result<When, Probl
                     "Write the day at its beginning, too",
                 ));
             }
-            let start = from.map_or(first(of), Moment::start);
-            let end = to.map_or(last(of), Moment::end);
+            let start = from.map_or_else(|| first(of), Moment::start);
+            let end = to.map_or_else(|| last(of), Moment::end);
             if of.day.is_some() && start > end {
                 return Err(Problem::new(
                     piece.span(),
@@ -488,15 +488,15 @@ fn zone(text: &str) -> Option<i64> {
 /// `9:14`, `09:14:07`, `09:14:07.25`: nanoseconds since midnight, and how long that is.
 fn clock_time(text: &str) -> Option<(i64, i64)> {
     let mut parts = text.split(':');
-    let number = |part: Option<&str>, under: i64| -> Option<i64> {
+    let number = |part: Option<&str>, under: i64, least: usize| -> Option<i64> {
         let part = part?;
-        let is_short = (1..=2).contains(&part.len());
+        let is_short = (least..=2).contains(&part.len());
         let is_digits = part.bytes().all(|byte| byte.is_ascii_digit());
         let number: i64 = part.parse().ok()?;
         (is_short && is_digits && number < under).then_some(number)
     };
-    let hours = number(parts.next(), 24)?;
-    let minutes = number(parts.next(), 60)?;
+    let hours = number(parts.next(), 24, 1)?;
+    let minutes = number(parts.next(), 60, 2)?;
     let whole = (hours * 3600 + minutes * 60) * SEC_NS;
     let Some(secs) = parts.next() else {
         return Some((whole, 60 * SEC_NS));
@@ -508,7 +508,7 @@ fn clock_time(text: &str) -> Option<(i64, i64)> {
         Some((secs, fraction)) => (secs, Some(fraction)),
         None => (secs, None),
     };
-    let mut nanos = whole + number(Some(secs), 60)? * SEC_NS;
+    let mut nanos = whole + number(Some(secs), 60, 2)? * SEC_NS;
     let mut width = SEC_NS;
     for digit in fraction.unwrap_or_default().bytes() {
         width /= 10;
