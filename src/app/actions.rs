@@ -1,11 +1,15 @@
 //! What a user can ask for. Panels return these; [`crate::app::App::perform`] carries them out.
 
 use crate::app::inspect::Part;
+use crate::app::latency::LatencyAction;
 use crate::app::notices::NoticeId;
+use crate::app::payloads::CopyAs;
 use crate::app::table::{RowAction, TableAction};
 use crate::app::tabs::TabId;
+use crate::model::message::Message;
 use crate::model::timeline::{Category, RowId};
 use crate::store::Subject;
+use std::sync::Arc;
 
 #[derive(Clone, Debug)]
 pub enum Action {
@@ -100,6 +104,15 @@ pub enum Action {
     ClearTimeline,
     Table(TableAction),
     Row(RowId, RowAction),
+    Latency(LatencyAction),
+    CopyPayload(Arc<Message>, CopyAs),
+    // Comparing payloads; messages are a row and a place among its messages
+    MarkForCompare(RowId, usize),
+    ForgetMarked,
+    /// The marked message with this one.
+    CompareWithMarked(RowId, usize),
+    Compare((RowId, usize), (RowId, usize)),
+    SwapCompared,
     // Pairing rules
     /// The example request of a shipped rule, with a simulated device that answers it.
     OpenPresetExample(String),

@@ -1,5 +1,6 @@
 //! Dialogs: what is being typed in the one that is open.
 
+use crate::app::compare::CompareDialog;
 use crate::app::rule_editor::RuleDialog;
 use crate::app::table::CommentDialog;
 use crate::app::tabs::TabId;
@@ -20,6 +21,7 @@ pub enum Dialog {
     Comment(CommentDialog),
     Demos,
     Help,
+    Compare(Box<CompareDialog>),
     Settings(Box<SettingsDialog>),
 }
 

@@ -377,8 +377,3 @@ pub fn properties(message: &Message) -> Vec<Fact> {
     }
     facts
 }
-
-/// Bytes as hex digits, for the clipboard.
-pub fn hex(bytes: &[u8]) -> String {
-    hex::encode(bytes)
-}

@@ -7,18 +7,22 @@
 
 pub mod actions;
 pub mod columns;
+pub mod compare;
 pub mod connections;
 pub mod demo;
 pub mod devices;
 pub mod dialogs;
 pub mod inspect;
+pub mod latency;
 pub mod library;
 pub mod listing;
 pub mod notices;
 pub mod open;
 pub mod pairing;
 pub mod palette;
+pub mod payloads;
 mod perform;
+pub mod reading;
 pub mod requests;
 pub mod rows;
 pub mod rule_editor;
@@ -28,6 +32,7 @@ pub mod table;
 pub mod tabs;
 pub mod tally;
 pub mod undo;
+pub mod work;
 
 pub use crate::store::{Geometry, Theme as ThemeChoice, TimelineView, WindowState};
 pub use actions::Action;
@@ -64,6 +69,7 @@ pub struct App {
     pub selected: Option<RowId>,
     /// What the table shows.
     pub listing: Listing,
+    pub latency: latency::Latency,
     pub activity: Activity,
     pub settings: Settings,
     pub rules: RuleShelf,
@@ -73,6 +79,10 @@ pub struct App {
     /// Text that the window should put on the clipboard.
     pub clipboard: Option<String>,
     pub wants_to_quit: bool,
+    /// For what takes longer than a frame.
+    pub worker: work::Worker,
+    /// The message that another is to be compared with.
+    pub marked: Option<compare::Chosen>,
     /// The workspace's folder, where it is only for this run.
     scratch: Option<crate::store::Scratch>,
     demos: Demos,
@@ -103,6 +113,7 @@ impl App {
             dialog: None,
             selected: None,
             listing: Listing::default(),
+            latency: latency::Latency::default(),
             activity: Activity::default(),
             settings,
             rules: RuleShelf::default(),
@@ -110,6 +121,8 @@ impl App {
             now: Session::now(),
             clipboard: None,
             wants_to_quit: false,
+            worker: work::Worker::new(std::sync::Arc::new(|| {})),
+            marked: None,
             scratch: None,
             demos: Demos::default(),
             is_demo_read_along: false,
@@ -136,6 +149,7 @@ impl App {
             self.hear(&event);
         }
         self.listing.refresh(&self.session.timeline);
+        self.follow_latency();
         self.send_held();
         self.advance_demo();
         self.hear_of_files();
@@ -173,6 +187,9 @@ impl App {
         let mut next: Option<Duration> = None;
         let mut sooner =
             |duration: Duration| next = Some(next.map_or(duration, |next| next.min(duration)));
+        if self.listing.is_searching() {
+            sooner(Duration::from_millis(8));
+        }
         if waits {
             sooner(Duration::from_millis(100));
         }
@@ -190,6 +207,10 @@ impl App {
         }
         if self.statistics.is_stale(&self.session.timeline) {
             sooner(Duration::from_millis(500));
+        }
+        if let Some(due) = self.latency.next_report() {
+            let is_busy = self.latency.is_busy();
+            sooner(if is_busy { Duration::ZERO } else { due });
         }
         next
     }

@@ -2,6 +2,7 @@
 
 use crate::app::App;
 use crate::app::library::Library;
+use crate::app::work::Worker;
 use crate::session::{Session, SessionError};
 use crate::store::{PasswordDesk, StoreError, Workspace};
 use std::path::PathBuf;
@@ -56,6 +57,7 @@ pub fn open(place: Place, wake: &Arc<dyn Fn() + Send + Sync>) -> Result<App, Ope
         Library::open(workspace, wake)?
     };
     let mut app = App::new(session, library, settings.usable(), window.usable());
+    app.worker = Worker::new(Arc::clone(wake));
     app.scratch = scratch;
     for problem in [settings_problem, window_problem].into_iter().flatten() {
         app.notices.fail(problem.to_string(), problem.hint);

@@ -3,6 +3,7 @@
 mod connections;
 mod devices;
 mod files;
+mod latency;
 mod presets;
 mod requests;
 mod rules;
@@ -39,6 +40,7 @@ impl App {
         }
     }
 
+    #[expect(clippy::too_many_lines, reason = "one arm for each action")]
     fn carry_out(&mut self, action: Action) {
         match action {
             Action::NewProfile => self.new_profile(),
@@ -101,6 +103,13 @@ impl App {
             Action::ClearTimeline => self.clear_timeline(),
             Action::Table(action) => self.perform_table(action),
             Action::Row(row, action) => self.perform_row(row, action),
+            Action::Latency(action) => self.perform_latency(action),
+            Action::CopyPayload(message, way) => self.copy_payload(&message, way),
+            Action::MarkForCompare(row, part) => self.mark_for_compare(row, part),
+            Action::ForgetMarked => self.marked = None,
+            Action::CompareWithMarked(row, part) => self.compare_with_marked(row, part),
+            Action::Compare(left, right) => self.compare(left, right),
+            Action::SwapCompared => self.swap_compared(),
             Action::OpenPresetExample(rule) => self.open_preset_example(&rule),
             Action::PlayDemo(name) => self.play_demo(&name),
             Action::StopDemo => self.stop_demo(),

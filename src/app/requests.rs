@@ -82,6 +82,7 @@ impl App {
     }
 
     /// Everything that the palette can do or open.
+    #[expect(clippy::too_many_lines, reason = "a list: one command after the other")]
     pub fn palette_entries(&self) -> Vec<PaletteEntry> {
         let entry =
             |text: String, kind: &str, shortcut: &'static str, action: Action| PaletteEntry {
@@ -131,6 +132,9 @@ impl App {
             "Ctrl+J",
             Action::ToggleRight,
         ));
+        for (text, action) in self.comparisons() {
+            entries.push(command(text, "", action));
+        }
         entries.push(command("Show the demos", "", Action::ShowDemos));
         entries.push(command("Settings", "Ctrl+,", Action::ShowSettings));
         entries.push(command("Help and shortcuts", "F1", Action::ShowHelp));

@@ -375,72 +375,102 @@ pub struct Leg {
     pub tone: Tone,
 }
 
-/// How the round trip was spent, as far as it is known.
-pub fn legs(exchange: &Exchange) -> Vec<Leg> {
+/// The legs of a round trip, in the order in which they happen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LegKind {
+    Acknowledgement,
+    Route,
+    Device,
+    Return,
+    /// All that is not known in parts.
+    Responder,
+}
+
+impl LegKind {
+    pub const ALL: [Self; 5] = [
+        Self::Acknowledgement,
+        Self::Route,
+        Self::Device,
+        Self::Return,
+        Self::Responder,
+    ];
+
+    /// On a leg bar: ways there and back are both ways.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Acknowledgement => "ack",
+            Self::Route | Self::Return => "route",
+            Self::Device => "device",
+            Self::Responder => "responder",
+        }
+    }
+
+    pub fn meaning(self) -> &'static str {
+        match self {
+            Self::Acknowledgement => "until the broker acknowledged the request",
+            Self::Route => "from the broker to the simulated device",
+            Self::Device => "in the simulated device",
+            Self::Return => "from the device over the broker back to here",
+            Self::Responder => "in the broker, on the way and in the responder",
+        }
+    }
+
+    pub fn tone(self) -> Tone {
+        match self {
+            Self::Acknowledgement => Tone::Accent,
+            Self::Route | Self::Return => Tone::Neutral,
+            Self::Device | Self::Responder => Tone::Answered,
+        }
+    }
+}
+
+/// How long each leg took, as far as it is known. Together they are the round trip.
+pub fn leg_times(exchange: &Exchange) -> Vec<(LegKind, Duration)> {
     let (Some(published), Some(total)) = (exchange.legs.published, exchange.round_trip()) else {
         return Vec::new();
     };
     let end = published.saturating_add(total);
     let legs = &exchange.legs;
-    let mut points: Vec<(Timestamp, &str, &str, Tone)> = Vec::new();
+    let mut points: Vec<(Timestamp, LegKind)> = Vec::new();
     let device_received = legs.device_received.filter(|at| *at <= end);
     if let Some(at) = legs
         .acknowledged
         .filter(|at| *at <= device_received.unwrap_or(end))
     {
-        points.push((
-            at,
-            "ack",
-            "until the broker acknowledged the request",
-            Tone::Accent,
-        ));
+        points.push((at, LegKind::Acknowledgement));
     }
     if let Some(at) = device_received {
-        points.push((
-            at,
-            "route",
-            "from the broker to the simulated device",
-            Tone::Neutral,
-        ));
+        points.push((at, LegKind::Route));
         if let Some(answered) = legs
             .device_answered
             .filter(|answered| *answered >= at && *answered <= end)
         {
-            points.push((
-                answered,
-                "device",
-                "in the simulated device",
-                Tone::Answered,
-            ));
+            points.push((answered, LegKind::Device));
         }
-        points.push((
-            end,
-            "route",
-            "from the device over the broker back to here",
-            Tone::Neutral,
-        ));
+        points.push((end, LegKind::Return));
     } else {
-        points.push((
-            end,
-            "responder",
-            "in the broker, on the way and in the responder",
-            Tone::Answered,
-        ));
+        points.push((end, LegKind::Responder));
     }
     let mut from = published;
-    let mut bar = Vec::new();
-    for (to, name, meaning, tone) in points {
-        let time = to.since(from);
-        let share = share(time, total);
-        bar.push(Leg {
-            label: format!("{name} {}", text::short_ms(time)),
-            meaning: format!("{} {meaning}", text::duration(time)),
-            share,
-            tone,
-        });
+    let mut times = Vec::new();
+    for (to, kind) in points {
+        times.push((kind, to.since(from)));
         from = from.max(to);
     }
-    bar
+    times
+}
+
+/// How the round trip was spent, as far as it is known.
+pub fn legs(exchange: &Exchange) -> Vec<Leg> {
+    let total = exchange.round_trip().unwrap_or_default();
+    let times = leg_times(exchange).into_iter();
+    let legs = times.map(|(kind, time)| Leg {
+        label: format!("{} {}", kind.label(), text::short_ms(time)),
+        meaning: format!("{} {}", text::duration(time), kind.meaning()),
+        share: share(time, total),
+        tone: kind.tone(),
+    });
+    legs.collect()
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 //! What comes out is checked word by word: a wrong value is named with its option and with what to
 //! write instead, before any file is read or anybody is connected to. [`super::resolve`] goes on from here.
 
+mod export;
 mod values;
 
 #[cfg(test)]
@@ -14,8 +15,10 @@ use crate::model::payload::PayloadFormat;
 use crate::model::profile::MqttVersion;
 use crate::model::request::{PairingDraft, RequestDraft, ResponseTopicDraft};
 use clap::{ArgGroup, Parser, Subcommand, ValueEnum};
+pub use export::ExportArgs;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 pub use values::{Size, Url};
 
 const EXIT_CODES: &str = "\
@@ -63,9 +66,11 @@ pub enum Command {
     Demo(DemoArgs),
     Request(Box<RequestArgs>),
     Respond(Box<RespondArgs>),
+    Listen(Box<ListenArgs>),
     Broker(BrokerArgs),
     Pair(PairArgs),
     Rules(RulesArgs),
+    Export(Box<ExportArgs>),
     Screenshot(ScreenshotArgs),
 }
 
@@ -407,6 +412,56 @@ pub struct RespondArgs {
 
     /// Do not tell of each request and answer
     #[arg(long, help_heading = "Output")]
+    pub quiet: bool,
+}
+
+const LISTEN_EXAMPLES: &str = "\
+Examples:
+  roundtrip listen
+  roundtrip listen --url mqtt://me@broker.lab -t 'plant/+/state' -t alarms --record today.rtrec
+  roundtrip listen --profile lab --record night.rtrec --for 8h --quiet
+  roundtrip listen -t 'sensors/#' --count 10 --json | jq -r .message.topic
+
+  roundtrip listen -t device/hello --count 1 --for 30s --quiet && echo it is there";
+
+/// Listen to topics until Ctrl+C: print what comes, and record it
+///
+/// A recording is one SQLite file, which the window opens and `sqlite3` reads; one that is there goes on. A kill
+/// loses its last second at most. It ends with 0 after Ctrl+C, --for or --count messages, and with 3 when --for
+/// is over before --count messages came.
+#[derive(Debug, clap::Args)]
+#[command(after_help = format!("{LISTEN_EXAMPLES}\n\n{EXIT_CODES}\n\n{UNITS}"))]
+pub struct ListenArgs {
+    #[command(flatten)]
+    pub connect: ConnectArgs,
+
+    /// What to listen to; wildcards + and # are fine; can be given again
+    #[arg(short, long = "topic", value_name = "FILTER", value_parser = values::filter, default_value = "#",
+        help_heading = "Listen")]
+    pub topics: Vec<String>,
+
+    /// The highest quality of service that messages come with: 0, 1 or 2
+    #[arg(short, long, value_name = "0|1|2", default_value = "2", value_parser = values::qos, help_heading = "Listen")]
+    pub qos: Qos,
+
+    /// End after this time, such as 30s, 5m or 8h
+    #[arg(long = "for", value_name = "TIME", value_parser = values::span, help_heading = "Listen")]
+    pub limit: Option<Duration>,
+
+    /// End after so many messages
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..), help_heading = "Listen")]
+    pub count: Option<u64>,
+
+    /// Record what comes into this file, a new one or an earlier recording
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    pub record: Option<PathBuf>,
+
+    /// Print every message as one line of JSON that keeps all of it
+    #[arg(long, help_heading = "Output")]
+    pub json: bool,
+
+    /// Do not print messages
+    #[arg(long, conflicts_with = "json", help_heading = "Output")]
     pub quiet: bool,
 }
 

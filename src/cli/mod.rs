@@ -1,4 +1,4 @@
-//! The abilities of the window without a window: `demo`, `request`, `respond`, `broker`, `pair`.
+//! The abilities of the window without a window: `demo`, `request`, `respond`, `listen`, `export`, `broker`, `pair`.
 //!
 //! The only room that prints: data to stdout, talk to stderr, and an exit code for scripts. It may use
 //! `session`, `store` and `model`. [`run`] reads the command line; what needs the window comes back as
@@ -10,19 +10,23 @@ pub mod args;
 mod broker;
 mod demo;
 mod exit;
+mod export;
 mod headless;
 mod json;
+mod listen;
 mod logging;
 mod out;
 mod pair;
 mod request;
 mod resolve;
 mod respond;
+mod rows;
 mod rules;
 mod stop;
 
 use crate::model::pairing::Rules;
-use args::{Args, Command, DemoArgs, RequestArgs, RespondArgs, ScreenshotArgs, Url};
+use crate::model::topic::TopicFilter;
+use args::{Args, Command, DemoArgs, ListenArgs, RequestArgs, RespondArgs, ScreenshotArgs, Url};
 use clap::Parser as _;
 pub use exit::ExitCode;
 use std::ffi::OsString;
@@ -66,8 +70,10 @@ pub fn run(words: impl IntoIterator<Item = OsString>) -> Wanted {
         Some(Command::Demo(args)) => demo(&args),
         Some(Command::Request(args)) => request(&args, workspace.as_deref()),
         Some(Command::Respond(args)) => respond(&args, workspace.as_deref()),
+        Some(Command::Listen(args)) => listen(*args, workspace.as_deref()),
         Some(Command::Broker(args)) => broker::run(args.port, args.verbose),
         Some(Command::Pair(args)) => pair::run(&args),
+        Some(Command::Export(args)) => export::run(&args),
         Some(Command::Rules(args)) => rules::list(&args.rules, workspace.as_deref(), args.json),
     };
     Wanted::Exit(ran.unwrap_or_else(|stop| told(&stop)))
@@ -107,6 +113,28 @@ fn respond(args: &RespondArgs, workspace: Option<&Path>) -> Result<ExitCode, Sto
         profile: target.profile,
         password: target.password,
         device,
+        is_quiet: args.quiet,
+    })
+}
+
+fn listen(args: ListenArgs, workspace: Option<&Path>) -> Result<ExitCode, Stop> {
+    let target = resolve::target(&args.connect, workspace)?;
+    let mut filters = Vec::new();
+    for topic in &args.topics {
+        let filter = TopicFilter::new(topic);
+        filters.push(filter.map_err(|err| Stop::usage(err.to_string(), ""))?);
+    }
+    filters.sort();
+    filters.dedup();
+    listen::run(listen::Listen {
+        profile: target.profile,
+        password: target.password,
+        filters,
+        qos: args.qos,
+        record: args.record,
+        limit: args.limit,
+        count: args.count,
+        as_json: args.json,
         is_quiet: args.quiet,
     })
 }

@@ -44,6 +44,11 @@ pub enum ConnectionEvent {
     /// The Response Topics that are subscribed right now, SUBACK seen. Told when they change, and
     /// after every [`ConnectionState::Connected`].
     Subscriptions(Vec<TopicFilter>),
+    /// The SUBACK of a filter that the user listens to. A refusal ends it.
+    Listening {
+        filter: TopicFilter,
+        reason: Reason,
+    },
 }
 
 /// Hears what happens, in order. Must not wait.

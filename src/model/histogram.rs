@@ -46,7 +46,8 @@ pub struct Bucket {
 impl Bucket {
     /// What stands for all that is in it.
     pub fn middle(self) -> Duration {
-        self.from + (self.to - self.from).saturating_sub(Duration::from_nanos(1)) / 2
+        let width = self.to.saturating_sub(self.from);
+        self.from + width.saturating_sub(Duration::from_nanos(1)) / 2
     }
 }
 

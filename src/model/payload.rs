@@ -1,5 +1,6 @@
 //! Payload bytes and the ways to write and to read them. Bytes in, exact bytes out.
 
+use crate::model::pretty;
 use base64::Engine as _;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
@@ -245,10 +246,18 @@ pub fn preview(bytes: &[u8], max: usize) -> String {
     }
 }
 
-/// `value` indented by two spaces, when it is JSON: the order of members and the text of numbers are kept.
+/// Whether the first bytes are text; the others are not looked at, however many they are.
+pub fn looks_like_text(bytes: &[u8]) -> bool {
+    let head = bytes.get(..bytes.len().min(4_096)).unwrap_or_default();
+    match std::str::from_utf8(head) {
+        Ok(_) => true,
+        Err(err) => err.error_len().is_none() && head.len() < bytes.len(),
+    }
+}
+
+/// Indented by two spaces, when it is JSON: everything but the white space between tokens is kept.
 pub fn pretty_json(bytes: &[u8]) -> Option<String> {
-    let value: serde_json::Value = serde_json::from_slice(bytes).ok()?;
-    serde_json::to_string_pretty(&value).ok()
+    String::from_utf8(pretty::indented(bytes, usize::MAX, &|| true)?).ok()
 }
 
 /// One line of a hex dump: offset, sixteen bytes, the printable ASCII among them.

@@ -13,6 +13,7 @@ use crate::model::pairing::{
     Bindings, Match, Matcher, NearMiss, Pair, Replies, Rule, Rules, Standing, Subject,
 };
 use crate::model::request::{RepliesWanted, Request};
+use crate::model::subscribe::SubscribeOptions;
 use crate::model::time::Timestamp;
 use crate::model::topic::TopicFilter;
 use crate::model::version::MqttVersion;
@@ -56,7 +57,7 @@ pub enum Effect {
     Subscribe {
         filter: TopicFilter,
         /// Not what is published on this connection (MQTT 5 §3.8.3.1): request and reply share a topic.
-        no_local: bool,
+        options: SubscribeOptions,
     },
     /// Nobody waits for anything by this filter any more.
     Unsubscribe(TopicFilter),
@@ -257,8 +258,28 @@ impl Requester {
     }
 
     fn subscribe(&self, filter: TopicFilter) -> Effect {
-        let no_local = self.subscriptions.is_no_local(&filter);
-        Effect::Subscribe { filter, no_local }
+        let options = self.subscriptions.options(&filter);
+        Effect::Subscribe { filter, options }
+    }
+
+    /// The user wants to see what comes by `filter`, until [`Requester::stop_listening`]. It is asked for again on every new
+    /// connection, unless it is refused.
+    pub fn listen(&mut self, filter: &TopicFilter, options: SubscribeOptions) -> Vec<Effect> {
+        let is_new = self.subscriptions.listen(filter, options);
+        is_new
+            .then(|| self.subscribe(filter.clone()))
+            .into_iter()
+            .collect()
+    }
+
+    /// Replies that are awaited by the filter still come.
+    pub fn stop_listening(&mut self, filter: &TopicFilter) -> Vec<Effect> {
+        let over = self.subscriptions.stop_listening(filter);
+        over.map(Effect::Unsubscribe).into_iter().collect()
+    }
+
+    pub fn listens(&self, filter: &TopicFilter) -> bool {
+        self.subscriptions.listens(filter)
     }
 
     /// The SUBACK for `filter` came. A refusal rejects every exchange that waited for it.
@@ -277,7 +298,8 @@ impl Requester {
         let mut effects = Vec::new();
         match result {
             Ok(()) => {
-                self.subscriptions.set_live(filter);
+                let over = self.subscriptions.set_live(filter);
+                effects.extend(over.into_iter().map(Effect::Unsubscribe));
                 for id in waiting {
                     let Some(open) = self.open.get_mut(&id) else {
                         continue;

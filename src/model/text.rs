@@ -91,6 +91,12 @@ pub fn iso(at: Timestamp) -> String {
     utc.to_rfc3339_opts(SecondsFormat::Micros, true)
 }
 
+/// The same with every digit there is: nanoseconds.
+pub fn iso_nanos(at: Timestamp) -> String {
+    let utc: DateTime<Utc> = Utc.timestamp_nanos(at.as_nanos());
+    utc.to_rfc3339_opts(SecondsFormat::Nanos, true)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -143,6 +149,10 @@ mod tests {
         assert_eq!(
             iso(Timestamp::from_nanos(1_700_000_000_123_456_789)),
             "2023-11-14T22:13:20.123456Z"
+        );
+        assert_eq!(
+            iso_nanos(Timestamp::from_nanos(1_700_000_000_123_456_789)),
+            "2023-11-14T22:13:20.123456789Z"
         );
     }
 }

@@ -56,6 +56,15 @@ impl TopicName {
         Self(text.into())
     }
 
+    /// A text that was the text of a topic.
+    pub fn from_shared(text: Arc<str>) -> Self {
+        Self(text)
+    }
+
+    pub fn shared(&self) -> &Arc<str> {
+        &self.0
+    }
+
     pub fn as_str(&self) -> &str {
         &self.0
     }

@@ -49,6 +49,8 @@ enum Input {
     },
     Happened(Signal),
     Rules(Rules),
+    Listen(TopicFilter, SubscribeOptions),
+    StopListening(TopicFilter),
     Deadline,
     Disconnect,
 }
@@ -147,6 +149,15 @@ impl Connection {
         self.put(Input::Rules(rules));
     }
 
+    /// Subscribes for the user, over reconnects; [`ConnectionEvent::Listening`] tells the SUBACK.
+    pub fn listen(&self, filter: TopicFilter, options: SubscribeOptions) {
+        self.put(Input::Listen(filter, options));
+    }
+
+    pub fn stop_listening(&self, filter: TopicFilter) {
+        self.put(Input::StopListening(filter));
+    }
+
     fn put(&self, input: Input) {
         self.inner.inbox.push([input]);
         let inner = Arc::clone(&self.inner);
@@ -210,6 +221,15 @@ impl Inner {
                 at,
             } => self.send(&mut work, id, request, message, at),
             Input::Rules(rules) => work.requester.set_rules(&rules),
+            Input::Listen(filter, options) => {
+                let effects = work.requester.listen(&filter, options);
+                self.perform(&mut work, effects);
+            }
+            Input::StopListening(filter) => {
+                let effects = work.requester.stop_listening(&filter);
+                self.perform(&mut work, effects);
+                self.tell_subscriptions(&mut work);
+            }
             Input::Deadline => {
                 let effects = work.requester.expire(clock::now());
                 self.perform(&mut work, effects);
@@ -286,6 +306,12 @@ impl Inner {
             Signal::Progress(progress) => self.progress(work, progress),
             Signal::Subscribed(acknowledged) => {
                 let reason = acknowledged.done.reason;
+                if work.requester.listens(&acknowledged.filter) {
+                    self.tell(ConnectionEvent::Listening {
+                        filter: acknowledged.filter.clone(),
+                        reason: reason.clone(),
+                    });
+                }
                 let result = if reason.is_refusal() {
                     Err(reason)
                 } else {
@@ -466,12 +492,8 @@ impl Inner {
                     near,
                     miss,
                 }),
-                Effect::Subscribe { filter, no_local } => {
+                Effect::Subscribe { filter, options } => {
                     if let Some(client) = self.client() {
-                        let options = SubscribeOptions {
-                            no_local,
-                            ..SubscribeOptions::default()
-                        };
                         client.subscribe_soon(filter, options);
                     }
                 }

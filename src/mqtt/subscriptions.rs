@@ -6,7 +6,7 @@
 
 use super::error::ClientError;
 use crate::model::exchange::Reason;
-use crate::model::message::Qos;
+pub use crate::model::subscribe::{RetainHandling, SubscribeOptions};
 use crate::model::time::Timestamp;
 use crate::model::topic::{TopicFilter, TopicName};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -14,36 +14,6 @@ use tokio::sync::oneshot;
 
 /// So many SUBSCRIBEs and UNSUBSCRIBEs may wait for their acknowledgement at once.
 const WINDOW: usize = 256;
-
-/// The subscription options of MQTT 5 §3.8.3.1.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct SubscribeOptions {
-    /// The most that messages come with.
-    pub qos: Qos,
-    pub no_local: bool,
-    pub retain_as_published: bool,
-    pub retain_handling: RetainHandling,
-}
-
-impl Default for SubscribeOptions {
-    fn default() -> Self {
-        Self {
-            qos: Qos::ExactlyOnce,
-            no_local: false,
-            retain_as_published: false,
-            retain_handling: RetainHandling::default(),
-        }
-    }
-}
-
-/// Whether retained messages are sent when a subscription is made.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum RetainHandling {
-    #[default]
-    Send,
-    SendIfNew,
-    DoNotSend,
-}
 
 /// A SUBACK. Its reason may be a refusal.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -4,16 +4,20 @@ use super::wire::Wire;
 use super::{Event, Generation, Session, SessionError};
 use crate::model::connection::ConnectionState;
 use crate::model::correlation::CorrelationSource;
-use crate::model::exchange::{Change, Difference, Exchange, ExchangeId, MessageVerdict, NearMiss};
+use crate::model::exchange::{
+    Change, Difference, Exchange, ExchangeId, MessageVerdict, NearMiss, Reason,
+};
 use crate::model::message::Message;
 use crate::model::pairing::Circumstances;
 use crate::model::profile::{BrokerAddress, Feature, Profile};
 use crate::model::request::Request;
 use crate::model::secret::Secret;
+use crate::model::subscribe::SubscribeOptions;
 use crate::model::timeline::{MessageRow, PublishRow};
 use crate::model::topic::TopicFilter;
 use crate::mqtt::{ClientOptions, Connection, ConnectionEvent, clock};
 use crate::tcp;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -25,11 +29,28 @@ pub struct Link {
     pub state: ConnectionState,
     /// Live subscriptions: their SUBACK has been seen.
     pub subscriptions: Vec<TopicFilter>,
+    /// What the user listens to, or was refused to.
+    pub listening: BTreeMap<TopicFilter, Listening>,
     pub(super) correlation: CorrelationSource,
     /// The exchange of its will, once the broker has published one that asks for a reply.
     pub will: Option<ExchangeId>,
     /// Requests so far, for counters of pairing rules.
     sent: u64,
+}
+
+/// A subscription of the user's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listening {
+    pub options: SubscribeOptions,
+    /// What the last SUBACK said; none before the first one.
+    pub answer: Option<Reason>,
+}
+
+impl Listening {
+    /// Why nothing comes by it, where the broker refused it.
+    pub fn refusal(&self) -> Option<&Reason> {
+        self.answer.as_ref().filter(|reason| reason.is_refusal())
+    }
 }
 
 impl Link {
@@ -99,12 +120,38 @@ impl Session {
                 profile,
                 state: ConnectionState::Connecting,
                 subscriptions: Vec::new(),
+                listening: BTreeMap::new(),
                 correlation,
                 will: None,
                 sent: 0,
             },
         );
         Ok(())
+    }
+
+    /// Listens to a filter on a connection, also over reconnects, until [`Self::unsubscribe`]. What comes and belongs to no
+    /// exchange is in the timeline as a message. The SUBACK is told by [`ConnectionEvent::Listening`] and kept in
+    /// [`Link::listening`]. False where there is no such connection, or nothing to subscribe to on it.
+    ///
+    /// Replies that come by a subscription of the user's need none of their own, and are paired as ever.
+    pub fn subscribe(&mut self, id: &str, filter: TopicFilter, options: SubscribeOptions) -> bool {
+        let Some(link) = self.links.get_mut(id) else {
+            return false;
+        };
+        if !link.connection.listen(filter.clone(), options) {
+            return false;
+        }
+        let answer = None;
+        link.listening.insert(filter, Listening { options, answer });
+        true
+    }
+
+    /// Ends [`Self::subscribe`]. Replies that are still awaited by the filter come nevertheless.
+    pub fn unsubscribe(&mut self, id: &str, filter: &TopicFilter) {
+        if let Some(link) = self.links.get_mut(id) {
+            link.listening.remove(filter);
+            link.connection.stop_listening(filter.clone());
+        }
     }
 
     /// Where the listener of a profile listens, now and later.
@@ -269,6 +316,13 @@ impl Session {
                     if !link.state.is_connected() {
                         link.subscriptions.clear();
                     }
+                }
+            }
+            ConnectionEvent::Listening { filter, reason } => {
+                if let Some(link) = self.current_link(id, generation)
+                    && let Some(listening) = link.listening.get_mut(filter)
+                {
+                    listening.answer = Some(reason.clone());
                 }
             }
             ConnectionEvent::Subscriptions(filters) => {

@@ -19,7 +19,7 @@ pub use crate::device::DeviceEvent;
 pub use crate::mqtt::ConnectionEvent;
 pub use demo::{DemoPlayer, DemoProgress, DemoReport, Order};
 pub use devices::RunningDevice;
-pub use links::Link;
+pub use links::{Link, Listening};
 pub use queue::Wake;
 
 use crate::broker::{Broker, BrokerError, Listeners};

@@ -4,6 +4,8 @@ use crate::model::exchange::ExchangeId;
 use crate::model::message::Message;
 use crate::model::pairing::Rules;
 use crate::model::request::Request;
+use crate::model::subscribe::SubscribeOptions;
+use crate::model::topic::TopicFilter;
 use crate::{mqtt, tcp};
 use std::sync::Arc;
 
@@ -17,6 +19,22 @@ impl Wire {
         match self {
             Self::Mqtt(connection) => connection.send(id, request, message),
             Self::Tcp(connection) => connection.send(id, request, message),
+        }
+    }
+
+    /// False where there is nothing to subscribe to: devices come to a listener with all they have to say.
+    pub fn listen(&self, filter: TopicFilter, options: SubscribeOptions) -> bool {
+        match self {
+            Self::Mqtt(connection) => connection.listen(filter, options),
+            Self::Tcp(_) => return false,
+        }
+        true
+    }
+
+    pub fn stop_listening(&self, filter: TopicFilter) {
+        match self {
+            Self::Mqtt(connection) => connection.stop_listening(filter),
+            Self::Tcp(_) => {}
         }
     }
 

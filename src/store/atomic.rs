@@ -80,18 +80,26 @@ pub(super) fn read_if_there(path: &Path) -> io::Result<Option<Vec<u8>>> {
 /// Writes `bytes` to `path` as a whole. A link stays a link: what it leads to is replaced. A new file
 /// is for its owner alone; an old one keeps its permissions, and a read-only one is left alone.
 pub(super) fn write(path: &Path, bytes: &[u8], mode: Mode) -> io::Result<()> {
+    write_with(path, mode, |file| file.write_all(bytes))
+}
+
+/// Like [`write`], with what `fill` writes. When that fails, or the rest does, the old file is as it was.
+pub(super) fn write_with<T, E: From<io::Error>>(
+    path: &Path,
+    mode: Mode,
+    fill: impl FnOnce(&mut File) -> Result<T, E>,
+) -> Result<T, E> {
     let target: PathBuf = match mode {
         Mode::Create => path.to_owned(),
         Mode::Replace if fs::symlink_metadata(path).is_ok() => fs::canonicalize(path)?,
         Mode::Replace => path.to_owned(),
     };
     let permissions = match fs::metadata(&target) {
-        Ok(_) if mode == Mode::Create => return Err(io::ErrorKind::AlreadyExists.into()),
+        Ok(_) if mode == Mode::Create => {
+            return Err(io::Error::from(io::ErrorKind::AlreadyExists).into());
+        }
         Ok(metadata) if metadata.permissions().readonly() => {
-            return Err(io::Error::new(
-                io::ErrorKind::PermissionDenied,
-                "it is read-only",
-            ));
+            return Err(io::Error::new(io::ErrorKind::PermissionDenied, "it is read-only").into());
         }
         Ok(metadata) => Some(metadata.permissions()),
         Err(_) => None,
@@ -104,7 +112,7 @@ pub(super) fn write(path: &Path, bytes: &[u8], mode: Mode) -> io::Result<()> {
         .prefix(TEMPORARY_PREFIX)
         .suffix(TEMPORARY_SUFFIX)
         .tempfile_in(folder)?;
-    temporary.write_all(bytes)?;
+    let filled = fill(temporary.as_file_mut())?;
     if let Some(permissions) = permissions {
         temporary.as_file().set_permissions(permissions)?;
     }
@@ -115,16 +123,18 @@ pub(super) fn write(path: &Path, bytes: &[u8], mode: Mode) -> io::Result<()> {
         }
         Mode::Create => match temporary.persist_noclobber(&target) {
             Ok(_) => {}
-            Err(err) if err.error.kind() == io::ErrorKind::AlreadyExists => return Err(err.error),
+            Err(err) if err.error.kind() == io::ErrorKind::AlreadyExists => {
+                return Err(err.error.into());
+            }
             // Not every file system can do that in one step; look, then rename.
             Err(err) if fs::symlink_metadata(&target).is_err() => {
                 err.file.persist(&target).map_err(|err| err.error)?;
             }
-            Err(err) => return Err(err.error),
+            Err(err) => return Err(err.error.into()),
         },
     }
     sync_folder(folder);
-    Ok(())
+    Ok(filled)
 }
 
 /// Makes renames and removals in a folder last. Not every file system can; the file itself is synced anyway.

@@ -1,5 +1,5 @@
 //! What is kept between two starts: connection profiles, requests, devices, pairing rules, settings, the window's
-//! state and passwords. The only room that touches `std::fs` and the keyring.
+//! state, recordings and passwords. The only room that touches `std::fs`, SQLite and the keyring.
 //!
 //! One thing a file, in TOML that people read, edit and put under version control. What always
 //! holds: a file is replaced as a whole or not at all; keys, comments and order that are not
@@ -8,16 +8,20 @@
 //!
 //! There is no version number in the files: every key has a default, so older files load. A file that
 //! says `roundtrip_format = 2` was written by a later Roundtrip and is left alone.
-//! Start at [`Workspace`]; a window saves through [`Writer`] and asks for passwords through [`PasswordDesk`].
+//! Start at [`Workspace`]; a window saves through [`Writer`] and asks for passwords through [`PasswordDesk`]. What
+//! happens is kept in a [`recording`], which is SQLite and not TOML.
 
 mod atomic;
 mod desk;
 mod document;
 mod error;
+pub mod export;
 mod files;
 mod id;
+pub mod import;
 mod kept;
 mod keyring;
+pub mod recording;
 mod rule;
 mod settings;
 mod trash;
@@ -31,7 +35,7 @@ pub use files::{load_file, read_file, write_file};
 pub use kept::{AsText, Kept, Loaded, Stored};
 pub use keyring::{Keyring, Memory, SecretError, Secrets};
 pub use rule::RuleText;
-pub use settings::{PairingOrder, Settings, TimelineBounds};
+pub use settings::{PairingOrder, RecordingSettings, Settings, TimelineBounds};
 pub use trash::Deleted;
 pub use window::{Geometry, Panels, Tab, Theme, TimelineColumn, TimelineView, WindowState};
 pub use workspace::{OnConflict, Saved, Scratch, Workspace};

@@ -13,6 +13,38 @@ pub struct Settings {
     pub timeline: TimelineBounds,
     #[serde(skip_serializing_if = "PairingOrder::is_default")]
     pub pairing: PairingOrder,
+    #[serde(skip_serializing_if = "RecordingSettings::is_default")]
+    pub recording: RecordingSettings,
+}
+
+/// Whether everything is recorded, and how much of it is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct RecordingSettings {
+    pub auto: bool,
+    /// For all automatic recordings together.
+    pub max_mebibytes: u64,
+}
+
+impl RecordingSettings {
+    pub const LEAST_MEBIBYTES: u64 = 16;
+
+    fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+
+    pub fn max_bytes(&self) -> u64 {
+        self.max_mebibytes.saturating_mul(1024 * 1024)
+    }
+}
+
+impl Default for RecordingSettings {
+    fn default() -> Self {
+        Self {
+            auto: false,
+            max_mebibytes: 512,
+        }
+    }
 }
 
 /// In which order the workspace's own pairing rules are tried, and listed.
@@ -51,8 +83,8 @@ impl TimelineBounds {
 impl Default for TimelineBounds {
     fn default() -> Self {
         Self {
-            max_rows: 100_000,
-            max_bytes: 256 * 1024 * 1024,
+            max_rows: 1_000_000,
+            max_bytes: 1024 * 1024 * 1024,
         }
     }
 }
@@ -68,6 +100,13 @@ impl Settings {
                 max_bytes: self.timeline.max_bytes.max(TimelineBounds::LEAST_BYTES),
             },
             pairing: self.pairing.clone(),
+            recording: RecordingSettings {
+                auto: self.recording.auto,
+                max_mebibytes: self
+                    .recording
+                    .max_mebibytes
+                    .max(RecordingSettings::LEAST_MEBIBYTES),
+            },
         }
     }
 }

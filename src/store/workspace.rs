@@ -27,6 +27,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 const SETTINGS: &str = "settings.toml";
 const WINDOW: &str = "window.toml";
+const RECORDINGS: &str = "recordings";
 const ENDING: &str = "toml";
 
 /// A folder for one run: gone when this is dropped.
@@ -67,6 +68,7 @@ pub struct Workspace {
 
 struct Inner {
     folder: PathBuf,
+    recordings: PathBuf,
     state: Option<PathBuf>,
     key: String,
     known: Mutex<HashMap<PathBuf, Known>>,
@@ -89,11 +91,25 @@ impl Workspace {
             (None, Some(platform)) => platform.config_dir().to_owned(),
             (None, None) => return Err(StoreError::NoHome),
         };
-        Self::open_at(&folder, state.as_deref())
+        let is_platforms = platform
+            .as_ref()
+            .is_some_and(|platform| platform.config_dir() == folder);
+        let recordings = platform
+            .filter(|_| is_platforms)
+            .map(|platform| platform.data_local_dir().join(RECORDINGS));
+        Self::with_recordings(&folder, state.as_deref(), recordings)
     }
 
     /// A workspace and where the state of all workspaces is, if anywhere.
     pub fn open_at(folder: &Path, state: Option<&Path>) -> Result<Self, StoreError> {
+        Self::with_recordings(folder, state, None)
+    }
+
+    fn with_recordings(
+        folder: &Path,
+        state: Option<&Path>,
+        recordings: Option<PathBuf>,
+    ) -> Result<Self, StoreError> {
         let folder = resolved(folder).map_err(|err| StoreError::io("open", folder, err))?;
         match fs::metadata(&folder) {
             Ok(metadata) if !metadata.is_dir() => {
@@ -113,6 +129,7 @@ impl Workspace {
         Ok(Self {
             inner: Arc::new(Inner {
                 state: state.map(|state| state.join("workspaces").join(&key)),
+                recordings: recordings.unwrap_or_else(|| folder.join(RECORDINGS)),
                 folder,
                 key,
                 known: Mutex::default(),
@@ -134,6 +151,11 @@ impl Workspace {
 
     pub fn folder(&self) -> &Path {
         &self.inner.folder
+    }
+
+    /// Where automatic recordings go: `recordings` in a workspace of its own, or in the platform's data folder.
+    pub fn recordings_folder(&self) -> &Path {
+        &self.inner.recordings
     }
 
     /// What tells this workspace from others: its folder's name and a hash of the whole path.

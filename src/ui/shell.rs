@@ -1,7 +1,7 @@
 //! The window as a whole: where the panels are, the shortcuts, and what happens around a frame.
 
 use crate::app::actions::ZoomStep;
-use crate::app::{Action, App, Geometry, ThemeChoice, WindowState};
+use crate::app::{Action, App, Geometry, ThemeChoice, TimelineView, WindowState};
 use crate::ui::Theme;
 use crate::ui::panels::{
     answer, composer, connections, demo_line, devices, dialogs, requests, rules, status_bar,
@@ -251,7 +251,13 @@ impl Shell {
             timeline::toolbar_ui(ui, &self.app, &mut self.view, actions);
         });
         inside(ui, "timeline table", table, |ui| {
-            timeline::table_ui(ui, &self.app, &mut self.view, actions);
+            let (app, view) = (&self.app, &mut self.view);
+            match app.window.timeline_view {
+                TimelineView::Latency => timeline::latency_ui(ui, app, view, actions),
+                TimelineView::Table | TimelineView::Lanes => {
+                    timeline::table_ui(ui, app, view, actions);
+                }
+            }
         });
     }
 

@@ -4,22 +4,22 @@ use crate::app::dialogs::Dialog;
 use crate::app::inspect::{Fact, Inspection, Part, inspect, part, properties, telling_part, times};
 use crate::app::listing::arrange;
 use crate::app::listing::group::GroupId;
+use crate::app::reading::Reading;
 use crate::app::tabs::TabId;
 use crate::app::tally::Tallies;
-use crate::model::payload;
+use crate::model::document::Form;
 use crate::model::time::Timestamp;
 use crate::model::timeline::{Category, RowId, Timeline};
+use crate::ui::panels::timeline::latency::LatencyView;
+use crate::ui::widgets::diff_view::DiffState;
 use crate::ui::widgets::payload_edit::EditState;
-use crate::ui::widgets::payload_view::{Document, ViewState};
+use crate::ui::widgets::payload_view::ViewState;
 use crate::ui::widgets::table::TableState;
 use bytes::Bytes;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::mem::Discriminant;
 use std::rc::Rc;
-
-/// Larger JSON is shown as it came: indenting it would take longer than a frame.
-const INDENTED_BYTES: usize = 256 * 1024;
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum AnswerPane {
@@ -30,18 +30,11 @@ pub enum AnswerPane {
     Timing,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PayloadForm {
-    /// Text, indented where it is JSON; bytes that are no text as hex.
-    Text,
-    Hex,
-}
-
-/// The payload on show: laid out once.
+/// The payload on show: read once.
 #[derive(Debug)]
 struct Shown {
-    of: (RowId, usize, PayloadForm),
-    document: Document,
+    of: (RowId, usize, Form, usize),
+    reading: Reading,
     state: ViewState,
 }
 
@@ -82,6 +75,7 @@ pub struct View {
     pub table: TableState<arrange::Shown>,
     /// The head of a group that the keyboard stands on.
     pub group_cursor: Option<GroupId>,
+    pub latency: LatencyView,
     pub answer_pane: AnswerPane,
     part: Option<(RowId, usize)>,
     inspected: Option<Rc<Inspected>>,
@@ -96,6 +90,8 @@ pub struct View {
     pub rule_width: f32,
     pub rule_editor: EditState,
     pub bench_editor: EditState,
+    /// Where the comparison of two payloads stands.
+    pub compared: DiffState,
     /// What is typed to find a pairing rule.
     pub rule_query: String,
     /// Whether the keyboard should go to the filter, the topic, ….
@@ -177,42 +173,23 @@ impl View {
         self.editors.entry(tab).or_default()
     }
 
-    /// The payload of a message, laid out when it is not the one from the last frame.
-    pub fn document(
+    /// The payload of a message, read anew when it is not the one from the last frame.
+    pub fn reading(
         &mut self,
         (row, part): (RowId, usize),
-        form: PayloadForm,
+        form: Form,
         bytes: &Bytes,
-    ) -> (&mut Document, &mut ViewState) {
-        let of = (row, part, form);
+    ) -> (&mut Reading, &mut ViewState) {
+        let of = (row, part, form, bytes.len());
         let shown = match self.shown.take() {
             Some(shown) if shown.of == of => shown,
             _ => Shown {
                 of,
-                document: document(form, bytes),
+                reading: Reading::open(bytes, form),
                 state: ViewState::default(),
             },
         };
         let shown = self.shown.insert(shown);
-        (&mut shown.document, &mut shown.state)
-    }
-}
-
-fn document(form: PayloadForm, bytes: &Bytes) -> Document {
-    let text = match form {
-        PayloadForm::Text => std::str::from_utf8(bytes).ok(),
-        PayloadForm::Hex => None,
-    };
-    let Some(text) = text else {
-        return Document::hex(bytes.clone());
-    };
-    let pretty = if bytes.len() <= INDENTED_BYTES {
-        payload::pretty_json(bytes)
-    } else {
-        None
-    };
-    match pretty {
-        Some(pretty) => Document::json(pretty),
-        None => Document::text(text.to_owned()),
+        (&mut shown.reading, &mut shown.state)
     }
 }

@@ -257,8 +257,7 @@ impl Desk {
         self.session
             .timeline
             .exchange(id)
-            .map(Cow::into_owned)
-            .unwrap_or_else(|| panic!("{id:?} is not in the timeline"))
+            .map_or_else(|| panic!("{id:?} is not in the timeline"), Cow::into_owned)
     }
 
     /// Messages that belong to no exchange.

@@ -20,7 +20,7 @@ pub const EDGES: [(&str, &[&str]); 11] = [
 const MAIN_USES: [&str; 3] = ["app", "ui", "cli"];
 
 /// What only some rooms may name. A single word is a crate, also where it stands alone in a `use`.
-const RESERVED: [(&[&str], &[&str]); 14] = [
+const RESERVED: [(&[&str], &[&str]); 15] = [
     (&["rumqttc"], &["mqtt"]),
     (&["rumqttc_v4"], &["mqtt"]),
     (&["mqtt5"], &["broker"]),
@@ -30,6 +30,7 @@ const RESERVED: [(&[&str], &[&str]); 14] = [
     (&["std", "fs"], &["store"]),
     (&["tokio", "fs"], &["store"]),
     (&["tempfile"], &["store"]),
+    (&["rusqlite"], &["store"]),
     (&["keyring"], &["store"]),
     (&["directories"], &["store"]),
     (&["clap"], &["cli"]),

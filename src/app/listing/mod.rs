@@ -5,35 +5,19 @@ pub mod arrange;
 pub mod group;
 pub mod sort;
 
+mod matches;
+
 use crate::model::timeline::{Category, Filter, RowId, Timeline};
-use arrange::{Arrangement, Passing, Shown};
-use std::collections::VecDeque;
+use arrange::{Arrangement, Shown};
+use matches::Matches;
 
 #[derive(Debug, Default)]
 pub struct Listing {
     filter: Filter,
-    /// Ascending; what passes the filter. Not kept where everything passes.
-    passing: VecDeque<RowId>,
-    cursor: u64,
-    epoch: u64,
-    is_stale: bool,
+    /// Not kept where everything passes.
+    matches: Matches,
     len: usize,
-    /// Grows when what passes was found out anew.
-    generation: u64,
     arrangement: Arrangement,
-}
-
-/// What passes, for [`Arrangement::refresh`].
-struct Oldest<'a>(&'a Listing, &'a Timeline);
-
-impl Passing for Oldest<'_> {
-    fn count(&self) -> usize {
-        self.0.len
-    }
-
-    fn id_at(&self, place: usize) -> Option<RowId> {
-        self.0.id_at(self.1, self.0.len.checked_sub(place + 1)?)
-    }
 }
 
 impl Listing {
@@ -45,43 +29,20 @@ impl Listing {
         let filter = Filter::new(text, category);
         if filter != self.filter {
             self.filter = filter;
-            self.is_stale = true;
+            self.matches.start_over();
         }
     }
 
     /// Brings it up to date with the timeline.
     pub fn refresh(&mut self, timeline: &Timeline) {
-        let touched = timeline.touched_since(self.cursor);
-        self.cursor = touched.cursor;
-        self.generation += u64::from(self.is_stale);
         if self.filter.is_empty() {
-            self.passing.clear();
+            self.matches.forget();
             self.len = timeline.len();
         } else {
-            if self.is_stale || self.epoch != timeline.epoch() || touched.is_incomplete {
-                let passing = timeline.iter().filter(|row| self.filter.passes(*row));
-                self.passing = passing.map(|row| row.id()).collect();
-            } else {
-                for id in touched.ids() {
-                    self.look_again(timeline, id);
-                }
-                let first = timeline.id_at(0);
-                while self
-                    .passing
-                    .front()
-                    .is_some_and(|id| first.is_none_or(|first| *id < first))
-                {
-                    self.passing.pop_front();
-                }
-            }
-            self.len = self.passing.len();
+            self.matches.refresh(timeline, &self.filter);
+            self.len = self.matches.len();
         }
-        self.epoch = timeline.epoch();
-        self.is_stale = false;
-        let mut arrangement = std::mem::take(&mut self.arrangement);
-        let passing = Oldest(self, timeline);
-        arrangement.refresh(timeline, &self.filter, &passing, self.generation);
-        self.arrangement = arrangement;
+        self.arrangement.refresh(timeline, &self.filter);
     }
 
     /// Order and groups.
@@ -133,17 +94,9 @@ impl Listing {
         from
     }
 
-    fn look_again(&mut self, timeline: &Timeline, id: RowId) {
-        let passes = timeline.peek(id).is_some_and(|row| self.filter.passes(row));
-        if passes && self.passing.back().is_none_or(|last| *last < id) {
-            self.passing.push_back(id);
-            return;
-        }
-        match (self.passing.binary_search(&id), passes) {
-            (Ok(place), false) => drop(self.passing.remove(place)),
-            (Err(place), true) => self.passing.insert(place, id),
-            _ => {}
-        }
+    /// Older rows are still looked through: look again soon.
+    pub fn is_searching(&self) -> bool {
+        self.matches.is_searching()
     }
 
     /// As of the last refresh.
@@ -161,7 +114,7 @@ impl Listing {
         if self.filter.is_empty() {
             timeline.id_at(index)
         } else {
-            self.passing.get(index).copied()
+            self.matches.id_at(index)
         }
     }
 
@@ -170,7 +123,7 @@ impl Listing {
         let index = if self.filter.is_empty() {
             timeline.place_of(id)?
         } else {
-            self.passing.binary_search(&id).ok()?
+            self.matches.place_of(id)?
         };
         self.len.checked_sub(index + 1)
     }

@@ -429,6 +429,35 @@ fn help_of_respond() {
 }
 
 #[test]
+fn help_of_listen() {
+    insta::assert_snapshot!(page("listen"));
+}
+
+#[test]
+fn listening_is_to_everything_unless_filters_are_named() {
+    let listen = |words: &[&str]| match command(words) {
+        Command::Listen(args) => *args,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(listen(&["listen"]).topics, ["#"]);
+    let all = listen(&[
+        "listen", "-t", "a/+", "-t", "b", "--for", "8h", "--count", "3", "-q", "0",
+    ]);
+    assert_eq!(all.topics, ["a/+", "b"]);
+    assert_eq!(all.limit, Some(Duration::from_hours(8)));
+    assert_eq!((all.count, all.qos), (Some(3), Qos::AtMostOnce));
+    for wrong in [
+        &["listen", "-t", "a/#/b"][..],
+        &["listen", "--for", "0"],
+        &["listen", "--for", "soon"],
+        &["listen", "--count", "0"],
+        &["listen", "--json", "--quiet"],
+    ] {
+        complaint(wrong);
+    }
+}
+
+#[test]
 fn help_of_broker() {
     insta::assert_snapshot!(page("broker"));
 }
@@ -436,6 +465,11 @@ fn help_of_broker() {
 #[test]
 fn help_of_pair() {
     insta::assert_snapshot!(page("pair"));
+}
+
+#[test]
+fn help_of_export() {
+    insta::assert_snapshot!(page("export"));
 }
 
 #[test]

@@ -7,7 +7,9 @@ use crate::model::profile::{BUILT_IN_ADDRESS, BrokerAddress, MqttVersion, Parsed
 use crate::model::request::{RepliesWanted, parse_duration};
 use crate::model::responder::typed_value;
 use crate::model::template::Template;
+use crate::model::time::Timestamp;
 use crate::model::topic::{MAX_STRING_BYTES, TopicFilter, TopicName};
+use chrono::{DateTime, Local, NaiveDate, NaiveDateTime, TimeZone as _};
 use serde_json::Value;
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -117,6 +119,19 @@ pub(super) fn qos(text: &str) -> Result<Qos, String> {
 
 pub(super) fn timeout(text: &str) -> Result<String, String> {
     parse_duration(text).map(|_| text.to_owned())
+}
+
+/// A time that may be as long as it likes.
+pub(super) fn span(text: &str) -> Result<Duration, String> {
+    let hint = "write a time like 30s, 5m or 8h";
+    let time = match text.trim().parse::<f64>() {
+        Ok(secs) => Duration::try_from_secs_f64(secs).map_err(|err| format!("{err}; {hint}"))?,
+        Err(_) => humantime::parse_duration(text).map_err(|err| format!("{err}; {hint}"))?,
+    };
+    if time.is_zero() {
+        return Err(format!("no time at all is left; {hint}"));
+    }
+    Ok(time)
 }
 
 /// A duration that may be nothing.
@@ -240,4 +255,52 @@ pub fn mqtt_version(text: &str) -> Result<MqttVersion, String> {
         "3.1.1" | "4" => Ok(MqttVersion::V311),
         _ => Err("there are 5 and 3.1.1".to_owned()),
     }
+}
+
+/// A point in time as typed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Moment {
+    At(Timestamp),
+    Ago(Duration),
+}
+
+impl Moment {
+    pub fn before(self, now: Timestamp) -> Timestamp {
+        match self {
+            Self::At(at) => at,
+            Self::Ago(ago) => {
+                let nanos = i64::try_from(ago.as_nanos()).unwrap_or(i64::MAX);
+                Timestamp::from_nanos(now.as_nanos().saturating_sub(nanos))
+            }
+        }
+    }
+}
+
+pub(super) fn moment(text: &str) -> Result<Moment, String> {
+    let text = text.trim();
+    let hint = "write a time such as 2026-11-21T09:00:00Z or '2026-11-21 10:00', or how long ago, such as 15m";
+    if let Ok(ago) = humantime::parse_duration(text) {
+        return Ok(Moment::Ago(ago));
+    }
+    let nanos = if let Ok(at) = DateTime::parse_from_rfc3339(text) {
+        at.timestamp_nanos_opt()
+    } else {
+        let local = local_time(text).ok_or_else(|| hint.to_owned())?;
+        // Where clocks are set back a time comes twice: the earlier one; where forward, it is not there.
+        let at = Local.from_local_datetime(&local).earliest();
+        at.ok_or_else(|| format!("`{text}` does not exist here: the clocks are set forward then"))?
+            .timestamp_nanos_opt()
+    };
+    let nanos = nanos.ok_or_else(|| "times go from 1677 to 2262".to_owned())?;
+    Ok(Moment::At(Timestamp::from_nanos(nanos)))
+}
+
+fn local_time(text: &str) -> Option<NaiveDateTime> {
+    let text = text.replacen('T', " ", 1);
+    if let Ok(date) = NaiveDate::parse_from_str(&text, "%Y-%m-%d") {
+        return date.and_hms_opt(0, 0, 0);
+    }
+    ["%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%d %H:%M"]
+        .iter()
+        .find_map(|form| NaiveDateTime::parse_from_str(&text, form).ok())
 }

@@ -1,6 +1,7 @@
 //! What a requester has subscribed, for whom, and what nobody needs any more.
 
 use crate::model::pairing::covers;
+use crate::model::subscribe::SubscribeOptions;
 use crate::model::topic::{TopicFilter, TopicName};
 use std::collections::{BTreeMap, VecDeque};
 
@@ -32,6 +33,10 @@ struct Entry {
     /// The last request whose replies come by it carried no Correlation Data: nobody misses any.
     lacks_data: bool,
     users: usize,
+    /// The user listens here, whatever requests there are.
+    listens: Option<SubscribeOptions>,
+    /// The user does not listen any more, but requests still use it.
+    is_over: bool,
 }
 
 #[derive(Debug, Default)]
@@ -105,6 +110,8 @@ impl Subscriptions {
             no_local,
             lacks_data: false,
             users: 0,
+            listens: None,
+            is_over: false,
         });
         if entry.users == 0 {
             self.idle.retain(|idle| *idle != filter);
@@ -124,16 +131,23 @@ impl Subscriptions {
 
     /// One user less of each. What nobody has used for longest is given back: it is to be unsubscribed.
     pub fn release(&mut self, filters: &[TopicFilter]) -> Vec<TopicFilter> {
+        let mut over = Vec::new();
         for filter in filters {
             let Some(entry) = self.entries.get_mut(filter) else {
                 continue;
             };
             entry.users = entry.users.saturating_sub(1);
-            if entry.users == 0 {
+            if entry.users > 0 || entry.listens.is_some() {
+                continue;
+            }
+            // What comes by it is not wanted any more, or comes by another one already.
+            if entry.is_over || self.is_covered_by_listening(filter) {
+                self.entries.remove(filter);
+                over.push(filter.clone());
+            } else {
                 self.idle.push_back(filter.clone());
             }
         }
-        let mut over = Vec::new();
         while self.idle.len() > MAX_IDLE
             && let Some(filter) = self.idle.pop_front()
         {
@@ -143,15 +157,89 @@ impl Subscriptions {
         over
     }
 
-    pub fn set_live(&mut self, filter: &TopicFilter) {
-        if let Some(entry) = self.entries.get_mut(filter) {
-            entry.state = State::Live;
+    /// What idles and comes by it from now on is given back: a message must not come twice.
+    pub fn set_live(&mut self, filter: &TopicFilter) -> Vec<TopicFilter> {
+        let Some(entry) = self.entries.get_mut(filter) else {
+            return Vec::new();
+        };
+        entry.state = State::Live;
+        if entry.listens.is_none() {
+            return Vec::new();
         }
+        let (over, kept): (VecDeque<_>, VecDeque<_>) = std::mem::take(&mut self.idle)
+            .into_iter()
+            .partition(|idle| covers(filter, idle));
+        self.idle = kept;
+        for idle in &over {
+            self.entries.remove(idle);
+        }
+        over.into()
     }
 
     pub fn set_refused(&mut self, filter: &TopicFilter) {
         if let Some(entry) = self.entries.get_mut(filter) {
             entry.state = State::Lost;
+            if entry.listens.take().is_some() && entry.users == 0 {
+                self.entries.remove(filter);
+            }
+        }
+    }
+
+    /// The user listens to `filter` from now on; whether it has to be asked for.
+    pub fn listen(&mut self, filter: &TopicFilter, options: SubscribeOptions) -> bool {
+        let entry = self.entries.entry(filter.clone()).or_insert(Entry {
+            state: State::Lost,
+            has_replies: false,
+            no_local: options.no_local,
+            lacks_data: false,
+            users: 0,
+            listens: None,
+            is_over: false,
+        });
+        self.idle.retain(|idle| idle != filter);
+        entry.is_over = false;
+        let is_new = entry.state == State::Lost || entry.listens != Some(options);
+        entry.listens = Some(options);
+        if is_new {
+            entry.state = State::Asked;
+        }
+        is_new
+    }
+
+    /// The user does not listen to it any more. It is to be unsubscribed, unless replies are awaited by it: then that
+    /// happens with the last of them.
+    pub fn stop_listening(&mut self, filter: &TopicFilter) -> Option<TopicFilter> {
+        let entry = self.entries.get_mut(filter)?;
+        entry.listens.take()?;
+        if entry.users > 0 {
+            entry.is_over = true;
+            return None;
+        }
+        self.entries.remove(filter);
+        Some(filter.clone())
+    }
+
+    pub fn listens(&self, filter: &TopicFilter) -> bool {
+        let entry = self.entries.get(filter);
+        entry.is_some_and(|entry| entry.listens.is_some())
+    }
+
+    fn is_covered_by_listening(&self, filter: &TopicFilter) -> bool {
+        self.entries.iter().any(|(other, entry)| {
+            entry.listens.is_some()
+                && entry.state == State::Live
+                && other != filter
+                && covers(other, filter)
+        })
+    }
+
+    /// How it is to be asked for.
+    pub fn options(&self, filter: &TopicFilter) -> SubscribeOptions {
+        let entry = self.entries.get(filter);
+        let asked = entry.and_then(|entry| entry.listens).unwrap_or_default();
+        SubscribeOptions {
+            no_local: asked.no_local || self.is_no_local(filter),
+            ..asked
         }
     }
 
@@ -166,6 +254,14 @@ impl Subscriptions {
     /// reached the broker, so it is repeated.
     pub fn again(&mut self, is_resumed: bool) -> Vec<TopicFilter> {
         let mut again = Vec::new();
+        if !is_resumed {
+            let listened: Vec<TopicFilter> = self.listened().cloned().collect();
+            let is_covered = |idle: &TopicFilter| listened.iter().any(|wide| covers(wide, idle));
+            for idle in self.idle.iter().filter(|idle| is_covered(idle)) {
+                self.entries.remove(idle);
+            }
+            self.idle.retain(|idle| !is_covered(idle));
+        }
         for (filter, entry) in &mut self.entries {
             if !is_resumed || entry.state != State::Live {
                 entry.state = State::Asked;
@@ -173,6 +269,13 @@ impl Subscriptions {
             }
         }
         again
+    }
+
+    fn listened(&self) -> impl Iterator<Item = &TopicFilter> {
+        let entries = self.entries.iter();
+        entries
+            .filter(|(_, entry)| entry.listens.is_some())
+            .map(|(filter, _)| filter)
     }
 
     pub fn live(&self) -> Vec<TopicFilter> {

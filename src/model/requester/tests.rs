@@ -586,7 +586,9 @@ fn where_request_and_reply_share_a_topic_the_requester_does_not_hear_itself() {
         effects
             .iter()
             .filter_map(|effect| match effect {
-                Effect::Subscribe { filter, no_local } => Some((filter.to_string(), *no_local)),
+                Effect::Subscribe { filter, options } => {
+                    Some((filter.to_string(), options.no_local))
+                }
                 _ => None,
             })
             .collect()

@@ -3,23 +3,28 @@
 //! Bounded by count and by bytes; what had to go is counted. Rows keep the order in which they
 //! began. Whoever follows a timeline asks what was touched since ([`Timeline::touched_since`]).
 
-mod filter;
+pub mod filter;
 mod marks;
+mod packed;
 mod peek;
 mod row;
+mod rows;
+mod snapshot;
 mod touched;
 
 pub use filter::Filter;
-pub use marks::{Mark, MarkColour};
+pub use marks::{Mark, MarkColour, Noted};
 pub use peek::{MessageRef, RowKind, RowRef};
 pub use row::{Category, MessageRow, PublishRow, Row};
+pub use snapshot::{Haystacks, Part, Snapshot};
 pub use touched::Touched;
 
 use crate::model::exchange::{Change, Exchange, ExchangeId, MAX_REPLIES};
+use crate::model::histogram::Histogram;
 use crate::model::message::Message;
 use crate::model::time::Timestamp;
+use rows::{Edited, Entry, Rows, Taken};
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 use touched::TouchLog;
@@ -34,8 +39,8 @@ pub struct Bounds {
 impl Default for Bounds {
     fn default() -> Self {
         Self {
-            rows: 100_000,
-            bytes: 256 << 20,
+            rows: 1_000_000,
+            bytes: 1 << 30,
         }
     }
 }
@@ -54,17 +59,9 @@ impl RowId {
     }
 }
 
-#[derive(Clone, Debug)]
-struct Entry {
-    id: RowId,
-    row: Row,
-    category: Category,
-    weight: usize,
-}
-
 /// What [`Timeline::clear`] took away, for [`Timeline::restore`].
 #[derive(Debug)]
-pub struct Cleared(Vec<Entry>, BTreeMap<RowId, Mark>);
+pub struct Cleared(Taken, Noted);
 
 impl Cleared {
     pub fn len(&self) -> usize {
@@ -72,22 +69,21 @@ impl Cleared {
     }
 
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.len() == 0
     }
 }
 
 #[derive(Debug, Default)]
 pub struct Timeline {
     bounds: Bounds,
-    /// Ascending by id.
-    entries: VecDeque<Entry>,
-    exchanges: HashMap<ExchangeId, RowId>,
-    marks: BTreeMap<RowId, Mark>,
+    rows: Rows,
+    marks: Arc<Noted>,
     touched: TouchLog,
     /// Grows when rows came or went other than at the ends.
     epoch: u64,
     counts: [usize; Category::ALL.len()],
-    bytes: usize,
+    /// Of the answered exchanges.
+    round_trips: Histogram,
     dropped: u64,
     next: u64,
     version: u64,
@@ -107,10 +103,7 @@ impl Timeline {
     }
 
     pub fn begin(&mut self, exchange: Exchange) -> RowId {
-        let id = exchange.id;
-        let row = self.push(Row::Exchange(Box::new(exchange)));
-        self.exchanges.insert(id, row);
-        row
+        self.push(Row::Exchange(Box::new(exchange)))
     }
 
     pub fn push_message(&mut self, message: MessageRow) -> RowId {
@@ -121,86 +114,95 @@ impl Timeline {
         self.push(Row::Publish(publish))
     }
 
+    /// Puts a row of a recording in its place: a new one at the end, one that is there already
+    /// instead of it. False where it cannot be put: it is older than the newest and not there.
+    pub fn put(&mut self, id: RowId, row: Row) -> bool {
+        if id.0 >= self.next {
+            self.next = id.0;
+            self.push(row);
+            return true;
+        }
+        let Some((edited, ())) = self.rows.edit(id, |there| *there = row) else {
+            return false;
+        };
+        self.follow(id, &edited);
+        true
+    }
+
     /// Applies what happened to an exchange. One that has been dropped or cleared stays gone.
     pub fn apply(&mut self, id: ExchangeId, change: Change, at: Timestamp) {
-        let Some(row) = self.exchanges.get(&id).copied() else {
+        let Some(row) = self.row_of(id) else {
             return;
         };
-        let Some(index) = self.index_of(row) else {
-            return;
-        };
-        let Some(entry) = self.entries.get_mut(index) else {
-            return;
-        };
-        let Row::Exchange(exchange) = &mut entry.row else {
-            return;
-        };
-        let grown = match &change {
-            Change::Reply(_) if exchange.replies.len() >= MAX_REPLIES => 0,
-            Change::Reply(reply) => size_of_val(reply) + reply.message.weight(),
-            _ => 0,
-        };
-        exchange.apply(change, at);
-        entry.weight += grown;
-        let category = Category::of(&entry.row);
-        let old = std::mem::replace(&mut entry.category, category);
-        self.bytes += grown;
-        self.count(old, category);
+        let edited = self.rows.edit(row, |row| {
+            let Row::Exchange(exchange) = row else {
+                return 0;
+            };
+            let grown = match &change {
+                Change::Reply(_) if exchange.replies.len() >= MAX_REPLIES => 0,
+                Change::Reply(reply) => size_of_val(reply) + reply.message.weight(),
+                _ => 0,
+            };
+            exchange.apply(change, at);
+            grown
+        });
+        if let Some((edited, grown)) = edited {
+            if grown > 0 {
+                self.rows.weigh(row, grown);
+            }
+            self.follow(row, &edited);
+            self.make_room();
+        }
+    }
+
+    /// A row has changed: so do the counts.
+    fn follow(&mut self, row: RowId, edited: &Edited) {
+        self.uncount(edited.was, edited.was_round_trip);
+        self.count(edited.is, edited.round_trip);
         self.touched.note(row);
         self.version += 1;
-        self.make_room();
     }
 
     /// Takes every row away that is not still waiting or pinned. What waits is not over.
     pub fn clear(&mut self) -> Cleared {
-        let (kept, gone): (Vec<Entry>, Vec<Entry>) = std::mem::take(&mut self.entries)
-            .into_iter()
-            .partition(|entry| entry.category == Category::Waiting || self.is_pinned(entry.id));
-        self.entries = kept.into();
-        let mut marks = std::mem::take(&mut self.marks);
-        for entry in &self.entries {
-            if let Some((id, mark)) = marks.remove_entry(&entry.id) {
-                self.marks.insert(id, mark);
-            }
-        }
-        self.rebuild();
-        Cleared(gone, marks)
+        let marks = Arc::clone(&self.marks);
+        let taken = self
+            .rows
+            .take(|row| row.category() == Category::Waiting || marks.has_pinned(row.id()));
+        let gone = self.marks_gone();
+        self.recount();
+        Cleared(taken, gone)
     }
 
     /// Puts cleared rows back where they were.
     pub fn restore(&mut self, cleared: Cleared) {
-        let mut entries: Vec<Entry> = cleared.0;
-        entries.extend(std::mem::take(&mut self.entries));
-        entries.sort_by_key(|entry| entry.id);
-        self.entries = entries.into();
-        self.marks.extend(cleared.1);
-        self.rebuild();
+        self.rows.put_back(cleared.0);
+        self.marks_back(cleared.1);
+        self.recount();
         self.make_room();
     }
 
     pub fn row(&self, id: RowId) -> Option<Cow<'_, Row>> {
-        let entry = self.entries.get(self.index_of(id)?)?;
-        Some(Cow::Borrowed(&entry.row))
+        self.peek(id).map(RowRef::to_row)
     }
 
     /// What is known of a row without unpacking it.
     pub fn peek(&self, id: RowId) -> Option<RowRef<'_>> {
-        let entry = self.entries.get(self.index_of(id)?)?;
-        Some(RowRef::whole(entry.id, entry.category, &entry.row))
+        self.rows.peek(id)
     }
 
     /// The row at a place, counted from the oldest.
     pub fn id_at(&self, place: usize) -> Option<RowId> {
-        self.entries.get(place).map(|entry| entry.id)
+        self.rows.id_at(place)
     }
 
     /// Where a row stands, counted from the oldest.
     pub fn place_of(&self, id: RowId) -> Option<usize> {
-        self.index_of(id)
+        self.rows.place_of(id)
     }
 
     pub fn row_of(&self, id: ExchangeId) -> Option<RowId> {
-        self.exchanges.get(&id).copied()
+        self.rows.of_exchange(id)
     }
 
     pub fn exchange(&self, id: ExchangeId) -> Option<Cow<'_, Exchange>> {
@@ -213,8 +215,7 @@ impl Timeline {
 
     /// Oldest first.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = RowRef<'_>> {
-        let entries = self.entries.iter();
-        entries.map(|entry| RowRef::whole(entry.id, entry.category, &entry.row))
+        self.rows.iter()
     }
 
     /// Oldest first, each with everything there is to know.
@@ -222,27 +223,35 @@ impl Timeline {
         self.iter().map(RowRef::to_row)
     }
 
+    /// All rows but the newest ones, for another thread to look through. The newest ones begin at
+    /// [`Snapshot::end`].
+    pub fn snapshot(&self) -> Snapshot {
+        self.rows.snapshot()
+    }
+
+    /// The newest rows: those that are not in a [`Self::snapshot`].
+    pub fn newest(&self) -> impl DoubleEndedIterator<Item = RowRef<'_>> {
+        self.rows.tail().map(Entry::peek)
+    }
+
     pub fn len(&self) -> usize {
-        self.entries.len()
+        self.rows.len()
     }
 
     pub fn is_empty(&self) -> bool {
-        self.entries.is_empty()
+        self.len() == 0
     }
 
     pub fn count_of(&self, category: Category) -> usize {
         self.counts.get(category as usize).copied().unwrap_or(0)
     }
 
-    /// The row of a bare publish, found by the very message that was sent.
+    /// The row of a bare publish, found by the very message that was sent. Only among the newest rows.
     pub fn publish_row(&self, message: &Arc<Message>) -> Option<&PublishRow> {
-        self.entries
-            .iter()
-            .rev()
-            .find_map(|entry| match &entry.row {
-                Row::Publish(publish) if Arc::ptr_eq(&publish.message, message) => Some(publish),
-                _ => None,
-            })
+        self.rows.tail().rev().find_map(|entry| match &entry.row {
+            Row::Publish(publish) if Arc::ptr_eq(&publish.message, message) => Some(publish),
+            _ => None,
+        })
     }
 
     /// Rows that had to go because of the bounds.
@@ -250,8 +259,9 @@ impl Timeline {
         self.dropped
     }
 
+    /// What all rows take, roughly.
     pub fn bytes(&self) -> usize {
-        self.bytes
+        self.rows.bytes()
     }
 
     /// Grows with every change, so that a reader knows whether to look again.
@@ -269,110 +279,66 @@ impl Timeline {
         self.touched.since(cursor)
     }
 
-    /// The round trip below which `fractions` of all answered exchanges are, each 0 to 1.
+    /// The round trip below which `fractions` of all answered exchanges are, each 0 to 1; exact to 0.4 %.
     pub fn percentiles<const N: usize>(&self, fractions: [f64; N]) -> Option<[Duration; N]> {
-        let mut times: Vec<Duration> = self
-            .entries
-            .iter()
-            .filter_map(|entry| match &entry.row {
-                Row::Exchange(exchange) if exchange.verdict.is_answered() => exchange.round_trip(),
-                _ => None,
-            })
-            .collect();
-        if times.is_empty() {
-            return None;
-        }
-        times.sort_unstable();
-        Some(fractions.map(|fraction| nearest_rank(&times, fraction)))
+        self.round_trips.percentiles(fractions)
     }
 
     fn push(&mut self, row: Row) -> RowId {
-        let id = RowId(self.next);
+        let entry = Entry::new(RowId(self.next), row);
+        let id = entry.id;
         self.next += 1;
         self.version += 1;
-        let category = Category::of(&row);
-        let weight = row.weight();
         self.touched.note(id);
-        self.bytes += weight;
-        if let Some(count) = self.counts.get_mut(category as usize) {
-            *count += 1;
-        }
-        self.entries.push_back(Entry {
-            id,
-            row,
-            category,
-            weight,
-        });
+        self.count(entry.category, entry.peek().round_trip());
+        self.rows.push(entry);
         self.make_room();
         id
     }
 
     fn make_room(&mut self) {
-        while self.entries.len() > self.bounds.rows.max(1)
-            || (self.bytes > self.bounds.bytes && self.entries.len() > 1)
+        while self.len() > self.bounds.rows.max(1)
+            || (self.bytes() > self.bounds.bytes && self.len() > 1)
         {
-            let Some(entry) = self.entries.pop_front() else {
+            let Some(gone) = self.rows.pop_front() else {
                 break;
             };
             self.dropped += 1;
             self.version += 1;
-            self.bytes = self.bytes.saturating_sub(entry.weight);
-            self.marks.remove(&entry.id);
-            if let Some(count) = self.counts.get_mut(entry.category as usize) {
-                *count = count.saturating_sub(1);
-            }
-            if let Row::Exchange(exchange) = &entry.row {
-                self.exchanges.remove(&exchange.id);
-            }
+            self.uncount(gone.category, gone.round_trip);
         }
+        self.forget_marks_of_dropped();
     }
 
-    fn index_of(&self, id: RowId) -> Option<usize> {
-        self.entries
-            .binary_search_by_key(&id, |entry| entry.id)
-            .ok()
-    }
-
-    fn count(&mut self, old: Category, new: Category) {
-        if old == new {
-            return;
-        }
-        if let Some(count) = self.counts.get_mut(old as usize) {
-            *count = count.saturating_sub(1);
-        }
-        if let Some(count) = self.counts.get_mut(new as usize) {
+    fn count(&mut self, category: Category, round_trip: Option<Duration>) {
+        if let Some(count) = self.counts.get_mut(category as usize) {
             *count += 1;
         }
+        if let Some(time) = round_trip.filter(|_| category.is_answered()) {
+            self.round_trips.add(time);
+        }
     }
 
-    fn rebuild(&mut self) {
-        self.counts = Default::default();
-        self.exchanges.clear();
-        self.bytes = 0;
-        for entry in &self.entries {
-            if let Some(count) = self.counts.get_mut(entry.category as usize) {
-                *count += 1;
-            }
-            if let Row::Exchange(exchange) = &entry.row {
-                self.exchanges.insert(exchange.id, entry.id);
-            }
-            self.bytes += entry.weight;
+    fn uncount(&mut self, category: Category, round_trip: Option<Duration>) {
+        if let Some(count) = self.counts.get_mut(category as usize) {
+            *count = count.saturating_sub(1);
         }
+        if let Some(time) = round_trip.filter(|_| category.is_answered()) {
+            self.round_trips.remove(time);
+        }
+    }
+
+    fn recount(&mut self) {
+        self.counts = Default::default();
+        self.round_trips.clear();
+        let rows = std::mem::take(&mut self.rows);
+        for row in rows.iter() {
+            self.count(row.category(), row.round_trip());
+        }
+        self.rows = rows;
         self.epoch += 1;
         self.version += 1;
     }
-}
-
-fn nearest_rank(sorted: &[Duration], fraction: f64) -> Duration {
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        clippy::cast_precision_loss,
-        reason = "a rank within the list: small, positive, and clamped below"
-    )]
-    let rank = (sorted.len() as f64 * fraction).ceil() as usize;
-    let index = rank.clamp(1, sorted.len().max(1)) - 1;
-    sorted.get(index).copied().unwrap_or_default()
 }
 
 #[cfg(test)]

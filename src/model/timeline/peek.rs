@@ -1,11 +1,15 @@
 //! A look at a row without unpacking it: what lists, filters, sorting and statistics need.
 
 use super::RowId;
-use super::row::{Category, Row};
-use crate::model::exchange::ExchangeId;
-use crate::model::message::{Message, UserProperty};
+use super::packed::{PackedMessage, PackedRow};
+use super::row::{Category, MessageRow, Row};
+use crate::model::correlation::CorrelationData;
+use crate::model::exchange::{ExchangeId, MessageVerdict};
+use crate::model::message::{Message, Qos, UserProperty};
 use crate::model::time::Timestamp;
+use crate::model::topic::TopicName;
 use std::borrow::Cow;
+use std::sync::Arc;
 use std::time::Duration;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -26,6 +30,7 @@ enum Place<'a> {
         category: Category,
         row: &'a Row,
     },
+    Packed(PackedRow<'a>),
 }
 
 impl<'a> RowRef<'a> {
@@ -34,15 +39,21 @@ impl<'a> RowRef<'a> {
         Self(Place::Whole { id, category, row })
     }
 
+    pub(super) fn packed(row: PackedRow<'a>) -> Self {
+        Self(Place::Packed(row))
+    }
+
     pub fn id(self) -> RowId {
         match self.0 {
             Place::Whole { id, .. } => id,
+            Place::Packed(row) => row.id(),
         }
     }
 
     pub fn category(self) -> Category {
         match self.0 {
             Place::Whole { category, .. } => category,
+            Place::Packed(row) => row.category(),
         }
     }
 
@@ -53,6 +64,7 @@ impl<'a> RowRef<'a> {
                 Row::Message(_) => RowKind::Message,
                 Row::Publish(_) => RowKind::Publish,
             },
+            Place::Packed(row) => row.kind(),
         }
     }
 
@@ -60,6 +72,7 @@ impl<'a> RowRef<'a> {
     pub fn time(self) -> Timestamp {
         match self.0 {
             Place::Whole { row, .. } => row.time(),
+            Place::Packed(row) => row.time(),
         }
     }
 
@@ -69,6 +82,7 @@ impl<'a> RowRef<'a> {
                 Row::Exchange(exchange) => Some(exchange.id),
                 _ => None,
             },
+            Place::Packed(row) => row.exchange_id(),
         }
     }
 
@@ -79,12 +93,14 @@ impl<'a> RowRef<'a> {
                 Row::Exchange(exchange) => exchange.round_trip(),
                 _ => None,
             },
+            Place::Packed(row) => row.round_trip(),
         }
     }
 
     pub fn topic(self) -> &'a str {
         match self.0 {
             Place::Whole { row, .. } => row.message().topic.as_str(),
+            Place::Packed(row) => row.topic(),
         }
     }
 
@@ -92,6 +108,7 @@ impl<'a> RowRef<'a> {
     pub fn connection(self) -> &'a str {
         match self.0 {
             Place::Whole { row, .. } => row.connection(),
+            Place::Packed(row) => row.connection(),
         }
     }
 
@@ -99,20 +116,24 @@ impl<'a> RowRef<'a> {
     pub fn responder(self) -> Option<&'a str> {
         match self.0 {
             Place::Whole { row, .. } => row.responder(),
+            Place::Packed(row) => row.responder(),
         }
     }
 
     /// Whether one of those who answered passes.
     pub fn any_responder(self, mut passes: impl FnMut(&str) -> bool) -> bool {
-        match self.0 {
-            Place::Whole { row, .. } => match row {
-                Row::Exchange(exchange) => {
-                    let mut replies = exchange.replies.iter();
-                    replies.any(|reply| reply.responder.as_deref().is_some_and(&mut passes))
-                        || row.responder().is_some_and(passes)
-                }
-                _ => row.responder().is_some_and(passes),
-            },
+        if self.responder().is_some_and(&mut passes) {
+            return true;
+        }
+        if self.replies() < 2 {
+            return false;
+        }
+        match &*self.to_row() {
+            Row::Exchange(exchange) => {
+                let mut replies = exchange.replies.iter();
+                replies.any(|reply| reply.responder.as_deref().is_some_and(&mut passes))
+            }
+            _ => false,
         }
     }
 
@@ -123,6 +144,7 @@ impl<'a> RowRef<'a> {
                 Row::Exchange(exchange) => Some(&exchange.rule),
                 _ => None,
             },
+            Place::Packed(row) => row.rule(),
         }
     }
 
@@ -133,15 +155,23 @@ impl<'a> RowRef<'a> {
                 Row::Exchange(exchange) => Some(&*exchange.request.name),
                 _ => None,
             },
+            Place::Packed(row) => row.name(),
         }
         .filter(|name| !name.is_empty())
     }
 
+    /// The request, or the message.
+    pub fn message(self) -> MessageRef<'a> {
+        let packed = match self.0 {
+            Place::Whole { row, .. } => return MessageRef::whole(row.message()),
+            Place::Packed(row) => row.messages().next(),
+        };
+        packed.map(MessageRef::packed).unwrap_or_default()
+    }
+
     /// Of the request, or of the message.
     pub fn payload(self) -> &'a [u8] {
-        match self.0 {
-            Place::Whole { row, .. } => &row.message().payload,
-        }
+        self.message().payload
     }
 
     /// Whether the request, or the message, or one of the replies passes; the first is the request.
@@ -159,16 +189,39 @@ impl<'a> RowRef<'a> {
                     _ => false,
                 }
             }
+            Place::Packed(row) => row.messages().any(|one| passes(MessageRef::packed(one))),
         }
     }
 
-    /// Replies so far.
+    /// Whether what one of its replies, or the message that it is, turned out to be passes.
+    /// Replies are unpacked for it.
+    pub fn any_verdict(self, mut passes: impl FnMut(MessageVerdict) -> bool) -> bool {
+        if let Place::Packed(row) = self.0
+            && row.kind() != RowKind::Exchange
+        {
+            return row.message_verdict().is_some_and(passes);
+        }
+        if self.kind() == RowKind::Exchange && self.replies() == 0 {
+            return false;
+        }
+        match &*self.to_row() {
+            Row::Exchange(exchange) => {
+                let mut replies = exchange.replies.iter();
+                replies.any(|reply| passes(reply.verdict))
+            }
+            Row::Message(message) => passes(message.verdict),
+            Row::Publish(_) => false,
+        }
+    }
+
+    /// Replies so far; of very many, not all are counted.
     pub fn replies(self) -> usize {
         match self.0 {
             Place::Whole { row, .. } => match row {
                 Row::Exchange(exchange) => exchange.replies.len(),
                 _ => 0,
             },
+            Place::Packed(row) => row.replies(),
         }
     }
 
@@ -176,6 +229,7 @@ impl<'a> RowRef<'a> {
     pub fn weight(self) -> usize {
         match self.0 {
             Place::Whole { row, .. } => row.weight(),
+            Place::Packed(row) => row.weight(),
         }
     }
 
@@ -183,47 +237,82 @@ impl<'a> RowRef<'a> {
     pub fn to_row(self) -> Cow<'a, Row> {
         match self.0 {
             Place::Whole { row, .. } => Cow::Borrowed(row),
+            Place::Packed(row) => Cow::Owned(row.unpack().unwrap_or_else(|| unreadable(row))),
         }
     }
 }
 
+/// What cannot be read was not written: that cannot be. A mistake of ours must still not end the program.
+fn unreadable(row: PackedRow<'_>) -> Row {
+    debug_assert!(false, "a packed row cannot be read: {:?}", row.id());
+    Row::Message(MessageRow {
+        connection: row.connection().into(),
+        message: Arc::new(Message::new(TopicName::received(row.topic()), "")),
+        verdict: MessageVerdict::Unmatched,
+        received: row.time(),
+        responder: None,
+        near: None,
+        difference: None,
+    })
+}
+
 /// A message where it lies.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct MessageRef<'a> {
     pub topic: &'a str,
     pub payload: &'a [u8],
+    pub qos: Qos,
+    pub retain: bool,
     pub correlation_data: Option<&'a [u8]>,
     pub response_topic: Option<&'a str>,
     pub content_type: Option<&'a str>,
-    user: Properties<'a>,
+    user: User<'a>,
 }
 
-#[derive(Clone, Copy, Debug)]
-enum Properties<'a> {
+#[derive(Clone, Copy, Debug, Default)]
+enum User<'a> {
+    #[default]
+    None,
     Whole(&'a [UserProperty]),
+    Packed(PackedMessage<'a>),
 }
 
 impl<'a> MessageRef<'a> {
     fn whole(message: &'a Message) -> Self {
         let properties = &message.properties;
         let data = properties.correlation_data.as_ref();
+        let response_topic = properties.response_topic.as_ref();
         Self {
             topic: message.topic.as_str(),
             payload: &message.payload,
-            correlation_data: data.map(super::super::correlation::CorrelationData::as_bytes),
-            response_topic: properties
-                .response_topic
-                .as_ref()
-                .map(|topic| topic.as_str()),
+            qos: message.qos,
+            retain: message.retain,
+            correlation_data: data.map(CorrelationData::as_bytes),
+            response_topic: response_topic.map(TopicName::as_str),
             content_type: properties.content_type.as_deref(),
-            user: Properties::Whole(&properties.user_properties),
+            user: User::Whole(&properties.user_properties),
+        }
+    }
+
+    fn packed(message: PackedMessage<'a>) -> Self {
+        Self {
+            topic: message.topic,
+            payload: message.payload.bytes(),
+            qos: message.qos(),
+            retain: message.retain(),
+            correlation_data: message.correlation_data,
+            response_topic: message.response_topic.map(|topic| &**topic),
+            content_type: message.content_type.map(|text| &**text),
+            user: User::Packed(message),
         }
     }
 
     /// Whether a user property passes, by name and value.
     pub fn any_user_property(self, mut passes: impl FnMut(&str, &str) -> bool) -> bool {
         match self.user {
-            Properties::Whole(all) => all.iter().any(|one| passes(&one.name, &one.value)),
+            User::None => false,
+            User::Whole(all) => all.iter().any(|one| passes(&one.name, &one.value)),
+            User::Packed(message) => message.any_user_property(passes),
         }
     }
 }

@@ -72,7 +72,7 @@ impl Row {
                     .iter()
                     .find_map(|reply| reply.responder.as_deref());
                 let device = exchange.device.as_deref();
-                named.or(device.filter(|_| !exchange.replies.is_empty()))
+                named.or_else(|| device.filter(|_| !exchange.replies.is_empty()))
             }
             Self::Message(row) => row.responder.as_deref(),
             Self::Publish(_) => None,
@@ -128,6 +128,11 @@ impl Category {
             Self::Unmatched => "Unmatched",
             Self::Published => "Published",
         }
+    }
+
+    /// Whether its round trip is one: late answers and refusals have none to speak of.
+    pub fn is_answered(self) -> bool {
+        matches!(self, Self::Answered | Self::AnsweredWithError)
     }
 
     /// As typed in a filter.

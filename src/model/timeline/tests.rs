@@ -4,6 +4,7 @@ use crate::model::exchange::{MessageVerdict, Outcome, Reply, Verdict};
 use crate::model::message::{Message, Qos};
 use crate::model::request::{RepliesWanted, Request};
 use crate::model::topic::TopicName;
+use proptest::prelude::*;
 use std::sync::Arc;
 
 fn at(ms: i64) -> Timestamp {
@@ -106,7 +107,6 @@ fn the_filter_finds_words_and_fields() {
         ("connection:x", 0),
         ("rtt:>5ms", 1),
         ("rtt:<5ms", 0),
-        ("rtt:soon", 0),
         ("verdict:wait", 1),
         ("light door", 0),
         ("ÖFFNEN", 0),
@@ -159,13 +159,198 @@ fn clearing_keeps_what_waits_and_can_be_undone() {
     assert!(timeline.bytes() > bytes);
 }
 
+/// As the timeline should be: every row whole, in a list.
+#[derive(Clone, Default)]
+struct Plain {
+    rows: Vec<(RowId, Row)>,
+    next: u64,
+}
+
+impl Plain {
+    fn push(&mut self, row: Row) {
+        self.rows.push((RowId(self.next), row));
+        self.next += 1;
+    }
+
+    fn of(&mut self, id: u64) -> Option<&mut Exchange> {
+        self.rows.iter_mut().find_map(|(_, row)| match row {
+            Row::Exchange(exchange) if exchange.id.0 == id => Some(&mut **exchange),
+            _ => None,
+        })
+    }
+}
+
+#[derive(Clone, Debug)]
+enum Step {
+    Begin(u8),
+    Stray(u8),
+    Answer(u16),
+    TimeOut(u16),
+    Clear,
+    Restore,
+    Bound(usize),
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        8 => (1..60_u8).prop_map(Step::Begin),
+        3 => (1..9_u8).prop_map(Step::Stray),
+        12 => any::<u16>().prop_map(Step::Answer),
+        12 => any::<u16>().prop_map(Step::TimeOut),
+        1 => Just(Step::Clear),
+        2 => Just(Step::Restore),
+        1 => (20..200_usize).prop_map(Step::Bound),
+    ]
+}
+
+fn assert_same(timeline: &Timeline, plain: &Plain) {
+    let ids: Vec<RowId> = timeline.iter().map(RowRef::id).collect();
+    let wanted: Vec<RowId> = plain.rows.iter().map(|(id, _)| *id).collect();
+    assert_eq!(ids, wanted);
+    assert_eq!(timeline.len(), ids.len());
+    for (place, (id, row)) in plain.rows.iter().enumerate() {
+        assert_eq!(timeline.row(*id).as_deref(), Some(row));
+        assert_eq!(timeline.id_at(place), Some(*id));
+        assert_eq!(timeline.place_of(*id), Some(place));
+        if let Row::Exchange(exchange) = row {
+            assert_eq!(timeline.row_of(exchange.id), Some(*id));
+        }
+    }
+    assert_eq!(timeline.id_at(ids.len()), None);
+    for category in Category::ALL {
+        let of = |(_, row): &&(RowId, Row)| Category::of(row) == category;
+        let wanted = plain.rows.iter().filter(of).count();
+        assert_eq!(timeline.count_of(category), wanted);
+    }
+    let snapshot = timeline.snapshot();
+    let both = snapshot.rows().chain(timeline.newest()).map(RowRef::id);
+    assert_eq!(both.collect::<Vec<_>>(), ids);
+}
+
+const ALL: Bounds = Bounds {
+    rows: usize::MAX,
+    bytes: usize::MAX,
+};
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn packed_or_not_it_is_the_same_list(steps in proptest::collection::vec(step(), 1..60)) {
+        let mut timeline = Timeline::new(ALL);
+        let mut plain = Plain::default();
+        let mut cleared: Option<(Cleared, Vec<(RowId, Row)>)> = None;
+        let mut exchanges = 0_u64;
+        let mut time = 0;
+        for step in steps {
+            time += 1;
+            match step {
+                Step::Begin(count) => for _ in 0..count {
+                    let topic = if exchanges.is_multiple_of(2) { "a" } else { "b/c" };
+                    let one = exchange(exchanges, topic, "on");
+                    exchanges += 1;
+                    plain.push(Row::Exchange(Box::new(one.clone())));
+                    timeline.begin(one);
+                },
+                Step::Stray(count) => for _ in 0..count {
+                    plain.push(Row::Message(unmatched()));
+                    timeline.push_message(unmatched());
+                },
+                Step::Answer(which) | Step::TimeOut(which) => {
+                    let id = u64::from(which) % exchanges.max(1);
+                    let changes = if matches!(step, Step::Answer(_)) {
+                        let reply = Reply {
+                            message: message("resp", "{}"),
+                            received: at(time),
+                            verdict: MessageVerdict::Reply,
+                            outcome: Outcome::Ok,
+                            responder: Some("Lamp-7".into()),
+                        };
+                        vec![Change::Reply(reply), Change::Finished(Verdict::Answered)]
+                    } else {
+                        vec![Change::Finished(Verdict::TimedOut)]
+                    };
+                    for change in changes {
+                        if let Some(one) = plain.of(id) {
+                            one.apply(change.clone(), at(time));
+                        }
+                        timeline.apply(ExchangeId(id), change, at(time));
+                    }
+                }
+                Step::Clear => {
+                    let waits = |(_, row): &(RowId, Row)| Category::of(row) == Category::Waiting;
+                    let (kept, gone): (Vec<_>, Vec<_>) = plain.rows.drain(..).partition(waits);
+                    plain.rows = kept;
+                    let taken = timeline.clear();
+                    prop_assert_eq!(taken.len(), gone.len());
+                    cleared = Some((taken, gone));
+                }
+                Step::Restore => if let Some((taken, gone)) = cleared.take() {
+                    timeline.restore(taken);
+                    plain.rows.extend(gone);
+                    plain.rows.sort_by_key(|(id, _)| *id);
+                },
+                Step::Bound(rows) => {
+                    // What was cleared does not know that its neighbours are gone.
+                    cleared = None;
+                    timeline.set_bounds(Bounds { rows, ..ALL });
+                    timeline.set_bounds(ALL);
+                    let gone = plain.rows.len().saturating_sub(rows);
+                    plain.rows.drain(..gone);
+                }
+            }
+            assert_same(&timeline, &plain);
+        }
+    }
+}
+
 #[test]
-fn percentiles_are_of_the_nearest_rank() {
-    let times: Vec<Duration> = (1..=100).map(Duration::from_millis).collect();
-    assert_eq!(nearest_rank(&times, 0.5), Duration::from_millis(50));
-    assert_eq!(nearest_rank(&times, 0.99), Duration::from_millis(99));
-    assert_eq!(nearest_rank(&times, 0.0), Duration::from_millis(1));
-    assert_eq!(nearest_rank(&times, 1.0), Duration::from_millis(100));
+fn what_is_kept_of_many_rows_is_small_and_its_bytes_are_counted() {
+    let mut timeline = Timeline::default();
+    for id in 0..500 {
+        timeline.begin(exchange(id, "a", "on"));
+    }
+    let whole = timeline.bytes();
+    for id in 0..500 {
+        answer(&mut timeline, id, 4);
+    }
+    for _ in 0..1_000 {
+        timeline.push_message(unmatched());
+    }
+    assert!(timeline.bytes() < whole, "{} {whole}", timeline.bytes());
+    timeline.set_bounds(Bounds { rows: 1, ..ALL });
+    let left: usize = timeline.iter().map(RowRef::weight).sum();
+    assert_eq!(timeline.bytes(), left);
+}
+
+#[test]
+fn rows_of_a_recording_keep_their_numbers() {
+    let mut timeline = Timeline::default();
+    assert!(timeline.put(RowId(7), Row::Message(unmatched())));
+    assert!(timeline.put(RowId(9), Row::Message(unmatched())));
+    assert!(!timeline.put(RowId(8), Row::Message(unmatched())));
+    let row = Row::Exchange(Box::new(exchange(1, "a", "")));
+    assert!(timeline.put(RowId(9), row));
+    assert_eq!(timeline.count_of(Category::Waiting), 1);
+    assert_eq!(timeline.place_of(RowId(9)), Some(1));
+    assert_eq!(timeline.begin(exchange(2, "b", "")), RowId(10));
+}
+
+#[test]
+fn who_follows_is_told_what_was_touched() {
+    let mut timeline = Timeline::default();
+    timeline.begin(exchange(1, "a", ""));
+    let first = timeline.touched_since(0);
+    assert_eq!(first.ids().collect::<Vec<_>>(), [RowId(0)]);
+    let cursor = first.cursor;
+    assert!(timeline.touched_since(cursor).is_empty());
+    answer(&mut timeline, 1, 3);
+    let touched = timeline.touched_since(cursor);
+    assert!(touched.ids().all(|id| id == RowId(0)) && !touched.is_empty());
+    for _ in 0..(1 << 17) {
+        timeline.push_message(unmatched());
+    }
+    assert!(timeline.touched_since(cursor).is_incomplete);
 }
 
 fn pinned(comment: &str) -> Mark {

@@ -2,14 +2,21 @@
 
 use crate::app::devices::{Remedy, remedy};
 use crate::app::inspect::{Part, part, part_label, times};
+use crate::app::payloads::CopyAs;
+use crate::app::reading::Reading;
+use crate::app::work::Worker;
 use crate::app::{Action, App};
+use crate::model::document::Form;
+use crate::model::payload;
+use crate::model::text as words;
 use crate::model::timeline::{Row, RowId};
 use crate::ui::panels::connections::facts_ui;
-use crate::ui::view::{AnswerPane, Inspected, PayloadForm, View};
+use crate::ui::view::{AnswerPane, Inspected, View};
 use crate::ui::widgets::tabs::{Tab, tabs};
 use crate::ui::widgets::{Button, leg_bar, marks, payload_view, select, text};
-use crate::ui::{Theme, fonts};
+use crate::ui::{Icon, Theme, fonts};
 use egui::{Align, Layout, ScrollArea, Ui};
+use std::sync::Arc;
 
 pub fn answer_ui(ui: &mut Ui, app: &App, view: &mut View, actions: &mut Vec<Action>) {
     let row = app
@@ -25,7 +32,8 @@ pub fn answer_ui(ui: &mut Ui, app: &App, view: &mut View, actions: &mut Vec<Acti
         return;
     };
     let inspection = &inspected.inspection;
-    verdict_line_ui(ui, &row, &inspected, actions);
+    verdict_line_ui(ui, app, &row, &inspected, id, actions);
+    marked_ui(ui, app, (id, inspected.at), actions);
     if !inspection.legs.is_empty() {
         ui.add_space(6.0);
         leg_bar::leg_bar(ui, &inspection.legs);
@@ -37,7 +45,7 @@ pub fn answer_ui(ui: &mut Ui, app: &App, view: &mut View, actions: &mut Vec<Acti
     }
     remedy_ui(ui, app, &row, actions);
     ui.add_space(4.0);
-    panes_ui(ui, &row, &inspected, view, (id, inspected.at));
+    panes_ui(ui, &row, &inspected, view, (id, inspected.at), &app.worker);
 }
 
 /// A button for what would help, where something would.
@@ -78,7 +86,14 @@ fn nothing_yet(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
     }
 }
 
-fn verdict_line_ui(ui: &mut Ui, row: &Row, inspected: &Inspected, actions: &mut Vec<Action>) {
+fn verdict_line_ui(
+    ui: &mut Ui,
+    app: &App,
+    row: &Row,
+    inspected: &Inspected,
+    id: RowId,
+    actions: &mut Vec<Action>,
+) {
     let inspection = &inspected.inspection;
     let theme = Theme::of(ui);
     ui.horizontal(|ui| {
@@ -90,6 +105,7 @@ fn verdict_line_ui(ui: &mut Ui, row: &Row, inspected: &Inspected, actions: &mut 
         }
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             copy_menu(ui, row, inspected, actions);
+            compare_menu(ui, app, row, (id, inspected.at), actions);
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
                 text::label(ui, &inspection.remark, fonts::small(), theme.muted);
                 text::label(ui, &inspection.title, fonts::code_small(), theme.dim);
@@ -105,22 +121,17 @@ fn copy_menu(ui: &mut Ui, row: &Row, inspected: &Inspected, actions: &mut Vec<Ac
         let count = inspected.inspection.parts;
         let listed = (0..count).filter(|at| count <= FEW || *at == 0 || *at == inspected.at);
         for part in listed.filter_map(|at| part(row, at)) {
-            if let Ok(payload) = std::str::from_utf8(&part.message.payload) {
-                if ui
-                    .add(Button::ghost(&format!("{}: payload", part.label)))
-                    .clicked()
-                {
-                    actions.push(Action::Copy(payload.to_owned()));
+            let ways: &[CopyAs] = if payload::looks_like_text(&part.message.payload) {
+                &[CopyAs::Text]
+            } else {
+                &[CopyAs::Hex, CopyAs::Base64]
+            };
+            for way in ways {
+                let told = format!("{}: {}", part.label, way.words());
+                if ui.add(Button::ghost(&told)).clicked() {
+                    actions.push(Action::CopyPayload(Arc::clone(&part.message), *way));
                     ui.close();
                 }
-            } else if ui
-                .add(Button::ghost(&format!("{}: payload as hex", part.label)))
-                .clicked()
-            {
-                actions.push(Action::Copy(crate::app::inspect::hex(
-                    &part.message.payload,
-                )));
-                ui.close();
             }
         }
         if ui.add(Button::ghost("Times")).clicked() {
@@ -136,6 +147,77 @@ fn copy_menu(ui: &mut Ui, row: &Row, inspected: &Inspected, actions: &mut Vec<Ac
             actions.extend(first);
             ui.close();
         }
+    });
+}
+
+/// What the message on show can be compared with.
+fn compare_menu(
+    ui: &mut Ui,
+    app: &App,
+    row: &Row,
+    (id, at): (RowId, usize),
+    actions: &mut Vec<Action>,
+) {
+    select::menu_button(ui, "Compare", |ui| {
+        let mut offer = |ui: &mut Ui, words: &str, action: Action| {
+            if ui.add(Button::ghost(words)).clicked() {
+                actions.push(action);
+                ui.close();
+            }
+        };
+        if let Some(marked) = app.marked.as_ref().filter(|marked| !marked.is(id, at)) {
+            let words = format!("With {}", marked.name);
+            offer(ui, &words, Action::CompareWithMarked(id, at));
+        }
+        for other in comparable(row, at) {
+            let words = format!("With its {}", part_label(row, other).to_lowercase());
+            let (first, second) = (at.min(other), at.max(other));
+            offer(ui, &words, Action::Compare((id, first), (id, second)));
+        }
+        offer(ui, "With another message…", Action::MarkForCompare(id, at));
+    });
+}
+
+/// The other messages of an exchange that are compared most: what was sent, the first and the last
+/// that came, and the one before.
+fn comparable(row: &Row, at: usize) -> Vec<usize> {
+    let Row::Exchange(exchange) = row else {
+        return Vec::new();
+    };
+    let last = exchange.replies.len();
+    let mut others = vec![0, 1, at.saturating_sub(1), last];
+    others.sort_unstable();
+    others.dedup();
+    others.retain(|other| *other != at && *other <= last);
+    others
+}
+
+/// A message waits for another to be compared with.
+fn marked_ui(ui: &mut Ui, app: &App, (id, at): (RowId, usize), actions: &mut Vec<Action>) {
+    let Some(marked) = &app.marked else { return };
+    let theme = Theme::of(ui);
+    ui.add_space(4.0);
+    ui.horizontal(|ui| {
+        ui.spacing_mut().item_spacing.x = 6.0;
+        let (told, has_other) = if marked.is(id, at) {
+            let told = format!(
+                "{} is marked: choose the message to compare it with.",
+                marked.name
+            );
+            (told, false)
+        } else {
+            (format!("{} is marked.", marked.name), true)
+        };
+        if has_other && ui.add(Button::new("Compare with this").small()).clicked() {
+            actions.push(Action::CompareWithMarked(id, at));
+        }
+        if ui
+            .add(Button::icon(Icon::X, "Forget the marked message").small())
+            .clicked()
+        {
+            actions.push(Action::ForgetMarked);
+        }
+        text::label(ui, &told, fonts::small(), theme.muted);
     });
 }
 
@@ -171,7 +253,14 @@ fn parts_ui(ui: &mut Ui, row: &Row, count: usize, at: usize) -> Option<usize> {
     chosen
 }
 
-fn panes_ui(ui: &mut Ui, row: &Row, inspected: &Inspected, view: &mut View, key: (RowId, usize)) {
+fn panes_ui(
+    ui: &mut Ui,
+    row: &Row,
+    inspected: &Inspected,
+    view: &mut View,
+    key: (RowId, usize),
+    worker: &Worker,
+) {
     let theme = Theme::of(ui);
     let Inspected {
         inspection,
@@ -228,8 +317,8 @@ fn panes_ui(ui: &mut Ui, row: &Row, inspected: &Inspected, view: &mut View, key:
         ui.ctx().request_repaint();
     }
     match pane {
-        AnswerPane::Payload => payload_ui(ui, part, PayloadForm::Text, view, key, size),
-        AnswerPane::Raw => payload_ui(ui, part, PayloadForm::Hex, view, key, size),
+        AnswerPane::Payload => payload_ui(ui, part, Form::Text, view, (key, worker), size),
+        AnswerPane::Raw => payload_ui(ui, part, Form::Hex, view, (key, worker), size),
         AnswerPane::Properties | AnswerPane::Timing => {
             ScrollArea::vertical()
                 .id_salt(("facts", pane == AnswerPane::Timing))
@@ -243,9 +332,9 @@ fn panes_ui(ui: &mut Ui, row: &Row, inspected: &Inspected, view: &mut View, key:
 fn payload_ui(
     ui: &mut Ui,
     part: &Part,
-    form: PayloadForm,
+    form: Form,
     view: &mut View,
-    key: (RowId, usize),
+    (key, worker): ((RowId, usize), &Worker),
     size: egui::Vec2,
 ) {
     let theme = Theme::of(ui);
@@ -259,9 +348,44 @@ fn payload_ui(
         ui.add_space((size.y - 24.0).max(0.0));
         return;
     }
-    let (document, state) = view.document(key, form, &part.message.payload);
+    let (reading, state) = view.reading(key, form, &part.message.payload);
     ui.allocate_ui(size, |ui| {
         ui.set_min_size(size);
-        payload_view::show(ui, "Message payload", document, state);
+        ui.spacing_mut().item_spacing.y = 0.0;
+        if reading.is_formatting() || reading.is_cut() {
+            progress_ui(ui, reading);
+        }
+        let characters = payload_view::show(ui, "Message payload", &mut reading.document, state);
+        if reading.advance(characters, state.top_mut(), worker) {
+            state.unmark();
+            ui.ctx().request_repaint();
+        }
+    });
+}
+
+/// What of a large payload is shown, and a button for the rest.
+fn progress_ui(ui: &mut Ui, reading: &mut Reading) {
+    let theme = Theme::of(ui);
+    let all = words::bytes(reading.document.size());
+    let shown = words::bytes(reading.document.shown());
+    ui.allocate_ui(egui::vec2(ui.available_width(), 26.0), |ui| {
+        ui.set_min_height(26.0);
+        ui.horizontal(|ui| {
+            if reading.is_formatting() {
+                let told = format!("The first {shown} of {all}, as they came. Formatting…");
+                text::label(ui, &told, fonts::small(), theme.muted);
+                return;
+            }
+            let offer = format!("Show all {all}");
+            let offer = Button::new(&offer)
+                .small()
+                .tooltip("May need several times as much memory");
+            if ui.add(offer).clicked() {
+                reading.show_all();
+                ui.ctx().request_repaint();
+            }
+            let told = format!("The first {shown} of {all} are shown. Copying takes all.");
+            text::label(ui, &told, fonts::small(), theme.muted);
+        });
     });
 }

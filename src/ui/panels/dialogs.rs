@@ -1,6 +1,7 @@
 //! The dialog that is open, if one is: one file for each kind.
 
 mod comment;
+mod compare;
 mod demos;
 mod device;
 mod help;
@@ -24,6 +25,7 @@ pub fn dialogs_ui(ctx: &Context, app: &mut App, view: &mut View, actions: &mut V
         library,
         session,
         selected,
+        worker,
         ..
     } = app;
     let kind = dialog.as_ref().map(std::mem::discriminant);
@@ -50,6 +52,9 @@ pub fn dialogs_ui(ctx: &Context, app: &mut App, view: &mut View, actions: &mut V
         }
         Dialog::Comment(dialog) => comment::comment_ui(ctx, dialog, is_new, actions),
         Dialog::Demos => demos::demos_ui(ctx, actions),
+        Dialog::Compare(dialog) => {
+            compare::compare_ui(ctx, dialog, worker, view, is_new, actions);
+        }
         Dialog::Help => help::help_ui(ctx, actions),
         Dialog::Settings(dialog) => settings::settings_ui(ctx, dialog, actions),
         Dialog::Palette { .. } => palette::palette_ui(ctx, app, is_new, actions),

@@ -7,12 +7,14 @@
 pub mod button;
 pub mod card;
 pub mod chip;
+pub mod diff_view;
 pub mod field;
 pub mod highlight;
 pub mod leg_bar;
 pub mod marks;
 pub mod payload_edit;
 pub mod payload_view;
+pub mod plot;
 pub mod scroll;
 pub mod section;
 pub mod select;

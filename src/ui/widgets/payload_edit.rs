@@ -19,6 +19,10 @@ use std::sync::Arc;
 
 /// More than this is not edited here.
 pub const LIMIT: usize = crate::app::tabs::EDITABLE_BYTES;
+/// More than this not even when asked for: a frame would take seconds.
+const SLOW_LIMIT: usize = 512 * 1024;
+/// As much of a larger text is shown.
+const SHOWN: usize = 64 * 1024;
 const LINE: f32 = 17.0;
 
 /// What is wrong with the text.
@@ -51,8 +55,11 @@ impl Mistake {
 /// What the editor remembers from frame to frame.
 #[derive(Clone, Debug, Default)]
 pub struct EditState {
-    large: Option<Document>,
+    /// The beginning of a text that is too large, and how large that is.
+    large: Option<(usize, Document)>,
     view: ViewState,
+    /// Edited although it is slow.
+    is_edited_anyway: bool,
 }
 
 /// Paints the editor into all the room there is. `name` is its accessible name.
@@ -77,7 +84,16 @@ pub fn show(
     child.shrink_clip_rect(page);
     // Before anything is laid out: what is pasted may be larger than can be edited.
     let is_pasted = take_large_paste(&child, child.make_persistent_id(name), content);
-    let mut response = if content.len() > LIMIT {
+    if content.len() <= LIMIT {
+        state.is_edited_anyway = false;
+    }
+    let is_large = content.len()
+        > if state.is_edited_anyway {
+            SLOW_LIMIT
+        } else {
+            LIMIT
+        };
+    let mut response = if is_large {
         large(&mut child, name, content, language, state, frame)
     } else {
         state.large = None;
@@ -247,25 +263,35 @@ fn large(
     let is_stale = state
         .large
         .as_ref()
-        .is_none_or(|document| document.size() != content.len());
+        .is_none_or(|(of, _)| *of != content.len());
     if is_stale {
-        state.large = Some(if language == Language::Json {
-            Document::json(content.clone())
+        let cut = content.floor_char_boundary(SHOWN);
+        let head = content.get(..cut).unwrap_or_default().to_owned();
+        let document = if language == Language::Json {
+            Document::json(head)
         } else {
-            Document::text(content.clone())
-        });
+            Document::text(head)
+        };
+        state.large = Some((content.len(), document));
     }
     let mut clears = false;
     ui.horizontal(|ui| {
         ui.add_space(12.0);
         let words = format!(
-            "{}: more than 64 KiB is sent, but not edited here.",
+            "{}: all of it is sent. More than 64 KiB is not edited here; this is its beginning.",
             crate::model::text::bytes(content.len())
         );
-        text::label(ui, &words, fonts::small(), theme.muted);
+        if content.len() <= SLOW_LIMIT {
+            let anyway = Button::new("Edit anyway").small();
+            let anyway = anyway.tooltip("Each key may take a noticeable time");
+            if ui.add(anyway).clicked() {
+                state.is_edited_anyway = true;
+            }
+        }
         clears = ui.add(Button::new("Clear").small()).clicked();
+        text::label(ui, &words, fonts::small(), theme.muted);
     });
-    if let Some(document) = &mut state.large {
+    if let Some((_, document)) = &mut state.large {
         payload_view::show(ui, name, document, &mut state.view);
     }
     if clears {

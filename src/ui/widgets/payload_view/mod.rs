@@ -1,17 +1,16 @@
 //! A read-only view of a payload of any size: only the lines in sight are laid out.
 //!
 //! A laid out character costs some 220 bytes of memory, so text from the wire is never given to a
-//! label whole. [`Document`] holds the payload and where its lines begin; [`show`] paints it.
+//! label whole. [`Document`] holds the payload and where its lines begin; [`show`] paints it. Small
+//! documents are cut to the width here, large ones by whoever owns them.
 
-mod document;
+pub use crate::model::document::Document;
 
-pub use document::Document;
-
+use crate::model::document::{Content, visible};
 use crate::ui::widgets::highlight;
 use crate::ui::widgets::scroll::{self, Anchor, Extent};
 use crate::ui::widgets::{Button, text};
 use crate::ui::{Icon, Theme, fonts};
-use document::{Content, visible};
 use egui::text::{LayoutJob, TextFormat};
 use egui::{
     Align, CornerRadius, Id, Key, Rect, Role, Sense, Ui, UiBuilder, WidgetInfo, pos2, vec2,
@@ -26,8 +25,21 @@ pub struct ViewState {
     marked: Option<(usize, usize)>,
 }
 
-/// Paints the document into all the room there is, with a copy button in its corner.
-pub fn show(ui: &mut Ui, name: &str, document: &mut Document, state: &mut ViewState) {
+impl ViewState {
+    /// The row at the upper edge.
+    pub fn top_mut(&mut self) -> &mut usize {
+        &mut self.anchor.row
+    }
+
+    /// Rows have other numbers now.
+    pub fn unmark(&mut self) {
+        self.marked = None;
+    }
+}
+
+/// Paints the document into all the room there is, with a copy button in its corner. Gives how many
+/// characters a row has room for.
+pub fn show(ui: &mut Ui, name: &str, document: &mut Document, state: &mut ViewState) -> usize {
     let theme = Theme::of(ui);
     let id = ui.make_persistent_id(name);
     let area = ui.available_rect_before_wrap();
@@ -35,11 +47,11 @@ pub fn show(ui: &mut Ui, name: &str, document: &mut Document, state: &mut ViewSt
     let advance = ui
         .fonts_mut(|fonts| fonts.glyph_width(&fonts::code(), '0'))
         .max(1.0);
-    let is_hex = matches!(document.content, Content::Hex(_));
+    let is_hex = matches!(document.content(), Content::Hex(_));
     let gutter = if is_hex {
         0.0
     } else {
-        let digits = document.lines.max(1).ilog10() + 1;
+        let digits = document.lines().max(1).ilog10() + 1;
         advance * f32::from(u8::try_from(digits).unwrap_or(9).max(2)) + 12.0
     };
     let page = Rect::from_min_max(
@@ -52,7 +64,9 @@ pub fn show(ui: &mut Ui, name: &str, document: &mut Document, state: &mut ViewSt
         reason = "characters across a screen"
     )]
     let characters = (page.width() / advance).max(0.0) as usize;
-    document.fit(characters);
+    if document.is_small() {
+        document.fit(characters);
+    }
 
     let mut child = ui.new_child(UiBuilder::new().id_salt(name).max_rect(area));
     child.shrink_clip_rect(area);
@@ -94,6 +108,7 @@ pub fn show(ui: &mut Ui, name: &str, document: &mut Document, state: &mut ViewSt
         state.anchor = anchor;
     }
     copy_button(ui, document, area);
+    characters
 }
 
 fn paint_row(ui: &Ui, document: &Document, row: usize, line: Rect, page: Rect) {
@@ -102,9 +117,9 @@ fn paint_row(ui: &Ui, document: &Document, row: usize, line: Rect, page: Rect) {
         break_on_newline: false,
         ..LayoutJob::default()
     };
-    match &document.content {
-        Content::Text { text, is_json } => {
-            let Some(piece) = document.pieces.get(row) else {
+    match document.content() {
+        Content::Text { is_json, .. } => {
+            let Some(piece) = document.piece(row) else {
                 return;
             };
             if piece.number != 0 {
@@ -113,7 +128,8 @@ fn paint_row(ui: &Ui, document: &Document, row: usize, line: Rect, page: Rect) {
                 let gutter = line.with_max_x(page.left() - 12.0);
                 text::paint_in(ui, gutter, Align::Max, galley);
             }
-            let words = visible(text.get(piece.start..piece.end).unwrap_or_default());
+            let words = document.words(piece.start..piece.end);
+            let words = visible(&words);
             let pieces = if *is_json {
                 highlight::json(&words, piece.in_string).0
             } else {
@@ -121,7 +137,7 @@ fn paint_row(ui: &Ui, document: &Document, row: usize, line: Rect, page: Rect) {
             };
             highlight::append(&mut job, &words, &pieces, theme);
         }
-        Content::Hex(bytes) => hex_row(&mut job, bytes, row, document.columns, theme),
+        Content::Hex(bytes) => hex_row(&mut job, bytes, row, document.columns(), theme),
     }
     let galley = ui.fonts_mut(|fonts| fonts.layout_job(job));
     text::paint_in(ui, line.with_min_x(page.left()), Align::Min, galley);
@@ -269,7 +285,13 @@ fn copy_button(ui: &mut Ui, document: &Document, area: Rect) {
         pos2(area.right() - scroll::BAR - side - 2.0, area.top()),
         vec2(side, side),
     );
-    let button = Button::icon(Icon::Copy, "Copy payload").small();
+    let words = match document.content() {
+        Content::Text { .. } => "The whole payload, as it came",
+        Content::Hex(_) => "The whole payload, as hex digits",
+    };
+    let button = Button::icon(Icon::Copy, "Copy payload")
+        .tooltip(words)
+        .small();
     if ui.put(rect, button).clicked() {
         ui.ctx().copy_text(document.to_copy());
     }
