@@ -97,7 +97,8 @@ fn a_line_that_cannot_be_read_is_named_and_the_others_are_written() {
     let words = ["export", "-", "--format", "csv"];
     let ran = run_with(&mut roundtrip(&words), text.as_bytes()).expect_code(1);
     assert!(
-        ran.stderr.contains("stdin: line 1: invalid type: integer `7`"),
+        ran.stderr
+            .contains("stdin: line 1: invalid type: integer `7`"),
         "{}",
         ran.stderr
     );

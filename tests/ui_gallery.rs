@@ -384,6 +384,7 @@ impl Rows for Sample {
                     ticks: vec![],
                 }),
             ],
+            ..Line::default()
         })
     }
 }

@@ -393,6 +393,69 @@ pub fn moved(shown: &[ShownColumn], from: usize, to: usize) -> Vec<ShownColumn> 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::correlation::{CorrelationData, CorrelationDraft};
+    use crate::model::exchange::{Change, Exchange, ExchangeId, MessageVerdict, Reason, Reply};
+    use crate::model::message::UserProperty;
+    use crate::model::request::{RequestDraft, ResponseTopicDraft, Surroundings};
+    use crate::model::time::Timestamp;
+    use crate::model::topic::TopicName;
+
+    fn answered() -> Row {
+        let property = |name: &str, value: &str| UserProperty {
+            name: name.to_owned(),
+            value: value.to_owned(),
+        };
+        let draft = RequestDraft {
+            name: "Turn on".to_owned(),
+            topic: "cmnd/light/power".to_owned(),
+            payload: "{\"power\":\"on\"}".to_owned(),
+            response_topic: ResponseTopicDraft::Typed("state/light/power".to_owned()),
+            correlation_data: CorrelationDraft::fixed(Encoding::Hex, "9f3c00"),
+            user_properties: vec![property("site", "north"), property("site", "roof")],
+            ..RequestDraft::default()
+        };
+        let here = Surroundings {
+            client_id: "c",
+            ..Surroundings::default()
+        };
+        let request = Arc::new(draft.validate(&here).unwrap());
+        let data = CorrelationData::new(vec![0x9f, 0x3c, 0x00]);
+        let message = Arc::new(request.message(Some(data)));
+        let at = |micros: i64| Timestamp::from_nanos(micros * 1_000);
+        let (id, rule) = (ExchangeId(1203), "mqtt5".into());
+        let mut exchange = Exchange::new(id, "lab".into(), request, message, rule, at(0));
+        let device = || "light".into();
+        exchange.apply(Change::Published, at(0));
+        exchange.apply(Change::Acknowledged(Reason::new(0, "success")), at(600));
+        exchange.apply(Change::DeviceReceived { device: device() }, at(1_300));
+        exchange.apply(Change::DeviceAnswered { device: device() }, at(3_600));
+        let topic = TopicName::new("state/light/power").unwrap();
+        let mut message = Message::new(topic, "{\"power\":\"on\",\n \"by\":1}");
+        message.properties.user_properties = vec![property("firmware", "14.2")];
+        let reply = Reply {
+            message: Arc::new(message),
+            received: at(4_210),
+            verdict: MessageVerdict::Reply,
+            outcome: Outcome::Ok,
+            responder: Some(device()),
+        };
+        exchange.apply(Change::Reply(reply), at(4_210));
+        Row::Exchange(Box::new(exchange))
+    }
+
+    #[test]
+    fn what_an_exchange_says_in_each_column() {
+        let users = ["site", "firmware", "nothing"];
+        let users = users.map(|name| ColumnKind::User(name.to_owned()));
+        let row = answered();
+        let lines: Vec<String> = ColumnKind::ALL
+            .into_iter()
+            .chain(users)
+            .map(|kind| format!("{}: {}", kind.word(), kind.text(&row, 40)))
+            .filter(|line| !line.ends_with(": "))
+            .collect();
+        insta::assert_snapshot!(lines.join("\n"));
+    }
 
     fn words(columns: &[ShownColumn]) -> Vec<String> {
         columns

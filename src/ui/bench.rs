@@ -5,8 +5,8 @@
 //! so it is measured from the end of UI code to the next frame, and named apart.
 
 use crate::app::App;
-use crate::app::listing::arrange::Shown;
 use crate::app::bench::{Bench, FrameTime, Options, Part, Peer, Scene, Step};
+use crate::app::listing::arrange::Shown;
 use crate::app::open::{Place, open};
 use crate::ui::open::UiError;
 use crate::ui::shell::Shell;

@@ -11,7 +11,7 @@ use roundtrip::model::exchange::{
 use roundtrip::model::message::Message;
 use roundtrip::model::request::{RequestDraft, Surroundings};
 use roundtrip::model::time::Timestamp;
-use roundtrip::model::timeline::Timeline;
+use roundtrip::model::timeline::{Mark, MarkColour, Timeline};
 use roundtrip::model::topic::TopicName;
 use std::sync::Arc;
 
@@ -211,6 +211,10 @@ fn the_menu_of_a_row_copies_filters_and_makes_requests() {
     assert_eq!(rows(&window), "3 1");
     choose(&mut window, "1 ", "Filter by this responder");
     assert_eq!(rows(&window), "1");
+    choose(&mut window, "1 ", "Compare with…");
+    assert!(window.app().marked.is_some());
+    choose(&mut window, "1 ", "Show only this exchange");
+    assert_eq!(window.app().listing.filter().text(), "id:1");
     choose(&mut window, "1 ", "Show in lanes");
     let view = window.app().window.timeline_view;
     assert_eq!(view, roundtrip::app::TimelineView::Lanes);
@@ -257,4 +261,28 @@ fn a_row_that_is_read_stays_while_rows_come_and_groups_open_above() {
     window.perform(Action::Table(TableAction::OpenGroup(door, true)));
     window.settle();
     assert!((top(&window, "197 ") - before).abs() < 0.01);
+    assert!(window.has(Role::Button, "Back to the top"));
+}
+
+#[test]
+fn the_filter_knows_what_was_noted() {
+    let mut window = window(&FOUR);
+    let timeline = window.timeline();
+    let row = timeline.row_of(ExchangeId(2)).unwrap();
+    timeline.set_mark(
+        row,
+        Mark {
+            is_pinned: true,
+            comment: "odd".to_owned(),
+            colour: Some(MarkColour::Red),
+        },
+    );
+    for text in ["is:pinned", "comment:od", "is:pinned colour:red"] {
+        window.perform(Action::SetFilter(text.to_owned()));
+        window.settle();
+        assert_eq!(rows(&window), "2", "{text}");
+    }
+    window.timeline().set_mark(row, Mark::default());
+    window.settle();
+    assert!(window.labels(Role::Row).is_empty());
 }

@@ -2,7 +2,8 @@
 
 use super::Scope;
 use crate::app::App;
-use crate::model::timeline::{Category, Filter, Row, RowId, RowRef, Snapshot};
+use crate::model::record::Marks;
+use crate::model::timeline::{Category, Filter, Noted, Row, RowId, RowRef, Snapshot};
 use crate::store::StoreError;
 use crate::store::export::{self, Done, ExportError, Item, Options};
 use std::path::PathBuf;
@@ -16,6 +17,7 @@ use std::time::{Duration, Instant};
 pub(super) struct Rows {
     packed: Snapshot,
     newest: Vec<(RowId, Row)>,
+    marks: Arc<Noted>,
     /// Where not all of them are wanted.
     filter: Option<Filter>,
     total: usize,
@@ -31,6 +33,7 @@ impl Rows {
                 packed: Snapshot::default(),
                 total: usize::from(newest.is_some()),
                 newest: newest.into_iter().collect(),
+                marks: Arc::clone(timeline.marks()),
                 filter: None,
             };
         }
@@ -40,6 +43,7 @@ impl Rows {
             newest: newest
                 .map(|row| (row.id(), row.to_row().into_owned()))
                 .collect(),
+            marks: Arc::clone(timeline.marks()),
             filter: (scope == Scope::Shown).then(|| app.listing.filter().clone()),
             total: timeline.len(),
         }
@@ -68,12 +72,14 @@ impl Rows {
             .filter(|row| {
                 self.filter
                     .as_ref()
-                    .is_none_or(|filter| filter.passes(*row))
+                    .is_none_or(|filter| filter.passes_with(*row, &*self.marks))
             })
             .map(|row| {
+                let mark = self.marks.of(row.id());
                 Ok(Item {
                     id: Some(row.id()),
-                    ..Item::from(row.to_row().into_owned())
+                    row: row.to_row().into_owned(),
+                    marks: mark.map(Marks::from).unwrap_or_default(),
                 })
             })
     }

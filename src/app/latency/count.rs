@@ -4,12 +4,15 @@ use super::groups::Grouping;
 use super::legs::Legs;
 use super::statistics::Statistics;
 use crate::model::sample::Measure;
-use crate::model::timeline::{Filter, Row, RowId, RowRef};
+use crate::model::timeline::{Filter, Noted, Row, RowId, RowRef};
+use std::sync::Arc;
 
 #[derive(Debug, Default)]
 pub struct Count {
     pub filter: Filter,
     pub grouping: Grouping,
+    /// What the filter may ask for.
+    pub marks: Arc<Noted>,
     /// The newest row that was looked at; all before it were, too.
     pub seen: Option<RowId>,
     pub statistics: Statistics,
@@ -32,7 +35,7 @@ impl Count {
         let Some(measure) = Measure::of(row) else {
             return false;
         };
-        if !self.filter.passes(row) {
+        if !self.filter.passes_with(row, &*self.marks) {
             self.take(id);
             return true;
         }

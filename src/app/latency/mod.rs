@@ -101,6 +101,7 @@ impl Latency {
         if !self.is_work_done(timeline) {
             return;
         }
+        self.count.marks = Arc::clone(timeline.marks());
         self.hear_of_touches(timeline);
         self.is_stale |= self.count.drop_before(timeline.id_at(0));
         self.scan(timeline, &mut has_time);
@@ -264,7 +265,10 @@ impl Latency {
         self.is_all_seen = false;
         self.work = None;
         self.touch();
-        let count = || Count::new(filter.clone(), self.grouping);
+        let count = || Count {
+            marks: Arc::clone(timeline.marks()),
+            ..Count::new(filter.clone(), self.grouping)
+        };
         self.count = count();
         let snapshot = timeline.snapshot();
         if work::rows_in(&snapshot) < MANY_ROWS {

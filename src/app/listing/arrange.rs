@@ -1,7 +1,7 @@
 //! The rows that pass the filter in another order than their own, or in groups.
 //!
-//! It is made in slices, a part with each refresh, and sorted on a thread of its own where rows
-//! are many; until it is done what was shown before stays. Afterwards every change is put in its
+//! It is made on a thread of its own where rows are many; until it is done what was shown before
+//! stays. Afterwards every change is put in its
 //! place at once. Start at [`Arrangement::refresh`].
 
 mod build;
@@ -40,16 +40,6 @@ impl Spec {
             is_descending: true,
         })
     }
-
-    fn is_dear(self) -> bool {
-        self.order.is_some_and(|order| order.by.is_dear())
-    }
-}
-
-/// The rows that pass the filter, oldest first.
-pub trait Passing {
-    fn count(&self) -> usize;
-    fn id_at(&self, place: usize) -> Option<RowId>;
 }
 
 /// Where a row stands, to take it out again.
@@ -162,7 +152,8 @@ pub struct Arrangement {
     is_refolded: bool,
     cursor: u64,
     epoch: u64,
-    generation: u64,
+    /// What it was made with.
+    filter: Filter,
 }
 
 /// Groups are put in order again at every change while they are fewer than this, and else less often.
@@ -204,14 +195,8 @@ impl Arrangement {
         self.build.is_some() || self.built.as_ref().is_some_and(|built| built.is_unordered)
     }
 
-    /// `generation` says whether what passes the filter was found out anew.
-    pub fn refresh(
-        &mut self,
-        timeline: &Timeline,
-        filter: &Filter,
-        passing: &impl Passing,
-        generation: u64,
-    ) {
+    /// Brings it up to date with the timeline.
+    pub fn refresh(&mut self, timeline: &Timeline, filter: &Filter) {
         if self.wanted.is_plain() {
             self.built = None;
             self.build = None;
@@ -219,11 +204,12 @@ impl Arrangement {
         }
         let touched = timeline.touched_since(self.cursor);
         self.cursor = touched.cursor;
-        let is_other = self.epoch != timeline.epoch()
-            || self.generation != generation
-            || touched.is_incomplete;
+        let is_other =
+            self.epoch != timeline.epoch() || self.filter != *filter || touched.is_incomplete;
         self.epoch = timeline.epoch();
-        self.generation = generation;
+        if self.filter != *filter {
+            self.filter = filter.clone();
+        }
         let is_outdated = self
             .built
             .as_ref()
@@ -238,14 +224,14 @@ impl Arrangement {
             let before = self.built.as_ref();
             let same = before.filter(|built| built.spec.group == self.wanted.group);
             let names = same.map(|built| built.names.clone()).unwrap_or_default();
-            self.build = Some(Build::new(self.wanted, names));
+            self.build = Some(Build::new(self.wanted, names, timeline, filter));
         } else if let Some(build) = &mut self.build {
             build.note(&changed);
         }
         if let Some(built) = &mut self.built {
             built.follow(timeline, filter, &changed);
         }
-        match self.build.as_mut().map(|it| it.advance(timeline, passing)) {
+        match self.build.as_mut().map(Build::advance) {
             Some(Progress::Done(done)) => {
                 let (mut built, changed) = *done;
                 built.follow(timeline, filter, &changed);
@@ -287,6 +273,7 @@ impl Arrangement {
         }
     }
 
+    /// A row in a closed group stands where the group's head is.
     pub fn place_of(&self, shown: Shown) -> Option<usize> {
         let built = self.built.as_ref()?;
         match shown {
@@ -301,8 +288,11 @@ impl Arrangement {
                 if built.spec.group.is_none() {
                     return Some(within);
                 }
-                let is_open = self.is_open(built, record.group);
-                is_open.then_some(built.start_of(record.group)? + 1 + within)
+                let head = built.start_of(record.group)?;
+                if !self.is_open(built, record.group) {
+                    return Some(head);
+                }
+                Some(head + 1 + within)
             }
         }
     }
@@ -431,9 +421,9 @@ impl Built {
             self.take_out(&record);
         }
         for id in changed {
-            let row = timeline
-                .peek(*id)
-                .filter(|row| filter.passes_with(*row, timeline.marks()));
+            let marks = &**timeline.marks();
+            let row = timeline.peek(*id);
+            let row = row.filter(|row| filter.passes_with(*row, marks));
             let record = row.map(|row| self.record_of(timeline, row));
             let before = self.records.get(*id);
             if before == record {
@@ -455,7 +445,7 @@ impl Built {
         let value = if self.spec.order.is_none() {
             Value::None
         } else {
-            order.by.value(timeline, row)
+            order.by.value(row, timeline.marks())
         };
         let value = match value {
             Value::None => None,

@@ -2,7 +2,7 @@
 //! threads, the newest first: what is shown changes when there is a page of it, or when all is known.
 
 use crate::model::timeline::filter::Needle;
-use crate::model::timeline::{Filter, MarkBook, Part, RowId, RowRef, Timeline};
+use crate::model::timeline::{Filter, Noted, Part, RowId, RowRef, Timeline};
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -24,7 +24,6 @@ pub struct Matches {
     cursor: u64,
     epoch: u64,
     is_stale: bool,
-    generation: u64,
 }
 
 impl Matches {
@@ -35,9 +34,6 @@ impl Matches {
 
     /// Nothing is filtered: nothing is kept.
     pub fn forget(&mut self) {
-        if !self.ids.is_empty() || self.search.is_some() {
-            self.generation += 1;
-        }
         self.ids = VecDeque::new();
         self.search = None;
         self.is_stale = true;
@@ -78,7 +74,7 @@ impl Matches {
 
     fn look_through(&mut self, timeline: &Timeline, filter: &Filter) {
         self.search = None;
-        let marks = timeline.marks();
+        let marks = &**timeline.marks();
         let passes = |row: &RowRef<'_>| filter.passes_with(*row, marks);
         if timeline.len() > AT_ONCE {
             self.search = Search::start(timeline, filter);
@@ -90,7 +86,6 @@ impl Matches {
             }
             None => {
                 self.ids = timeline.iter().filter(passes).map(RowRef::id).collect();
-                self.generation += 1;
             }
         }
     }
@@ -104,7 +99,6 @@ impl Matches {
         if !search.is_shown && (is_over || search.found.len() >= PAGE) {
             search.is_shown = true;
             self.ids = std::mem::take(&mut search.found);
-            self.generation += 1;
         }
         if search.is_shown {
             for id in search.older.drain(..) {
@@ -115,18 +109,12 @@ impl Matches {
             for id in std::mem::take(&mut search.changed) {
                 look_again(&mut self.ids, timeline, filter, id);
             }
-            self.generation += 1;
         }
     }
 
     /// It is not yet known what else passes.
     pub fn is_searching(&self) -> bool {
         self.search.is_some()
-    }
-
-    /// Grows when what passes was found out anew, or more of it.
-    pub fn generation(&self) -> u64 {
-        self.generation
     }
 
     pub fn len(&self) -> usize {
@@ -146,9 +134,9 @@ impl Matches {
 
 /// A row has changed: it may pass now, or no more.
 fn look_again(ids: &mut VecDeque<RowId>, timeline: &Timeline, filter: &Filter, id: RowId) {
-    let passes = timeline
-        .peek(id)
-        .is_some_and(|row| filter.passes_with(row, timeline.marks()));
+    let marks = &**timeline.marks();
+    let row = timeline.peek(id);
+    let passes = row.is_some_and(|row| filter.passes_with(row, marks));
     if passes && ids.back().is_none_or(|last| *last < id) {
         ids.push_back(id);
         return;
@@ -194,7 +182,7 @@ impl Search {
         for _ in 0..threads.min(MOST_THREADS) {
             let (parts, filter) = (Arc::clone(&parts), filter.clone());
             let needles = filter.needles();
-            let marks = timeline.marks().clone();
+            let marks = Arc::clone(timeline.marks());
             let (is_cancelled, next) = (Arc::clone(&is_cancelled), Arc::clone(&next));
             let sender = sender.clone();
             let work = move || {
@@ -203,7 +191,7 @@ impl Search {
                     let Some(part) = parts.iter().rev().nth(number) else {
                         break;
                     };
-                    let found = newest_first(part, &filter, &marks, &needles);
+                    let found = newest_first(part, (&filter, &needles), &marks);
                     if sender.send((number, found)).is_err() {
                         break;
                     }
@@ -263,9 +251,8 @@ impl Drop for Search {
 
 fn newest_first(
     part: &Part,
-    filter: &Filter,
-    marks: &MarkBook,
-    needles: &[Vec<Needle>],
+    (filter, needles): (&Filter, &[Vec<Needle>]),
+    marks: &Noted,
 ) -> Vec<RowId> {
     if !may_hold(part, needles) {
         return Vec::new();

@@ -8,7 +8,7 @@ pub mod sort;
 mod matches;
 
 use crate::model::timeline::{Category, Filter, RowId, Timeline};
-use arrange::{Arrangement, Passing, Shown};
+use arrange::{Arrangement, Shown};
 use matches::Matches;
 
 #[derive(Debug, Default)]
@@ -18,19 +18,6 @@ pub struct Listing {
     matches: Matches,
     len: usize,
     arrangement: Arrangement,
-}
-
-/// What passes, for [`Arrangement::refresh`].
-struct Oldest<'a>(&'a Listing, &'a Timeline);
-
-impl Passing for Oldest<'_> {
-    fn count(&self) -> usize {
-        self.0.len
-    }
-
-    fn id_at(&self, place: usize) -> Option<RowId> {
-        self.0.id_at(self.1, self.0.len.checked_sub(place + 1)?)
-    }
 }
 
 impl Listing {
@@ -58,11 +45,7 @@ impl Listing {
             self.matches.refresh(timeline, &self.filter);
             self.len = self.matches.len();
         }
-        let generation = self.matches.generation();
-        let mut arrangement = std::mem::take(&mut self.arrangement);
-        let passing = Oldest(self, timeline);
-        arrangement.refresh(timeline, &self.filter, &passing, generation);
-        self.arrangement = arrangement;
+        self.arrangement.refresh(timeline, &self.filter);
     }
 
     /// Order and groups.

@@ -1,7 +1,8 @@
 //! By what the table is sorted, the key that a row gets for it, and a long list that stays sorted.
 
 use crate::model::time::Timestamp;
-use crate::model::timeline::{Row, RowId, RowRef, Timeline};
+use crate::model::timeline::filter::RowMarks as _;
+use crate::model::timeline::{Noted, Row, RowId, RowRef};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
@@ -43,15 +44,7 @@ pub enum Value<'a> {
 }
 
 impl SortBy {
-    /// Whether a row has to be unpacked for it.
-    pub fn is_dear(self) -> bool {
-        matches!(
-            self,
-            Self::Qos | Self::Retain | Self::Acknowledged | Self::Route | Self::Device
-        )
-    }
-
-    pub fn value<'a>(self, timeline: &'a Timeline, row: RowRef<'a>) -> Value<'a> {
+    pub fn value<'a>(self, row: RowRef<'a>, marks: &'a Noted) -> Value<'a> {
         let text = |text: Option<&'a str>| text.map_or(Value::None, Value::Text);
         let number = |number: Option<u64>| number.map_or(Value::None, Value::Number);
         let nanos = |time: Option<Duration>| number(time.map(in_nanos));
@@ -65,27 +58,15 @@ impl SortBy {
             Self::Connection => text(Some(row.connection())),
             Self::Rule => text(row.rule()),
             Self::Name => text(row.name()),
-            Self::Qos => number(Some(row.to_row().message().qos as u64)),
-            Self::Retain => number(Some(u64::from(row.to_row().message().retain))),
+            Self::Qos => number(Some(row.message().qos as u64)),
+            Self::Retain => number(Some(u64::from(row.message().retain))),
             Self::Size => number(Some(row.payload().len() as u64)),
-            Self::ResponseTopic => {
-                let mut topic = None;
-                row.any_message(|message| {
-                    topic = message.response_topic;
-                    true
-                });
-                text(topic)
-            }
+            Self::ResponseTopic => text(row.message().response_topic),
             Self::Replies => number(row.exchange_id().map(|_| row.replies() as u64)),
             Self::Acknowledged => nanos(acknowledged(&row.to_row())),
             Self::Route => nanos(route(&row.to_row())),
             Self::Device => nanos(device_time(&row.to_row())),
-            Self::Comment => text(
-                timeline
-                    .mark(row.id())
-                    .map(|mark| mark.comment.as_str())
-                    .filter(|comment| !comment.is_empty()),
-            ),
+            Self::Comment => text(marks.comment(row.id())),
         }
     }
 }

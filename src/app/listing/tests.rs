@@ -62,103 +62,6 @@ fn a_filtered_list_follows_the_changes() {
     assert_eq!(listing.len(), 1);
 }
 
-/// Refreshes until all rows have been looked through.
-fn search_all(listing: &mut Listing, timeline: &Timeline) {
-    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(20);
-    listing.refresh(timeline);
-    while listing.is_searching() {
-        assert!(
-            std::time::Instant::now() < deadline,
-            "the search does not end"
-        );
-        std::thread::yield_now();
-        listing.refresh(timeline);
-    }
-}
-
-fn ids(listing: &Listing, timeline: &Timeline) -> Vec<RowId> {
-    let places = 0..listing.len();
-    places
-        .map(|place| listing.id_at(timeline, place).unwrap())
-        .collect()
-}
-
-/// As found by looking at every row.
-fn wanted(listing: &Listing, timeline: &Timeline) -> Vec<RowId> {
-    let passing = timeline
-        .iter()
-        .rev()
-        .filter(|row| listing.filter().passes(*row));
-    passing.map(crate::model::timeline::RowRef::id).collect()
-}
-
-#[test]
-fn many_rows_are_looked_through_elsewhere_and_nothing_is_missed() {
-    let mut timeline = Timeline::default();
-    let mut listing = Listing::default();
-    for id in 0..1_000 {
-        timeline.begin(exchange(id, if id % 3 == 0 { "light/on" } else { "door" }));
-    }
-    listing.set_filter("topic:light", None);
-    search_all(&mut listing, &timeline);
-    assert_eq!(listing.len(), 334);
-    assert_eq!(ids(&listing, &timeline), wanted(&listing, &timeline));
-    let newest = listing.id_at(&timeline, 0).unwrap();
-    assert_eq!(listing.place_of(&timeline, newest), Some(0));
-    listing.set_filter("", None);
-    listing.refresh(&timeline);
-    assert_eq!((listing.len(), listing.is_searching()), (1_000, false));
-}
-
-#[test]
-fn what_happens_during_a_search_is_in_its_result() {
-    let mut timeline = Timeline::default();
-    let mut listing = Listing::default();
-    for id in 0..1_000 {
-        timeline.begin(exchange(id, "light"));
-    }
-    for id in 0..500 {
-        finish(&mut timeline, id, Verdict::Answered);
-    }
-    listing.set_filter("", Some(Category::Answered));
-    listing.refresh(&timeline);
-    // Old rows that pass now and no more, a new one, and the oldest are gone.
-    for id in [3, 700, 999] {
-        finish(&mut timeline, id, Verdict::Late);
-    }
-    for id in [800, 998] {
-        finish(&mut timeline, id, Verdict::Answered);
-    }
-    timeline.begin(exchange(1_000, "light"));
-    finish(&mut timeline, 1_000, Verdict::Answered);
-    listing.refresh(&timeline);
-    timeline.set_bounds(crate::model::timeline::Bounds {
-        rows: 900,
-        bytes: usize::MAX,
-    });
-    search_all(&mut listing, &timeline);
-    assert_eq!(ids(&listing, &timeline), wanted(&listing, &timeline));
-    assert_eq!(listing.len(), 399 + 3);
-}
-
-#[test]
-fn a_search_that_nobody_wants_any_more_is_given_up() {
-    let mut timeline = Timeline::default();
-    let mut listing = Listing::default();
-    for id in 0..1_000 {
-        timeline.begin(exchange(id, if id < 10 { "rare" } else { "door" }));
-    }
-    for text in ["rare", "d", "do", "topic:rare"] {
-        listing.set_filter(text, None);
-        listing.refresh(&timeline);
-    }
-    search_all(&mut listing, &timeline);
-    assert_eq!(listing.len(), 10);
-    timeline.clear();
-    search_all(&mut listing, &timeline);
-    assert_eq!(ids(&listing, &timeline), wanted(&listing, &timeline));
-}
-
 /// A timeline of exchanges on these topics, each answered after so many milliseconds.
 fn answered(rows: &[(&str, i64)]) -> Timeline {
     let mut timeline = Timeline::default();
@@ -195,7 +98,7 @@ fn sorted_by(by: SortBy, is_descending: bool) -> Listing {
 }
 
 /// What the table shows, from the top: exchange numbers, and heads of groups with their counts.
-fn shown(listing: &Listing, timeline: &Timeline) -> String {
+fn lines(listing: &Listing, timeline: &Timeline) -> String {
     let line = |place| match listing.shown_at(timeline, place).unwrap() {
         Shown::Row(id) => timeline
             .peek(id)
@@ -211,8 +114,8 @@ fn shown(listing: &Listing, timeline: &Timeline) -> String {
         assert_eq!(listing.place_of_shown(timeline, shown), Some(place));
     }
     assert_eq!(listing.shown_at(timeline, listing.shown_len()), None);
-    let lines: Vec<String> = (0..listing.shown_len()).map(line).collect();
-    lines.join(" ")
+    let all: Vec<String> = (0..listing.shown_len()).map(line).collect();
+    all.join(" ")
 }
 
 #[test]
@@ -222,7 +125,7 @@ fn rows_are_sorted_both_ways_equal_ones_newest_first_and_those_without_a_value_l
     for (is_descending, expected) in [(false, "2 3 1 4 5"), (true, "4 3 1 2 5")] {
         let mut listing = sorted_by(SortBy::RoundTrip, is_descending);
         listing.refresh(&timeline);
-        assert_eq!(shown(&listing, &timeline), expected);
+        assert_eq!(lines(&listing, &timeline), expected);
     }
 }
 
@@ -239,11 +142,11 @@ fn what_arrives_in_a_sorted_table_is_put_in_its_place_and_moves_when_it_changes(
     for listing in [&mut by_topic, &mut by_time] {
         listing.refresh(&timeline);
     }
-    assert_eq!(shown(&by_topic, &timeline), "2 3 1");
-    assert_eq!(shown(&by_time, &timeline), "2 1 3");
+    assert_eq!(lines(&by_topic, &timeline), "2 3 1");
+    assert_eq!(lines(&by_time, &timeline), "2 1 3");
     answer(&mut timeline, 3, 3);
     by_time.refresh(&timeline);
-    assert_eq!(shown(&by_time, &timeline), "2 3 1");
+    assert_eq!(lines(&by_time, &timeline), "2 3 1");
 }
 
 #[test]
@@ -254,23 +157,23 @@ fn a_sorted_table_follows_the_filter_the_dropping_of_the_oldest_clearing_and_und
     listing.refresh(&timeline);
     listing.set_filter("", Some(Category::Answered));
     listing.refresh(&timeline);
-    assert_eq!(shown(&listing, &timeline), "1 3 4");
+    assert_eq!(lines(&listing, &timeline), "1 3 4");
     listing.set_filter("", None);
     timeline.set_bounds(Bounds {
         rows: 3,
         ..Bounds::default()
     });
     listing.refresh(&timeline);
-    assert_eq!(shown(&listing, &timeline), "2 3 4");
+    assert_eq!(lines(&listing, &timeline), "2 3 4");
     let cleared = timeline.clear();
     listing.refresh(&timeline);
     assert_eq!(listing.shown_len(), 0);
     timeline.restore(cleared);
     listing.refresh(&timeline);
-    assert_eq!(shown(&listing, &timeline), "2 3 4");
+    assert_eq!(lines(&listing, &timeline), "2 3 4");
     listing.arrangement_mut().want(Spec::default());
     listing.refresh(&timeline);
-    assert_eq!(shown(&listing, &timeline), "4 3 2");
+    assert_eq!(lines(&listing, &timeline), "4 3 2");
 }
 
 #[test]
@@ -281,12 +184,12 @@ fn groups_are_headed_by_what_they_amount_to_and_opened_one_by_one_or_all() {
     let group = Some(GroupBy::Topic);
     listing.arrangement_mut().want(Spec { order: None, group });
     listing.refresh(&timeline);
-    assert_eq!(shown(&listing, &timeline), "a(1) b(3) c(1)");
+    assert_eq!(lines(&listing, &timeline), "a(1) b(3) c(1)");
     let Some(Shown::Group(b)) = listing.shown_at(&timeline, 1) else {
         panic!("a group")
     };
     listing.arrangement_mut().open_group(b, true);
-    assert_eq!(shown(&listing, &timeline), "a(1) b(3) 5 3 1 c(1)");
+    assert_eq!(lines(&listing, &timeline), "a(1) b(3) 5 3 1 c(1)");
     let line = listing.arrangement().group(b).unwrap();
     assert_eq!(line.counts[Category::Answered as usize], 2);
     assert_eq!(line.counts[Category::TimedOut as usize], 1);
@@ -297,26 +200,26 @@ fn groups_are_headed_by_what_they_amount_to_and_opened_one_by_one_or_all() {
         (GroupOrder::Name, "a(1) b(3) 5 3 1 c(1)"),
     ] {
         listing.arrangement_mut().set_group_order(order);
-        assert_eq!(shown(&listing, &timeline), expected);
+        assert_eq!(lines(&listing, &timeline), expected);
     }
     begin_answered(&mut timeline, 6, "b", 7);
     begin_answered(&mut timeline, 7, "aa", 7);
     listing.refresh(&timeline);
-    assert_eq!(shown(&listing, &timeline), "a(1) aa(1) b(4) 6 5 3 1 c(1)");
+    assert_eq!(lines(&listing, &timeline), "a(1) aa(1) b(4) 6 5 3 1 c(1)");
     let order = Some(Order {
         by: SortBy::RoundTrip,
         is_descending: true,
     });
     listing.arrangement_mut().want(Spec { order, group });
     listing.refresh(&timeline);
-    assert_eq!(shown(&listing, &timeline), "a(1) aa(1) b(4) 6 1 5 3 c(1)");
+    assert_eq!(lines(&listing, &timeline), "a(1) aa(1) b(4) 6 1 5 3 c(1)");
     listing.set_filter("topic:b", None);
     listing.refresh(&timeline);
-    assert_eq!(shown(&listing, &timeline), "b(4) 6 1 5 3");
+    assert_eq!(lines(&listing, &timeline), "b(4) 6 1 5 3");
     listing.arrangement_mut().open_all_groups(false);
-    assert_eq!(shown(&listing, &timeline), "b(4)");
+    assert_eq!(lines(&listing, &timeline), "b(4)");
     listing.arrangement_mut().open_all_groups(true);
-    assert_eq!(shown(&listing, &timeline), "b(4) 6 1 5 3");
+    assert_eq!(lines(&listing, &timeline), "b(4) 6 1 5 3");
 }
 
 /// Refreshes as frames do until it is there, at most so many times; gives how many it took.
@@ -390,4 +293,101 @@ fn rows_newer_than_one_are_counted_also_when_it_is_gone() {
     });
     listing.refresh(&timeline);
     assert_eq!(listing.newer_than(&timeline, second), 1);
+}
+
+/// Refreshes until all rows have been looked through.
+fn settle(listing: &mut Listing, timeline: &Timeline) {
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(20);
+    listing.refresh(timeline);
+    while listing.is_searching() {
+        assert!(
+            std::time::Instant::now() < deadline,
+            "the search does not end"
+        );
+        std::thread::yield_now();
+        listing.refresh(timeline);
+    }
+}
+
+fn shown(listing: &Listing, timeline: &Timeline) -> Vec<RowId> {
+    let places = 0..listing.len();
+    places
+        .map(|place| listing.id_at(timeline, place).unwrap())
+        .collect()
+}
+
+/// As found by looking at every row.
+fn wanted(listing: &Listing, timeline: &Timeline) -> Vec<RowId> {
+    let passing = timeline
+        .iter()
+        .rev()
+        .filter(|row| listing.filter().passes(*row));
+    passing.map(crate::model::timeline::RowRef::id).collect()
+}
+
+#[test]
+fn many_rows_are_looked_through_elsewhere_and_nothing_is_missed() {
+    let mut timeline = Timeline::default();
+    let mut listing = Listing::default();
+    for id in 0..1_000 {
+        timeline.begin(exchange(id, if id % 3 == 0 { "light/on" } else { "door" }));
+    }
+    listing.set_filter("topic:light", None);
+    settle(&mut listing, &timeline);
+    assert_eq!(listing.len(), 334);
+    assert_eq!(shown(&listing, &timeline), wanted(&listing, &timeline));
+    let newest = listing.id_at(&timeline, 0).unwrap();
+    assert_eq!(listing.place_of(&timeline, newest), Some(0));
+    listing.set_filter("", None);
+    listing.refresh(&timeline);
+    assert_eq!((listing.len(), listing.is_searching()), (1_000, false));
+}
+
+#[test]
+fn what_happens_during_a_search_is_in_its_result() {
+    let mut timeline = Timeline::default();
+    let mut listing = Listing::default();
+    for id in 0..1_000 {
+        timeline.begin(exchange(id, "light"));
+    }
+    for id in 0..500 {
+        finish(&mut timeline, id, Verdict::Answered);
+    }
+    listing.set_filter("", Some(Category::Answered));
+    listing.refresh(&timeline);
+    // Old rows that pass now and no more, a new one, and the oldest are gone.
+    for id in [3, 700, 999] {
+        finish(&mut timeline, id, Verdict::Late);
+    }
+    for id in [800, 998] {
+        finish(&mut timeline, id, Verdict::Answered);
+    }
+    timeline.begin(exchange(1_000, "light"));
+    finish(&mut timeline, 1_000, Verdict::Answered);
+    listing.refresh(&timeline);
+    timeline.set_bounds(crate::model::timeline::Bounds {
+        rows: 900,
+        bytes: usize::MAX,
+    });
+    settle(&mut listing, &timeline);
+    assert_eq!(shown(&listing, &timeline), wanted(&listing, &timeline));
+    assert_eq!(listing.len(), 399 + 3);
+}
+
+#[test]
+fn a_search_that_nobody_wants_any_more_is_given_up() {
+    let mut timeline = Timeline::default();
+    let mut listing = Listing::default();
+    for id in 0..1_000 {
+        timeline.begin(exchange(id, if id < 10 { "rare" } else { "door" }));
+    }
+    for text in ["rare", "d", "do", "topic:rare"] {
+        listing.set_filter(text, None);
+        listing.refresh(&timeline);
+    }
+    settle(&mut listing, &timeline);
+    assert_eq!(listing.len(), 10);
+    timeline.clear();
+    settle(&mut listing, &timeline);
+    assert_eq!(shown(&listing, &timeline), wanted(&listing, &timeline));
 }

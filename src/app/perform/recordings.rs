@@ -330,7 +330,7 @@ impl App {
                 self.recordings.is_stopping = false;
                 self.recordings.is_trouble_told = false;
                 self.recordings.named.clear();
-                let marked = self.session.timeline.marks().iter().map(|(id, _)| id);
+                let marked = self.session.timeline.marks().ids();
                 self.recordings.unmarked = marked.collect();
             }
             Err(err) => {

@@ -6,10 +6,12 @@ use crate::app::columns::correlation;
 use crate::app::dialogs::{AfterPassword, Dialog};
 use crate::app::inspect::part;
 use crate::app::listing::arrange::Spec;
+use crate::app::payloads::CopyAs;
 use crate::app::table::{CommentDialog, MarkBefore, RowAction, TableAction};
 use crate::app::undo::Undo;
 use crate::model::connection::ConnectionState;
 use crate::model::record::{Marks, Record};
+use crate::model::timeline::filter::{Field, term};
 use crate::model::timeline::{Mark, Row, RowId};
 use crate::store::TimelineView;
 use std::borrow::Cow;
@@ -38,10 +40,10 @@ impl App {
         let message = row.message();
         match action {
             RowAction::CopyTopic => self.carry_out(Action::Copy(message.topic.to_string())),
-            RowAction::CopyPayload => self.carry_out(Action::Copy(as_text(&message.payload))),
+            RowAction::CopyPayload => self.copy_payload(message, CopyAs::Text),
             RowAction::CopyReply => {
                 if let Some(reply) = part(&row, 1) {
-                    self.carry_out(Action::Copy(as_text(&reply.message.payload)));
+                    self.copy_payload(&reply.message, CopyAs::Text);
                 }
             }
             RowAction::CopyCorrelation => {
@@ -83,27 +85,33 @@ impl App {
                     text: self.mark_of(id).comment,
                 }));
             }
-            RowAction::FilterTopic => self.add_to_filter(&term("topic", message.topic.as_str())),
+            RowAction::FilterTopic => {
+                self.add_to_filter(&term(Field::Topic, message.topic.as_str()))
+            }
             RowAction::FilterResponder => {
                 if let Some(name) = row.responder() {
-                    self.add_to_filter(&term("responder", name));
+                    self.add_to_filter(&term(Field::Device, name));
                 }
             }
             RowAction::FilterCorrelation => {
                 if let Some(data) = &message.properties.correlation_data {
                     let text = correlation(message).unwrap_or_default();
-                    let is_plain = text.as_bytes() == data.as_bytes() && !text.contains('"');
-                    self.add_to_filter(&if is_plain {
-                        term("correlation", &text)
+                    let is_plain = text.as_bytes() == data.as_bytes();
+                    let term = if is_plain {
+                        term(Field::Correlation, &text)
                     } else {
                         format!("correlation:0x{}", hex::encode(data.as_bytes()))
-                    });
+                    };
+                    self.add_to_filter(&term);
                 }
             }
             RowAction::FilterOnly => {
                 if let Row::Exchange(exchange) = &row {
                     self.carry_out(Action::SetCategory(None));
-                    self.carry_out(Action::SetFilter(format!("id:{}", exchange.id.0)));
+                    self.carry_out(Action::SetFilter(term(
+                        Field::Id,
+                        &exchange.id.0.to_string(),
+                    )));
                 }
             }
             RowAction::Resend => self.resend(&row),
@@ -208,18 +216,4 @@ impl App {
             self.selected = self.session.row_of(sent);
         }
     }
-}
-
-/// A term of the filter for exactly these words.
-fn term(field: &str, words: &str) -> String {
-    if words.contains(char::is_whitespace) {
-        format!("{field}:\"{words}\"")
-    } else {
-        format!("{field}:{words}")
-    }
-}
-
-/// Text as it is, other bytes as hex.
-fn as_text(bytes: &[u8]) -> String {
-    std::str::from_utf8(bytes).map_or_else(|_| hex::encode(bytes), str::to_owned)
 }

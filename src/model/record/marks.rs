@@ -4,7 +4,7 @@ use super::is_false;
 use serde::{Deserialize, Serialize};
 
 /// In files: `red`, `orange`, …
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Colour {
     Red,

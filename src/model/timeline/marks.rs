@@ -2,6 +2,7 @@
 
 use super::filter::RowMarks;
 use super::{RowId, Timeline};
+/// Colours that a row can be given, beside the ones that verdicts have.
 pub use crate::model::record::Colour as MarkColour;
 use crate::model::record::Marks;
 use std::collections::BTreeMap;
@@ -21,72 +22,48 @@ impl Mark {
     }
 }
 
-/// The marks of a timeline's rows. Cheap to copy, for another thread to look into.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct MarkBook(Arc<BTreeMap<RowId, Mark>>);
+/// The marks of all rows that have one.
+#[derive(Clone, Debug, Default)]
+pub struct Noted(BTreeMap<RowId, Mark>);
 
-impl MarkBook {
-    pub fn get(&self, id: RowId) -> Option<&Mark> {
+impl Noted {
+    /// The rows that have one, oldest first.
+    pub fn ids(&self) -> impl Iterator<Item = RowId> {
+        self.0.keys().copied()
+    }
+
+    pub fn of(&self, id: RowId) -> Option<&Mark> {
         self.0.get(&id)
     }
 
-    pub fn iter(&self) -> impl Iterator<Item = (RowId, &Mark)> {
-        self.0.iter().map(|(id, mark)| (*id, mark))
-    }
-
-    /// An empty mark is none. Gives what was there before.
-    fn set(&mut self, id: RowId, mark: Mark) -> Option<Mark> {
-        let all = Arc::make_mut(&mut self.0);
-        if mark.is_empty() {
-            all.remove(&id)
-        } else {
-            all.insert(id, mark)
-        }
-    }
-
-    pub(super) fn forget(&mut self, id: RowId) {
-        if self.0.contains_key(&id) {
-            Arc::make_mut(&mut self.0).remove(&id);
-        }
-    }
-
-    /// Takes out the marks of rows that are not there.
-    pub(super) fn take_but(&mut self, is_there: impl Fn(RowId) -> bool) -> Self {
-        let gone = |(id, mark): (&RowId, &Mark)| (!is_there(*id)).then(|| (*id, mark.clone()));
-        let gone: BTreeMap<RowId, Mark> = self.0.iter().filter_map(gone).collect();
-        if !gone.is_empty() {
-            Arc::make_mut(&mut self.0).retain(|id, _| !gone.contains_key(id));
-        }
-        Self(Arc::new(gone))
-    }
-
-    pub(super) fn put_back(&mut self, taken: &Self) {
-        let all = taken.0.iter().map(|(id, mark)| (*id, mark.clone()));
-        Arc::make_mut(&mut self.0).extend(all);
+    /// Pinned rows stay where rows are cleared.
+    pub(super) fn has_pinned(&self, id: RowId) -> bool {
+        self.of(id).is_some_and(|mark| mark.is_pinned)
     }
 }
 
-impl RowMarks for MarkBook {
+impl RowMarks for Noted {
     fn is_pinned(&self, row: RowId) -> bool {
-        self.get(row).is_some_and(|mark| mark.is_pinned)
+        self.has_pinned(row)
     }
 
     fn comment(&self, row: RowId) -> Option<&str> {
-        let comment = self.get(row).map(|mark| mark.comment.as_str());
+        let comment = self.of(row).map(|mark| mark.comment.as_str());
         comment.filter(|comment| !comment.is_empty())
     }
 
     fn colour(&self, row: RowId) -> Option<&str> {
-        Some(self.get(row)?.colour?.word())
+        self.of(row)?.colour.map(MarkColour::word)
     }
 }
 
 impl Timeline {
     pub fn mark(&self, id: RowId) -> Option<&Mark> {
-        self.marks.get(id)
+        self.marks.of(id)
     }
 
-    pub fn marks(&self) -> &MarkBook {
+    /// All of them, also for other threads.
+    pub fn marks(&self) -> &Arc<Noted> {
         &self.marks
     }
 
@@ -95,10 +72,37 @@ impl Timeline {
         if self.peek(id).is_none() {
             return Mark::default();
         }
-        let before = self.marks.set(id, mark);
+        let marks = &mut Arc::make_mut(&mut self.marks).0;
+        let before = if mark.is_empty() {
+            marks.remove(&id)
+        } else {
+            marks.insert(id, mark)
+        };
         self.touched.note(id);
         self.version += 1;
         before.unwrap_or_default()
+    }
+
+    /// Takes out the marks of rows that are not there.
+    pub(super) fn marks_gone(&mut self) -> Noted {
+        let marks = std::mem::take(&mut Arc::make_mut(&mut self.marks).0);
+        let is_there = |id: &RowId| self.rows.place_of(*id).is_some();
+        let (kept, gone) = marks.into_iter().partition(|(id, _)| is_there(id));
+        self.marks = Arc::new(Noted(kept));
+        Noted(gone)
+    }
+
+    pub(super) fn marks_back(&mut self, marks: Noted) {
+        Arc::make_mut(&mut self.marks).0.extend(marks.0);
+    }
+
+    /// After the oldest rows went.
+    pub(super) fn forget_marks_of_dropped(&mut self) {
+        let first = self.rows.id_at(0);
+        let is_gone = |id: &RowId| first.is_none_or(|first| *id < first);
+        while self.marks.0.keys().next().is_some_and(is_gone) {
+            Arc::make_mut(&mut self.marks).0.pop_first();
+        }
     }
 }
 

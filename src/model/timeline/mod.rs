@@ -13,7 +13,7 @@ mod snapshot;
 mod touched;
 
 pub use filter::Filter;
-pub use marks::{Mark, MarkBook, MarkColour};
+pub use marks::{Mark, MarkColour, Noted};
 pub use peek::{MessageRef, RowKind, RowRef};
 pub use row::{Category, MessageRow, PublishRow, Row};
 pub use snapshot::{Haystacks, Part, Snapshot};
@@ -23,7 +23,6 @@ use crate::model::exchange::{Change, Exchange, ExchangeId, MAX_REPLIES};
 use crate::model::histogram::Histogram;
 use crate::model::message::Message;
 use crate::model::time::Timestamp;
-use filter::RowMarks as _;
 use rows::{Edited, Entry, Rows, Taken};
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -62,7 +61,7 @@ impl RowId {
 
 /// What [`Timeline::clear`] took away, for [`Timeline::restore`].
 #[derive(Debug)]
-pub struct Cleared(Taken, MarkBook);
+pub struct Cleared(Taken, Noted);
 
 impl Cleared {
     pub fn len(&self) -> usize {
@@ -78,7 +77,7 @@ impl Cleared {
 pub struct Timeline {
     bounds: Bounds,
     rows: Rows,
-    marks: MarkBook,
+    marks: Arc<Noted>,
     touched: TouchLog,
     /// Grows when rows came or went other than at the ends.
     epoch: u64,
@@ -166,12 +165,11 @@ impl Timeline {
 
     /// Takes every row away that is not still waiting or pinned. What waits is not over.
     pub fn clear(&mut self) -> Cleared {
-        let marks = &self.marks;
+        let marks = Arc::clone(&self.marks);
         let taken = self
             .rows
-            .take(|row| row.category() == Category::Waiting || marks.is_pinned(row.id()));
-        let rows = &self.rows;
-        let gone = self.marks.take_but(|id| rows.peek(id).is_some());
+            .take(|row| row.category() == Category::Waiting || marks.has_pinned(row.id()));
+        let gone = self.marks_gone();
         self.recount();
         Cleared(taken, gone)
     }
@@ -179,7 +177,7 @@ impl Timeline {
     /// Puts cleared rows back where they were.
     pub fn restore(&mut self, cleared: Cleared) {
         self.rows.put_back(cleared.0);
-        self.marks.put_back(&cleared.1);
+        self.marks_back(cleared.1);
         self.recount();
         self.make_room();
     }
@@ -307,9 +305,9 @@ impl Timeline {
             };
             self.dropped += 1;
             self.version += 1;
-            self.marks.forget(gone.id);
             self.uncount(gone.category, gone.round_trip);
         }
+        self.forget_marks_of_dropped();
     }
 
     fn count(&mut self, category: Category, round_trip: Option<Duration>) {

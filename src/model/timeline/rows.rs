@@ -472,7 +472,6 @@ pub struct Edited {
 /// A row that had to go.
 #[derive(Clone, Copy, Debug)]
 pub struct Gone {
-    pub id: RowId,
     pub category: Category,
     pub round_trip: Option<std::time::Duration>,
 }
@@ -480,7 +479,6 @@ pub struct Gone {
 impl Gone {
     fn of(row: RowRef<'_>) -> Self {
         Self {
-            id: row.id(),
             category: row.category(),
             round_trip: row.round_trip(),
         }

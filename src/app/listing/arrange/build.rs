@@ -1,17 +1,16 @@
-//! Makes an arrangement anew: keys are gathered a slice at a time, and sorted elsewhere when many.
+//! Makes an arrangement anew, on another thread when rows are many.
 
-use super::{Built, NO_TIME, Passing, Record, Spec};
+use super::{Built, NO_TIME, Record, Spec};
 use crate::app::listing::group::Group;
 use crate::app::listing::sort::{Entry, Names, Value, in_nanos};
-use crate::model::timeline::{Category, RowId, Timeline};
+use crate::model::timeline::{Category, Filter, Noted, RowId, RowRef, Snapshot, Timeline};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, TryRecvError, sync_channel};
 use std::thread;
 
-/// Rows looked at in one slice: a millisecond or two. One that must be unpacked counts for several.
-const SLICE: usize = 16_384;
-const DEAR: usize = 8;
-/// Fewer rows are sorted at once, within the frame.
-const AT_ONCE: usize = 8_192;
+/// Fewer rows are put in order at once, within the frame.
+const AT_ONCE: usize = 4_096;
 
 /// What a row is sorted and grouped by, texts as numbers of [`Names`].
 #[derive(Clone, Copy, Debug)]
@@ -33,6 +32,8 @@ enum Key {
 #[derive(Debug)]
 struct Gathering {
     spec: Spec,
+    filter: Filter,
+    marks: Arc<Noted>,
     values: Names,
     names: Names,
     rows: Vec<Gathered>,
@@ -40,13 +41,14 @@ struct Gathering {
 
 #[derive(Debug)]
 enum Stage {
-    Gathering(Box<Gathering>),
-    Sorting(Receiver<Built>),
+    Sorted(Box<Built>),
+    Working(Receiver<Built>),
 }
 
 #[derive(Debug)]
 pub(super) struct Build {
     stage: Option<Stage>,
+    is_cancelled: Arc<AtomicBool>,
     /// Rows that changed meanwhile.
     changed: Vec<RowId>,
 }
@@ -59,17 +61,34 @@ pub(super) enum Progress {
     Lost,
 }
 
+impl Drop for Build {
+    fn drop(&mut self) {
+        self.is_cancelled.store(true, Ordering::Relaxed);
+    }
+}
+
 impl Build {
     /// `names` keep their numbers.
-    pub fn new(spec: Spec, names: Names) -> Self {
-        let gathering = Gathering {
+    pub fn new(spec: Spec, names: Names, timeline: &Timeline, filter: &Filter) -> Self {
+        let mut gathering = Gathering {
             spec,
+            filter: filter.clone(),
+            marks: Arc::clone(timeline.marks()),
             values: Names::default(),
             names,
             rows: Vec::new(),
         };
+        let is_cancelled: Arc<AtomicBool> = Arc::default();
+        let stage = if timeline.len() <= AT_ONCE {
+            timeline.iter().for_each(|row| gathering.look_at(row));
+            Some(Stage::Sorted(Box::new(gathering.sorted())))
+        } else {
+            timeline.newest().for_each(|row| gathering.look_at(row));
+            elsewhere(gathering, timeline.snapshot(), Arc::clone(&is_cancelled))
+        };
         Self {
-            stage: Some(Stage::Gathering(Box::new(gathering))),
+            stage,
+            is_cancelled,
             changed: Vec::new(),
         }
     }
@@ -78,91 +97,69 @@ impl Build {
         self.changed.extend(changed);
     }
 
-    pub fn advance(&mut self, timeline: &Timeline, passing: &impl Passing) -> Progress {
-        self.stage = match self.stage.take() {
-            Some(Stage::Gathering(mut gathering)) => {
-                if gathering.step(timeline, passing) {
-                    if gathering.rows.len() <= AT_ONCE {
-                        return self.done(gathering.sorted());
-                    }
-                    sort_elsewhere(*gathering)
-                } else {
-                    Some(Stage::Gathering(gathering))
+    pub fn advance(&mut self) -> Progress {
+        let built = match self.stage.take() {
+            Some(Stage::Sorted(built)) => *built,
+            Some(Stage::Working(results)) => match results.try_recv() {
+                Ok(built) => built,
+                Err(TryRecvError::Empty) => {
+                    self.stage = Some(Stage::Working(results));
+                    return Progress::Working;
                 }
-            }
-            Some(Stage::Sorting(results)) => match results.try_recv() {
-                Ok(built) => return self.done(built),
-                Err(TryRecvError::Empty) => Some(Stage::Sorting(results)),
-                Err(TryRecvError::Disconnected) => None,
+                Err(TryRecvError::Disconnected) => return Progress::Lost,
             },
-            None => None,
+            None => return Progress::Lost,
         };
-        if self.stage.is_some() {
-            Progress::Working
-        } else {
-            Progress::Lost
-        }
-    }
-
-    fn done(&mut self, built: Built) -> Progress {
         let changed = std::mem::take(&mut self.changed);
         Progress::Done(Box::new((built, changed)))
     }
 }
 
-fn sort_elsewhere(gathering: Gathering) -> Option<Stage> {
+fn elsewhere(
+    mut gathering: Gathering,
+    snapshot: Snapshot,
+    is_cancelled: Arc<AtomicBool>,
+) -> Option<Stage> {
     let (sender, results) = sync_channel(1);
     let work = move || {
+        for part in snapshot.parts() {
+            if is_cancelled.load(Ordering::Relaxed) {
+                return;
+            }
+            part.rows().for_each(|row| gathering.look_at(row));
+        }
+        drop(snapshot);
         // Nobody waits for it any more when something else was asked for meanwhile.
         drop(sender.send(gathering.sorted()));
     };
     let thread = thread::Builder::new().name("table order".to_owned());
     thread.spawn(work).ok()?;
-    Some(Stage::Sorting(results))
+    Some(Stage::Working(results))
 }
 
 impl Gathering {
-    /// Whether all rows have been looked at.
-    fn step(&mut self, timeline: &Timeline, passing: &impl Passing) -> bool {
-        let last = self.rows.last().map(|row| row.id);
-        let mut place = match last {
-            Some(last) => place_after(passing, last),
-            None => 0,
-        };
-        let most = if self.spec.is_dear() {
-            SLICE / DEAR
-        } else {
-            SLICE
-        };
-        let end = passing.count().min(place + most);
-        self.rows.reserve(end.saturating_sub(place));
-        while place < end {
-            let id = passing.id_at(place);
-            if let Some(row) = id.and_then(|id| timeline.peek(id)) {
-                let value = match self.spec.order {
-                    Some(order) => order.by.value(timeline, row),
-                    None => Value::None,
-                };
-                let value = match value {
-                    Value::None => Key::None,
-                    Value::Number(number) => Key::Number(number),
-                    Value::Text(text) => Key::Text(self.values.number(text)),
-                };
-                let group = self.spec.group.map_or(0, |by| {
-                    let name = by.name(row);
-                    self.names.number(name)
-                });
-                self.rows.push(Gathered {
-                    id: row.id(),
-                    value,
-                    group,
-                    round_trip: row.round_trip().map_or(NO_TIME, in_nanos),
-                    category: row.category(),
-                });
-            }
-            place += 1;
+    fn look_at(&mut self, row: RowRef<'_>) {
+        if !self.filter.passes_with(row, &*self.marks) {
+            return;
         }
-        end == passing.count()
+        let value = match self.spec.order {
+            Some(order) => order.by.value(row, &self.marks),
+            None => Value::None,
+        };
+        let value = match value {
+            Value::None => Key::None,
+            Value::Number(number) => Key::Number(number),
+            Value::Text(text) => Key::Text(self.values.number(text)),
+        };
+        let by = self.spec.group;
+        let group = by.map_or(0, |by| self.names.number(by.name(row)));
+        self.rows.push(Gathered {
+            id: row.id(),
+            value,
+            group,
+            round_trip: row.round_trip().map_or(NO_TIME, in_nanos),
+            category: row.category(),
+        });
     }
 
     /// The costly part; needs nothing of the timeline.
@@ -218,18 +215,4 @@ impl Gathering {
         built.names = self.names;
         built
     }
-}
-
-/// The place of the first row after `id`.
-fn place_after(passing: &impl Passing, id: RowId) -> usize {
-    let (mut from, mut to) = (0, passing.count());
-    while from < to {
-        let middle = from + (to - from) / 2;
-        if passing.id_at(middle).is_some_and(|one| one <= id) {
-            from = middle + 1;
-        } else {
-            to = middle;
-        }
-    }
-    from
 }

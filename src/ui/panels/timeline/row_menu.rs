@@ -46,6 +46,7 @@ pub fn row_menu_ui(ui: &mut Ui, app: &App, id: RowId, actions: &mut Vec<Action>)
     );
     menu.entry(ui, true, "Copy row as JSON", RowAction::CopyJson);
     ui.separator();
+    menu.compare(ui, app, crate::app::inspect::telling_part(&row));
     menu.entry(ui, true, "Filter by this topic", RowAction::FilterTopic);
     let has_responder = row.responder().is_some();
     menu.entry(
@@ -89,6 +90,26 @@ impl Menu<'_> {
     fn entry(&mut self, ui: &mut Ui, makes_sense: bool, words: &str, action: RowAction) {
         if makes_sense && ui.add(Button::ghost(words)).clicked() {
             self.actions.push(Action::Row(self.id, action));
+            ui.close();
+        }
+    }
+
+    /// The payload that tells most, with one of another row.
+    fn compare(&mut self, ui: &mut Ui, app: &App, part: usize) {
+        let other = app.marked.as_ref();
+        let other = other.filter(|marked| !marked.is(self.id, part));
+        let (words, action) = match other {
+            Some(marked) => (
+                format!("Compare with {}", marked.name),
+                Action::CompareWithMarked(self.id, part),
+            ),
+            None => (
+                "Compare with…".to_owned(),
+                Action::MarkForCompare(self.id, part),
+            ),
+        };
+        if ui.add(Button::ghost(&words)).clicked() {
+            self.actions.push(action);
             ui.close();
         }
     }

@@ -148,6 +148,10 @@ impl Rows for TimelineRows<'_> {
         self.app.listing.newer_than(self.app.timeline(), id)
     }
 
+    fn is_newest_first(&self) -> bool {
+        !self.app.listing.arrangement().is_shown()
+    }
+
     fn has_menus(&self) -> bool {
         true
     }
@@ -248,7 +252,12 @@ pub fn table_ui(ui: &mut Ui, app: &App, view: &mut View, actions: &mut Vec<Actio
     }
     let shown = columns::shown(&app.window.timeline_columns);
     let order = app.listing.arrangement().wanted().order;
-    let titles: Vec<Column> = shown.iter().map(|column| title(column, order)).collect();
+    let newest = app.listing.id_at(app.timeline(), 0);
+    let digits = newest.map_or(1, |id| id.number().max(1).ilog10() + 1);
+    let titles: Vec<Column> = shown
+        .iter()
+        .map(|column| title(column, order, digits))
+        .collect();
     let widths: Vec<f32> = shown.iter().map(|column| column.width).collect();
     let area = ui.available_rect_before_wrap();
     let mut state = std::mem::take(&mut view.table);
@@ -282,8 +291,14 @@ pub(super) fn set_columns(columns: &[ShownColumn], actions: &mut Vec<Action>) {
     actions.push(Action::Table(TableAction::SetColumns(kept)));
 }
 
-fn title(column: &ShownColumn, order: Option<Order>) -> Column {
-    let shape = column.kind.shape();
+/// `digits` of the largest number.
+fn title(column: &ShownColumn, order: Option<Order>, digits: u32) -> Column {
+    const DIGIT: f32 = 7.3;
+    let mut shape = column.kind.shape();
+    if column.kind == ColumnKind::Number {
+        let digits = u16::try_from(digits).unwrap_or(u16::MAX);
+        shape.least = shape.least.max(f32::from(digits) * DIGIT + 17.0);
+    }
     let by = column.kind.sort_by();
     let sorted = order.filter(|order| {
         // The waterfall is sorted like the round trip, but the arrow stands there.

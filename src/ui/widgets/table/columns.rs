@@ -110,7 +110,7 @@ pub(super) fn layout(columns: &[Column], widths: &[f32], area: Rangef) -> Vec<Ra
 
 /// Where a cell's content stands within its column.
 pub(super) fn inside(column: Rangef, row: Rect) -> Rect {
-    let right = (column.max - PADDING).min(row.right());
+    let right = column.max - PADDING;
     let left = (column.min + PADDING).min(right);
     Rect::from_x_y_ranges(left..=right, row.y_range())
 }

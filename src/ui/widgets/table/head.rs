@@ -49,7 +49,15 @@ pub(super) fn show<K: Copy + PartialEq>(
         if title.hovered() && column.can_sort {
             clip.rect_filled(whole, CornerRadius::ZERO, theme.hovered);
         }
-        paint_title(ui, &clip, column, inside(*place, rect), theme);
+        let cell = inside(*place, rect);
+        let right = cell.right().min(rect.right() - 2.0);
+        paint_title(
+            ui,
+            &clip,
+            column,
+            cell.with_max_x(right.max(cell.left())),
+            theme,
+        );
         if title.clicked() && column.can_sort {
             clicked.title = Some(at);
         }
@@ -83,8 +91,6 @@ pub(super) fn show<K: Copy + PartialEq>(
         }
     }
     edges(ui, id, rect, columns, places, &mut state.widths);
-    ui.painter()
-        .hline(rect.x_range(), rect.bottom() - 0.5, theme.hairline());
     clicked
 }
 

@@ -54,6 +54,10 @@ pub trait Rows {
     fn newer_than(&self, _newest: u64) -> usize {
         0
     }
+    /// Whether the top is where new rows come in.
+    fn is_newest_first(&self) -> bool {
+        true
+    }
     /// What a right click opens; none by default.
     fn has_menus(&self) -> bool {
         false
@@ -170,6 +174,17 @@ pub fn show<R: Rows>(
         output.chosen.or(selected),
         &mut output,
     );
+    let head = if rows.has_menus() {
+        // Beside the titles there is room for a button.
+        head.with_max_x(head.right() - HEADER)
+    } else {
+        head
+    };
+    ui.painter().hline(
+        area.x_range(),
+        head.bottom() - 0.5,
+        Theme::of(ui).hairline(),
+    );
     let clicked = head::show(ui, id, head, columns, &places, state, rows.has_menus());
     (output.title, output.moved) = (clicked.title, clicked.moved);
 
@@ -181,7 +196,7 @@ pub fn show<R: Rows>(
     if !state.is_at_top() {
         let news = state.news(rows);
         let within = inner.with_max_y(body.bottom());
-        back_to_top(body_ui, within, state, news);
+        back_to_top(body_ui, within, state, (news, rows.is_newest_first()));
     }
     menus(ui, id, state, rows);
     output
@@ -305,10 +320,19 @@ fn back_to_top<K: Copy + PartialEq>(
     ui: &mut Ui,
     body: Rect,
     state: &mut TableState<K>,
-    news: usize,
+    (news, is_newest_first): (usize, bool),
 ) {
+    let (place, name, tooltip) = if is_newest_first {
+        (
+            "Newest",
+            "Back to the newest row",
+            "Back to the newest row, and follow what comes",
+        )
+    } else {
+        ("Top", "Back to the top", "Back to the top, and stay there")
+    };
     let label = if news == 0 {
-        "Newest".to_owned()
+        place.to_owned()
     } else {
         format!("{} new", words::count(news as u64))
     };
@@ -327,8 +351,8 @@ fn back_to_top<K: Copy + PartialEq>(
     let button = Button::ghost(&label)
         .with_icon(Icon::ArrowUp)
         .small()
-        .name("Back to the newest row")
-        .tooltip("Back to the newest row, and follow what comes")
+        .name(name)
+        .tooltip(tooltip)
         .shortcut("Home");
     if ui.put(rect, button).clicked() {
         state.scroll_to_top();
