@@ -66,6 +66,20 @@ fn selection(app: &App) -> Option<StatusItem> {
     })
 }
 
+/// The recording that is being made.
+fn recording(app: &App) -> Option<StatusItem> {
+    let status = app.recordings.status()?;
+    let words = status.words();
+    Some(StatusItem {
+        tone: Some(match status.problem() {
+            Some(_) => Tone::Failed,
+            None => Tone::Answered,
+        }),
+        tooltip: format!("{words}\n{}", status.path.display()),
+        text: words,
+    })
+}
+
 /// The bar's items, from the left.
 pub fn status_items(app: &App) -> Vec<StatusItem> {
     let plain = |text: String, tooltip: &str| StatusItem {
@@ -143,17 +157,7 @@ pub fn status_items(app: &App) -> Vec<StatusItem> {
             ),
         });
     }
-    if let Some(status) = app.recordings.status() {
-        let words = status.words();
-        items.push(StatusItem {
-            tone: Some(match status.problem() {
-                Some(_) => Tone::Failed,
-                None => Tone::Answered,
-            }),
-            tooltip: format!("{words}\n{}", status.path.display()),
-            text: words,
-        });
-    }
+    items.extend(recording(app));
     if app.listing.arrangement().is_busy() {
         let rows = text::count(app.listing.len() as u64);
         items.push(plain(

@@ -160,11 +160,15 @@ mod tests {
         fn what_is_taken_out_leaves_no_trace(kept in measures(), gone in measures()) {
             let sum = |measures: &[Measure]| {
                 let mut sample = Sample::default();
-                measures.iter().for_each(|measure| sample.add(*measure));
+                for measure in &measures {
+                    sample.add(*measure);
+                }
                 sample
             };
             let mut sample = sum(&[kept.clone(), gone.clone()].concat());
-            gone.iter().for_each(|measure| sample.remove(*measure));
+            for measure in gone {
+                sample.remove(*measure);
+            }
             let alone = sum(&kept);
             prop_assert_eq!(sample.exchanges(), alone.exchanges());
             prop_assert_eq!(sample.late, alone.late);

@@ -313,7 +313,7 @@ mod tests {
         let from = Timestamp::from_nanos(1_700_000_000_000_000_000 / minute * minute);
         let axis = TimeAxis {
             from,
-            to: from.saturating_add(Duration::from_secs(300)),
+            to: from.saturating_add(Duration::from_mins(5)),
         };
         let ticks = axis.ticks(6);
         assert_eq!(ticks.len(), 6);

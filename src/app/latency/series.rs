@@ -181,7 +181,7 @@ mod tests {
         assert_eq!(count, 86_400);
         let axis = series.axis();
         assert_eq!(axis.from, at_ms(0));
-        assert_eq!(axis.span(), Duration::from_secs(86_400));
+        assert_eq!(axis.span(), Duration::from_hours(24));
     }
 
     #[test]

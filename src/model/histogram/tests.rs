@@ -19,7 +19,7 @@ fn histogram(values: impl IntoIterator<Item = u64>) -> Histogram {
 
 fn is_near(found: Duration, wanted: u64) -> bool {
     let found = u64::try_from(found.as_nanos()).unwrap();
-    found.abs_diff(wanted) as f64 <= wanted as f64 * 0.005
+    found.abs_diff(wanted) <= wanted / 200
 }
 
 #[test]

@@ -62,18 +62,15 @@ pub(super) fn paint<R: Rows>(
             output.opened = Some(key);
         }
         ground(ui, rect, &line, is_selected, response.hovered(), focus);
-        let cut = match &line.group {
-            Some(head) => {
-                cell::paint_group(ui, rect.with_max_x(body.right() - scroll::BAR), head);
-                None
-            }
-            None => {
-                let clip = ui.clip_rect();
-                ui.set_clip_rect(clip.intersect(body.with_max_x(body.right() - scroll::BAR)));
-                let cut = cells(ui, rect, columns, &line, &response);
-                ui.set_clip_rect(clip);
-                cut
-            }
+        let cut = if let Some(head) = &line.group {
+            cell::paint_group(ui, rect.with_max_x(body.right() - scroll::BAR), head);
+            None
+        } else {
+            let clip = ui.clip_rect();
+            ui.set_clip_rect(clip.intersect(body.with_max_x(body.right() - scroll::BAR)));
+            let cut = cells(ui, rect, columns, &line, &response);
+            ui.set_clip_rect(clip);
+            cut
         };
         if let Some(whole) = cut.and_then(|at| rows.whole(place, at).or_else(|| line.text(at))) {
             response.on_hover_text_at_pointer(whole);
