@@ -9,13 +9,11 @@ fn it_prints_what_was_asked_for_as_json() {
         "bench",
         "--quick",
         "--parts",
-        "rtt,throughput,memory,frames",
+        "rtt,throughput",
         "--rounds",
         "1",
         "--seconds",
         "0.2",
-        "--exchanges",
-        "2000",
     ])
     .expect_code(0);
     assert!(report.stderr.contains("measuring against"), "{report:?}");
@@ -27,7 +25,6 @@ fn it_prints_what_was_asked_for_as_json() {
         "throughput_ratio_qos1",
         "frame_ms_p50",
         "frame_ms_p99",
-        "bytes_per_exchange",
     ] {
         let value = report[figure].as_f64();
         assert!(
@@ -44,11 +41,22 @@ fn it_prints_what_was_asked_for_as_json() {
             "{side}: {report:#}"
         );
     }
-    for scene in ["asking", "static", "scroll", "jump", "arriving"] {
+    assert!(report["frames"]["asking"]["count"].as_u64().is_some());
+    assert_eq!(report["method"]["is_optimised_build"], false);
+}
+
+#[test]
+fn frames_are_painted_over_a_timeline_of_the_wanted_size() {
+    let words = "bench --quick --parts memory,frames --exchanges 2000";
+    let words: Vec<&str> = words.split(' ').collect();
+    let report = program::run(&words).expect_code(0);
+    let report: serde_json::Value = serde_json::from_slice(&report.stdout).unwrap();
+    assert_eq!(report["memory"]["exchanges"], 2000);
+    assert!(report["bytes_per_exchange"].as_f64().is_some());
+    for scene in ["static", "scroll", "jump", "arriving"] {
         let count = report["frames"][scene]["count"].as_u64();
         assert!(count.is_some_and(|count| count > 0), "{scene}: {report:#}");
     }
-    assert_eq!(report["method"]["is_optimised_build"], false);
 }
 
 #[test]
