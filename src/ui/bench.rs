@@ -235,8 +235,8 @@ impl eframe::App for InWindow {
         if self.outcome.borrow().is_some() {
             return;
         }
-        // The rest of the interval belongs to the work.
-        let due = self.begun + INTERVAL;
+        // The rest of the interval belongs to the work; half of one, where rasterising takes longer than that.
+        let due = (self.begun + INTERVAL).max(now + INTERVAL / 2);
         self.scene = None;
         loop {
             match self.bench.advance(&mut self.shell.app, due) {

@@ -59,7 +59,8 @@ impl Broker {
         let failed = |what: &str, err: &dyn std::fmt::Display| {
             BenchFailure::Broker(format!("{}: {what}: {err}", program.display()))
         };
-        let config = PathBuf::from(app.library.workspace_path()).join("mosquitto.conf");
+        // Beside the workspace, which is only for this run and which nothing has been written to yet.
+        let config = PathBuf::from(app.library.workspace_path()).with_file_name("mosquitto.conf");
         let mut last = String::new();
         for _ in 0..5 {
             let port = free_port().map_err(|err| failed("no free port", &err))?;

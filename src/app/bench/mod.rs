@@ -103,7 +103,7 @@ impl Options {
             turn: Duration::from_millis(500),
             ingest: Duration::from_secs(2),
             exchanges: 100_000,
-            frames: 120,
+            frames: 60,
             ..Self::default()
         }
     }
