@@ -11,6 +11,7 @@ use egui::{
     Ui, UiBuilder, vec2,
 };
 use roundtrip::app::Action;
+use roundtrip::app::listing::arrange::Shown;
 use roundtrip::app::open::{Place, open};
 use roundtrip::model::exchange::MessageVerdict;
 use roundtrip::model::message::Message;
@@ -174,7 +175,7 @@ fn wheel(stage: &mut Stage) -> (Vec<Event>, Duration) {
 fn jump(stage: &mut Stage) -> (Vec<Event>, Duration) {
     let place = stage.random() % ROWS;
     if let Some(id) = stage.id_at(place) {
-        stage.shell.view.table.reveal(id);
+        stage.shell.view.table.reveal(Shown::Row(id));
     }
     (Vec::new(), Duration::ZERO)
 }

@@ -160,13 +160,13 @@ mod tests {
         fn what_is_taken_out_leaves_no_trace(kept in measures(), gone in measures()) {
             let sum = |measures: &[Measure]| {
                 let mut sample = Sample::default();
-                for measure in &measures {
+                for measure in measures {
                     sample.add(*measure);
                 }
                 sample
             };
             let mut sample = sum(&[kept.clone(), gone.clone()].concat());
-            for measure in gone {
+            for measure in &gone {
                 sample.remove(*measure);
             }
             let alone = sum(&kept);
