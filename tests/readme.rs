@@ -104,7 +104,16 @@ fn every_command_of_the_readme_is_tried_here() {
         .collect();
     assert_eq!(
         kinds,
-        ["demo", "demo", "broker", "respond", "request", "screenshot"]
+        [
+            "demo",
+            "demo",
+            "broker",
+            "respond",
+            "request",
+            "listen",
+            "export",
+            "screenshot"
+        ]
     );
 }
 
@@ -149,6 +158,37 @@ fn the_broker_the_device_and_the_request_work_together() {
         String::from_utf8_lossy(&asked.stderr)
     );
     assert_eq!(asked.stdout, br#"{"power":"on"}"#);
+}
+
+#[test]
+fn what_comes_is_recorded_and_written_as_a_report() {
+    let port = free_port().to_string();
+    let folder = tempfile::tempdir().expect("a folder");
+    let recording = folder.path().join("lamp.rtrec").display().to_string();
+    let _broker = Running::until(
+        shell(command("broker"), "18830", &port),
+        &format!("listening on 127.0.0.1:{port}"),
+    );
+    let listen = command("listen").replace("--for 1m", "--count 1");
+    let listen = listen.replace("lamp.rtrec", &recording);
+    let mut listening = Running::until(shell(&listen, "18830", &port), "listening");
+    let asked = shell(command("request"), "18830", &port)
+        .arg("--timeout=1s")
+        .output();
+    drop(asked.expect("sh runs"));
+    let ended = listening.0.wait().expect("it ends after one message");
+    assert_eq!(ended.code(), Some(0));
+    let report = folder.path().join("lamp.html").display().to_string();
+    let export = command("export").replace("lamp.html", &report);
+    let exported = shell(&export, "lamp.rtrec", &recording).output();
+    let exported = exported.expect("sh runs");
+    assert!(
+        exported.status.success(),
+        "{}",
+        String::from_utf8_lossy(&exported.stderr)
+    );
+    let report = std::fs::read_to_string(&report).expect("the report");
+    assert!(report.contains("cmnd/light/power"));
 }
 
 #[test]

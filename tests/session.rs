@@ -13,7 +13,9 @@ use roundtrip::model::exchange::Verdict;
 use roundtrip::model::pairing::Rules;
 use roundtrip::model::profile::{Profile, ProfileDraft};
 use roundtrip::model::request::{Request, RequestDraft, ResponseTopicDraft};
-use roundtrip::model::timeline::{PublishRow, Row};
+use roundtrip::model::subscribe::SubscribeOptions;
+use roundtrip::model::timeline::{PublishRow, Row, RowKind};
+use roundtrip::model::topic::TopicFilter;
 use roundtrip::session::RunningDevice;
 use std::net::TcpListener;
 use std::sync::Arc;
@@ -170,4 +172,52 @@ fn the_subscriptions_are_shown_again_after_a_resumed_session() {
     desk.wait_connected(HERE);
     desk.wait("shown again", |session| shown(session) == 1);
     assert!(desk.exchange(id).verdict.is_open());
+}
+
+#[test]
+fn who_listens_to_everything_still_gets_each_answer_to_its_own_request() {
+    let mut desk = Desk::built_in();
+    desk.connect(HERE);
+    let everything = TopicFilter::new("#").unwrap();
+    let options = SubscribeOptions::default();
+    assert!(desk.session.subscribe(HERE, everything.clone(), options));
+    desk.wait("the SUBACK is there", |session| {
+        let link = session.link(HERE);
+        link.is_some_and(|link| {
+            link.listening
+                .get(&everything)
+                .is_some_and(|it| it.answer.is_some())
+        })
+    });
+    let lamp = DEVICE.replace("lamp/set", "cmnd");
+    desk.start_device("lamp", &lamp);
+    let mut asked = Vec::new();
+    for _ in 0..20 {
+        asked.push(desk.send(&valid(&draft())));
+    }
+    for id in asked {
+        let exchange = desk.wait_verdict(id, "answered");
+        let payloads: Vec<&[u8]> = exchange
+            .replies
+            .iter()
+            .map(|it| &*it.message.payload)
+            .collect();
+        assert_eq!(payloads, [b"on"]);
+    }
+    desk.connect("other");
+    desk.session.send("other", bare("elsewhere"));
+    desk.wait("what others say is heard", |session| {
+        let mut rows = session.timeline.iter();
+        rows.any(|row| row.kind() == RowKind::Message && row.topic() == "elsewhere")
+    });
+    // No answer is in the timeline a second time, as a message of nobody's.
+    let topics = desk.messages();
+    let topics: Vec<&str> = topics
+        .iter()
+        .map(|row| row.message.topic.as_str())
+        .collect();
+    assert!(!topics.contains(&"answers/here"), "{topics:?}");
+    desk.session.unsubscribe(HERE, &everything);
+    let last = desk.send(&valid(&draft()));
+    desk.wait_verdict(last, "answered");
 }

@@ -1,6 +1,7 @@
 //! A demo in the window: what it brings, what it says while it plays, and what is on show at the end.
 
 use crate::app::App;
+use crate::app::perform::RecordingAction;
 use crate::model::demo::Demo;
 use crate::session::{DemoPlayer, DemoProgress, DemoReport, Order};
 
@@ -39,6 +40,7 @@ impl App {
             return;
         };
         self.dialog = None;
+        self.perform_recording(RecordingAction::Show(None));
         if let Err(problem) = self.library.adopt(&demo) {
             self.notices.fail(problem.text, problem.hint);
             return;
@@ -131,8 +133,8 @@ impl App {
             };
         }
         let shown = report.shown.or_else(|| report.exchanges.last().copied());
-        if let Some(row) = shown.and_then(|exchange| self.session.row_of(exchange)) {
-            self.selected = Some(row);
+        if let Some(exchange) = shown.filter(|exchange| self.session.row_of(*exchange).is_some()) {
+            self.select_sent(exchange);
         }
         self.demos.report = Some(report);
     }

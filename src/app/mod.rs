@@ -421,10 +421,14 @@ impl App {
     }
 
     fn apply_settings(&mut self) {
-        self.session.timeline.set_bounds(Bounds {
+        let bounds = Bounds {
             rows: self.settings.timeline.max_rows,
             bytes: self.settings.timeline.max_bytes,
-        });
+        };
+        self.session.timeline.set_bounds(bounds);
+        for opened in self.recordings.opened_mut() {
+            opened.timeline.set_bounds(bounds);
+        }
         self.session
             .set_broker_port(self.settings.built_in_broker_port);
     }

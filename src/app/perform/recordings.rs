@@ -2,6 +2,7 @@
 
 use crate::app::App;
 use crate::app::dialogs::Dialog;
+use crate::app::listing::Listing;
 use crate::app::recordings::{Done, Looked, Opened, Purpose, RecordingDialog, TrimBy};
 use crate::model::record::Marks;
 use crate::model::text;
@@ -18,6 +19,8 @@ use std::time::{Duration, Instant};
 const LAST_WAIT: Duration = Duration::from_secs(5);
 /// How long clearing the timeline waits for rows that are not written yet.
 const CLEAR_WAIT: Duration = Duration::from_millis(100);
+/// An automatic recording that has grown by such a part of the bound makes others go.
+const ROOM_STEPS: u64 = 32;
 
 /// What a user can ask for about recordings.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,7 +59,9 @@ impl App {
             RecordingAction::AskWhereTo => self.ask_for_recording(Purpose::Record),
             RecordingAction::AskWhich => self.ask_for_recording(Purpose::Open),
             RecordingAction::AskTrim(at) => {
-                if let Some(opened) = self.recordings.opened().get(at) {
+                // It is chosen in what is shown.
+                self.show_recording(Some(at));
+                if let Some(opened) = self.recordings.shown_recording() {
                     self.ask_for_recording(Purpose::Trim(opened.path.clone()));
                 }
             }
@@ -93,16 +98,37 @@ impl App {
         };
         self.start_recorder(&path, Some(settings.max_bytes()));
         self.recordings.is_automatic = true;
+        self.make_room_for_recordings();
+    }
+
+    /// All automatic recordings together stay within their bound.
+    fn make_room_for_recordings(&mut self) {
+        let folder = self.library.recordings_folder().to_owned();
+        let most = self.settings.recording.max_bytes();
+        self.recordings.room_made_at = self.recordings.status().map_or(0, |status| status.bytes);
         let work = self.worker.start(move |_| {
-            let removed = auto::make_room(&folder, settings.max_bytes());
+            let removed = auto::make_room(&folder, most);
             Some(Done::MadeRoom(removed))
         });
         self.recordings.under_way.push(work);
     }
 
+    /// What grows takes the room of older ones.
+    fn follow_growth(&mut self) {
+        if !self.recordings.is_automatic {
+            return;
+        }
+        let bytes = self.recordings.status().map_or(0, |status| status.bytes);
+        let step = self.settings.recording.max_bytes() / ROOM_STEPS;
+        if bytes >= self.recordings.room_made_at.saturating_add(step) {
+            self.make_room_for_recordings();
+        }
+    }
+
     /// Feeds the recorder, fills opened recordings, and says what became of what was under way.
     pub(in crate::app) fn follow_recordings(&mut self) {
         self.feed_recorder();
+        self.follow_growth();
         let mut failed = Vec::new();
         for opened in self.recordings.opened_mut() {
             opened.advance();
@@ -114,15 +140,19 @@ impl App {
         for problem in failed {
             self.notices.fail(problem.to_string(), problem.hint());
         }
+        self.hear_of_recordings();
+        if let Some(Dialog::Recording(dialog)) = &mut self.dialog {
+            dialog.advance();
+        }
+    }
+
+    fn hear_of_recordings(&mut self) {
         let under_way = std::mem::take(&mut self.recordings.under_way);
         for work in under_way {
             match work.take() {
                 Some(done) => self.tell_done(done),
                 None => self.recordings.under_way.push(work),
             }
-        }
-        if let Some(Dialog::Recording(dialog)) = &mut self.dialog {
-            dialog.advance();
         }
     }
 
@@ -137,14 +167,7 @@ impl App {
                 self.recordings.named.insert(id.clone());
             }
         }
-        let unmarked = std::mem::take(&mut self.recordings.unmarked);
-        self.recordings.unmarked = unmarked
-            .into_iter()
-            .filter(|id| {
-                let mark = self.session.timeline.mark(*id);
-                !recorder.mark(*id, mark.map(Marks::from).unwrap_or_default())
-            })
-            .collect();
+        self.tell_marks(&recorder);
         let status = recorder.status();
         match &status.phase {
             Phase::Failed(problem) => {
@@ -176,6 +199,15 @@ impl App {
         } else {
             self.recordings.recorder = Some(recorder);
         }
+    }
+
+    /// What could not be told yet is told the next time.
+    fn tell_marks(&mut self, recorder: &Recorder) {
+        let timeline = &self.session.timeline;
+        self.recordings.unmarked.retain(|id| {
+            let mark = timeline.mark(*id);
+            !recorder.mark(*id, mark.map(Marks::from).unwrap_or_default())
+        });
     }
 
     /// Marks a row of the session, or of the recording at that path. Gives what was there before.
@@ -246,9 +278,12 @@ impl App {
             Done::MadeRoom(Ok(removed)) if removed.is_empty() => {}
             Done::MadeRoom(Ok(removed)) => {
                 let bytes: u64 = removed.iter().map(|one| one.bytes).sum();
+                let count = match removed.len() {
+                    1 => "1 old automatic recording".to_owned(),
+                    count => format!("{count} old automatic recordings"),
+                };
                 let words = format!(
-                    "{} old automatic recordings had to go, {}: the bound is in the settings",
-                    removed.len(),
+                    "{count} had to go, {}: the bound is in the settings",
                     text::bytes(usize::try_from(bytes).unwrap_or(usize::MAX))
                 );
                 self.notices.inform(words, self.now);
@@ -316,6 +351,8 @@ impl App {
             && let Some(recorder) = &mut self.recordings.recorder
         {
             recorder.skip(&self.session.timeline);
+            // What is marked later is touched, and written with its mark.
+            self.recordings.unmarked.clear();
         }
     }
 
@@ -361,19 +398,30 @@ impl App {
     /// At the end of the program.
     pub(in crate::app) fn close_recorder(&mut self) {
         self.finish_recorder(LAST_WAIT);
+        // What was marked in a recording is on its way to the file.
+        let deadline = Instant::now() + LAST_WAIT;
+        while !self.recordings.under_way.is_empty() && Instant::now() < deadline {
+            self.hear_of_recordings();
+            std::thread::sleep(Duration::from_millis(2));
+        }
     }
 
     /// What is about to be cleared is written first.
     pub(in crate::app) fn record_before_clearing(&mut self) {
-        let Some(recorder) = &mut self.recordings.recorder else {
+        let Some(mut recorder) = self.recordings.recorder.take() else {
             return;
         };
         let deadline = Instant::now() + CLEAR_WAIT;
-        recorder.feed(&self.session.timeline);
-        while recorder.is_behind() && Instant::now() < deadline {
-            std::thread::sleep(Duration::from_millis(1));
+        loop {
             recorder.feed(&self.session.timeline);
+            self.tell_marks(&recorder);
+            let is_behind = recorder.is_behind() || !self.recordings.unmarked.is_empty();
+            if !is_behind || Instant::now() >= deadline {
+                break;
+            }
+            std::thread::sleep(Duration::from_millis(1));
         }
+        self.recordings.recorder = Some(recorder);
     }
 
     fn open_recording(&mut self, path: &Path) {
@@ -448,16 +496,13 @@ impl App {
         let Purpose::Trim(path) = dialog.purpose.clone() else {
             return;
         };
-        let trim = match what_to_trim(dialog, self.selected, self.recordings.timeline()) {
-            Ok(Some(trim)) => trim,
-            Ok(None) => {
-                let Some(timeline) = self.recordings.timeline() else {
-                    return;
-                };
-                let places = 0..self.listing.len();
-                let shown = places.filter_map(|place| self.listing.id_at(timeline, place));
-                Trim::KeepOnly(shown.collect())
-            }
+        let shown = self.recordings.shown_recording();
+        let trim = match shown.filter(|opened| opened.path == path) {
+            Some(opened) => what_to_trim(dialog, self.selected, &opened.timeline, &self.listing),
+            None => Err("show the recording first: it is its rows that are chosen".to_owned()),
+        };
+        let trim = match trim {
+            Ok(trim) => trim,
             Err(why) => {
                 dialog.error = Some(why);
                 return;
@@ -479,34 +524,35 @@ impl App {
     }
 }
 
-/// Nothing for what depends on the filter; else why not.
+/// What the dialog asks for, or why that cannot be. What was never in the table does not go because of a filter.
 fn what_to_trim(
     dialog: &RecordingDialog,
     selected: Option<RowId>,
-    timeline: Option<&Timeline>,
-) -> Result<Option<Trim>, String> {
-    let timeline = timeline.ok_or("show the recording first: it is its rows that are chosen")?;
+    timeline: &Timeline,
+    listing: &Listing,
+) -> Result<Trim, String> {
     let selected = || selected.ok_or("select a row in the table first");
-    let ids = |keep: &dyn Fn(RowId) -> bool| {
-        let gone = timeline.iter().map(RowRef::id).filter(|id| !keep(*id));
-        Trim::Rows(gone.collect())
-    };
     Ok(match dialog.trim {
-        TrimBy::BeforeSelected => {
-            let first = selected()?;
-            Some(ids(&|id| id >= first))
+        TrimBy::BeforeSelected => Trim::OlderThan(selected()?),
+        TrimBy::AfterSelected => Trim::NewerThan(selected()?),
+        TrimBy::NotShown => {
+            if listing.is_searching() {
+                return Err(
+                    "the filter is not through all rows yet: try again in a moment".to_owned(),
+                );
+            }
+            let places = 0..listing.len();
+            let passing = places.filter_map(|place| listing.id_in_time(timeline, place));
+            let mut passing = passing.peekable();
+            let ids = timeline.iter().map(RowRef::id);
+            Trim::Rows(ids.filter(|id| passing.next_if_eq(id).is_none()).collect())
         }
-        TrimBy::AfterSelected => {
-            let last = selected()?;
-            Some(ids(&|id| id <= last))
-        }
-        TrimBy::NotShown => None,
         TrimBy::Size => {
             let mebibytes: Option<u64> = dialog.size.trim().replace(',', "").parse().ok();
             let mebibytes = mebibytes
                 .filter(|number| *number > 0)
                 .ok_or("write a whole number of MiB")?;
-            Some(Trim::ToBytes(mebibytes.saturating_mul(1 << 20)))
+            Trim::ToBytes(mebibytes.saturating_mul(1 << 20))
         }
     })
 }

@@ -6,10 +6,12 @@ use crate::app::inspect::Part;
 use crate::app::tabs::{ComposerPane, EDITABLE_BYTES, TabId};
 use crate::app::undo::Undo;
 use crate::model::connection::ConnectionState;
+use crate::model::exchange::ExchangeId;
 use crate::model::payload::PayloadFormat;
 use crate::model::profile::BUILT_IN_ID;
 use crate::model::request::{RequestDraft, RequestField, ResponseTopicDraft};
 use crate::model::text;
+use crate::model::timeline::RowId;
 use std::sync::Arc;
 
 impl App {
@@ -220,11 +222,22 @@ impl App {
         if self.must_wait_for_connack(id, &connection) {
             self.held.push(id);
         } else if let Some(exchange) = self.session.send(&connection, request) {
-            self.selected = self.session.row_of(exchange);
+            let row = self.select_sent(exchange);
             if let Some(tab) = self.tabs.get_mut(id) {
-                tab.last = self.selected;
+                tab.last = row;
             }
         }
+    }
+
+    /// Selects the row of what was sent, in the session's timeline, which need not be the one that is shown.
+    pub(in crate::app) fn select_sent(&mut self, exchange: ExchangeId) -> Option<RowId> {
+        let row = self.session.row_of(exchange);
+        if self.recordings.shown().is_none() {
+            self.selected = row;
+        } else {
+            self.looked.selected = row;
+        }
+        row
     }
 
     /// The Response Topic is made from what the broker is yet to say: the client id that it

@@ -7,6 +7,7 @@ use crate::app::dialogs::{AfterPassword, Dialog};
 use crate::app::inspect::part;
 use crate::app::listing::arrange::Spec;
 use crate::app::payloads::CopyAs;
+use crate::app::perform::RecordingAction;
 use crate::app::table::{CommentDialog, MarkBefore, RowAction, TableAction};
 use crate::app::undo::Undo;
 use crate::model::connection::ConnectionState;
@@ -211,9 +212,11 @@ impl App {
         if is_off && !self.connect_then(&connection, AfterPassword::Connect) {
             return;
         }
+        // Its answer comes in the session.
+        self.perform_recording(RecordingAction::Show(None));
         let request = Arc::clone(&exchange.request);
         if let Some(sent) = self.session.send(&connection, request) {
-            self.selected = self.session.row_of(sent);
+            self.select_sent(sent);
         }
     }
 }

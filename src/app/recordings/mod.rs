@@ -38,6 +38,8 @@ pub struct Recordings {
     pub(super) unmarked: BTreeSet<RowId>,
     pub(super) under_way: Vec<Work<Done>>,
     pub(super) is_trouble_told: bool,
+    /// How large the automatic recording was when others last made room for it.
+    pub(super) room_made_at: u64,
     opened: Vec<Opened>,
     shown: Option<usize>,
     looks: u64,
@@ -114,3 +116,6 @@ impl Recordings {
         self.is_stopping || self.opened.iter().any(Opened::is_loading)
     }
 }
+
+#[cfg(test)]
+mod tests;

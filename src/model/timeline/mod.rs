@@ -125,7 +125,9 @@ impl Timeline {
         let Some((edited, ())) = self.rows.edit(id, |there| *there = row) else {
             return false;
         };
+        self.rows.weigh_anew(id);
         self.follow(id, &edited);
+        self.make_room();
         true
     }
 

@@ -234,18 +234,28 @@ impl Rows {
 
     /// A row has become heavier by so many bytes.
     pub fn weigh(&mut self, id: RowId, grown: usize) {
-        let entry = match self.locate(id) {
-            Some(Place::Tail(at)) => self.tail.get_mut(at),
-            Some(Place::Sealed { at, index }) => self
-                .segments
-                .get_mut(at)
-                .and_then(|sealed| sealed.patches.get_mut(&index))
-                .map(Arc::make_mut),
-            None => None,
-        };
-        if let Some(entry) = entry {
+        if let Some(entry) = self.unpacked_mut(id) {
             entry.weight += grown;
             self.bytes += grown;
+        }
+    }
+
+    /// A row is another one now: what it weighs is counted anew.
+    pub fn weigh_anew(&mut self, id: RowId) {
+        if let Some(entry) = self.unpacked_mut(id) {
+            let (before, after) = (entry.weight, entry.row.weight());
+            entry.weight = after;
+            self.bytes = self.bytes.saturating_sub(before) + after;
+        }
+    }
+
+    fn unpacked_mut(&mut self, id: RowId) -> Option<&mut Entry> {
+        match self.locate(id)? {
+            Place::Tail(at) => self.tail.get_mut(at),
+            Place::Sealed { at, index } => {
+                let sealed = self.segments.get_mut(at)?;
+                sealed.patches.get_mut(&index).map(Arc::make_mut)
+            }
         }
     }
 

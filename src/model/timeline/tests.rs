@@ -407,3 +407,22 @@ fn pinned_rows_stay_when_cleared_other_marks_come_back_with_their_rows_and_bound
     assert!(timeline.row(rows[0]).is_none());
     assert_eq!(timeline.mark(rows[0]), None);
 }
+
+#[test]
+fn a_row_of_a_recording_that_grows_counts_with_what_it_has_now() {
+    let mut timeline = Timeline::default();
+    let id = RowId::new(7);
+    let row = |bytes: usize| {
+        let topic = TopicName::new("t").unwrap();
+        Row::Message(MessageRow {
+            message: Arc::new(Message::new(topic, vec![b'x'; bytes])),
+            ..unmatched()
+        })
+    };
+    assert!(timeline.put(id, row(10)));
+    let before = timeline.bytes();
+    assert!(timeline.put(id, row(50_010)));
+    assert_eq!(timeline.bytes(), before + 50_000);
+    assert!(timeline.put(id, row(10)));
+    assert_eq!(timeline.bytes(), before);
+}

@@ -1,7 +1,7 @@
 //! Changes to a recording that nobody writes to: marks, and trimming.
 
 use super::RecordingError;
-use super::write::{Store, delete_rows, used_bytes};
+use super::write::{FORGET_UNUSED_WORDS, Store, delete_rows, used_bytes};
 use crate::model::record::Marks;
 use crate::model::time::Timestamp;
 use crate::model::timeline::RowId;
@@ -14,6 +14,8 @@ pub enum Trim {
     Before(Timestamp),
     /// Those from this time on.
     From(Timestamp),
+    OlderThan(RowId),
+    NewerThan(RowId),
     /// All but these.
     KeepOnly(Vec<RowId>),
     Rows(Vec<RowId>),
@@ -60,15 +62,14 @@ impl Editor {
         // Words that no row has any more must not stay readable in a file that is handed on.
         self.store
             .connection()
-            .execute_batch(
+            .execute_batch(&format!(
                 "BEGIN IMMEDIATE;
-                 DELETE FROM topics WHERE id NOT IN (SELECT topic FROM rows) AND id NOT IN (SELECT topic FROM replies);
-                 DELETE FROM requests WHERE id NOT IN (SELECT request FROM rows WHERE request IS NOT NULL);
+                 {FORGET_UNUSED_WORDS}
                  DELETE FROM connections WHERE id NOT IN (SELECT connection FROM rows);
                  COMMIT;
                  VACUUM;
-                 PRAGMA wal_checkpoint(TRUNCATE);",
-            )
+                 PRAGMA wal_checkpoint(TRUNCATE);"
+            ))
             .map_err(fail)?;
         let bytes = used_bytes(self.store.connection()).map_err(fail)?;
         Ok(Trimmed {
@@ -92,9 +93,11 @@ impl Editor {
                 }
                 Ok(())
             };
-            let (condition, time) = match what {
+            let (condition, bound) = match what {
                 Trim::Before(time) => ("time_ns < ?1", time.as_nanos()),
                 Trim::From(time) => ("time_ns >= ?1", time.as_nanos()),
+                Trim::OlderThan(id) => ("id < ?1", id.number().cast_signed()),
+                Trim::NewerThan(id) => ("id > ?1", id.number().cast_signed()),
                 Trim::Rows(ids) => {
                     named(ids)?;
                     ("?1 = ?1 AND id IN named", 0)
@@ -107,7 +110,7 @@ impl Editor {
             };
             let sql = format!("SELECT id FROM rows WHERE {condition} ORDER BY id");
             let mut statement = connection.prepare(&sql)?;
-            let found = statement.query_map([time], |row| row.get(0))?;
+            let found = statement.query_map([bound], |row| row.get(0))?;
             let found: Vec<i64> = found.collect::<rusqlite::Result<_>>()?;
             // Neighbours go together.
             let mut gone = 0;

@@ -1,6 +1,6 @@
 //! Opens a recording on a thread of its own: rows come in batches, and what is written meanwhile follows.
 
-use super::read::{Progress, Recording, StoredRow, Summary};
+use super::read::{MAX_TOLD, Progress, Recording, StoredRow, Summary};
 use super::{RecordingError, RecordingError as Problem};
 use crate::store::error::StoreError;
 use std::ops::ControlFlow;
@@ -35,7 +35,13 @@ struct Shared {
 
 impl Shared {
     fn set(&self, state: LoaderState) {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner).0 = state;
+        let mut there = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        // Who looks at a recording that nobody writes to is left in peace.
+        if there.0 == state {
+            return;
+        }
+        there.0 = state;
+        drop(there);
         (self.wake)();
     }
 }
@@ -132,11 +138,14 @@ impl Work<'_> {
             },
         )?;
         loop {
-            let is_being_written = recording.summary()?.is_being_written;
+            let is_being_written = recording.is_being_written();
             loop {
                 let changed = recording.changed_since(progress.revision)?;
                 progress.revision = changed.revision;
                 let is_partial = changed.is_partial;
+                progress.unreadable += changed.problems.len() as u64;
+                progress.problems.extend(changed.problems);
+                progress.problems.truncate(MAX_TOLD);
                 changed.rows.into_iter().for_each(|row| self.give(row));
                 self.flush();
                 if !is_partial || self.is_over {

@@ -23,7 +23,7 @@ use std::sync::Arc;
 const CHUNK: usize = 4096;
 const REMEMBERED: usize = 1 << 16;
 /// Of more rows that cannot be read only the number is told.
-const MAX_TOLD: usize = 16;
+pub(super) const MAX_TOLD: usize = 16;
 
 const COLUMNS: &str = "id, revision, kind, time_ns, connection, topic, verdict, rule, qos, retain, payload,
     correlation_data, response_topic, content_type, exchange_id, request, queued_ns, subscribed_ns, published_ns,
@@ -203,10 +203,14 @@ impl Recording {
                 first: end("ASC")?,
                 last: end("DESC")?,
                 sessions: sessions.collect::<rusqlite::Result<_>>()?,
-                is_being_written: WriterLock::is_taken(&self.path),
+                is_being_written: self.is_being_written(),
             })
         };
         read().map_err(|err| self.fail(&err))
+    }
+
+    pub fn is_being_written(&self) -> bool {
+        WriterLock::is_taken(&self.path)
     }
 
     /// The names of connection profiles by their ids, as they were when it was recorded.

@@ -28,6 +28,8 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 const MAX_BATCH: usize = 2_000;
 /// Batches that wait for the thread.
 const MAX_BATCHES: usize = 8;
+/// A call that hands over ends after this time, or one batch.
+const SLICE: Duration = Duration::from_millis(4);
 /// Bytes of rows that wait for the thread.
 const MAX_WAITING_BYTES: usize = 32 << 20;
 /// How long the end of a recorder that was not finished waits for the disk.
@@ -257,7 +259,8 @@ impl Recorder {
         if !self.notes_no_more {
             self.note(timeline);
         }
-        while self.hand_over(timeline) {}
+        let began = Instant::now();
+        while self.hand_over(timeline) && began.elapsed() < SLICE {}
         let mut state = self.shared.state();
         state.status.missed = self.missed;
         state.status.waiting = state.under_way + self.dirty.len() as u64;

@@ -541,3 +541,54 @@ fn exchanges_of_two_sessions_are_told_apart() {
         .collect();
     assert_eq!(told, [1, 1, 3, 3]);
 }
+
+#[test]
+fn topics_that_no_row_has_any_more_make_room_for_rows() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.rtrec");
+    let mut store = Store::open(&path, true).unwrap();
+    store.begin_session(Timestamp::default()).unwrap();
+    let row = |number: u64| {
+        let topic = format!("request/{number}/{}", "x".repeat(200));
+        let topic = TopicName::new(&topic).unwrap();
+        Row::Message(MessageRow {
+            message: Arc::new(Message::new(topic, "x")),
+            ..message(number, "x")
+        })
+    };
+    let count = |store: &Store, table: &str| -> u64 {
+        let sql = format!("SELECT count(*) FROM {table}");
+        let found = store.connection().query_row(&sql, [], |row| row.get(0));
+        let found: i64 = found.unwrap();
+        found.cast_unsigned()
+    };
+    let mut written = 0;
+    for _ in 0..6 {
+        for _ in 0..1_000 {
+            store.put(RowId::new(written), &row(written)).unwrap();
+            written += 1;
+        }
+        store.commit().unwrap();
+        store.trim_to(600_000).unwrap();
+    }
+    let (rows, topics) = (count(&store, "rows"), count(&store, "topics"));
+    assert!(
+        rows > 500 && topics < 2 * rows,
+        "{rows} rows, {topics} topics"
+    );
+    store.close().unwrap();
+    let last = all(&path).pop().unwrap();
+    assert_eq!(last.row, row(written - 1));
+}
+
+#[test]
+fn an_empty_recording_is_no_trouble_to_trim() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.rtrec");
+    record(&path, &timeline(3, 1));
+    let mut editor = Editor::open(&path).unwrap();
+    assert_eq!(editor.trim(&Trim::ToBytes(1)).unwrap().rows, 3);
+    assert_eq!(editor.trim(&Trim::ToBytes(1)).unwrap().rows, 0);
+    editor.close().unwrap();
+    assert!(ids(&path).is_empty());
+}

@@ -11,6 +11,12 @@ use rusqlite::{Connection, params};
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
+/// Takes out the words that no row has any more.
+pub const FORGET_UNUSED_WORDS: &str = "
+DELETE FROM topics WHERE id NOT IN (SELECT topic FROM rows) AND id NOT IN (SELECT topic FROM replies);
+DELETE FROM requests WHERE id NOT IN (SELECT request FROM rows WHERE request IS NOT NULL);
+";
+
 pub struct Store {
     pub path: PathBuf,
     connection: Connection,
@@ -258,12 +264,27 @@ impl Store {
                 delete_rows(&self.connection, first, last)
             })();
             match deleted {
-                Ok(0) => return Ok(gone),
-                Ok(count) => gone += count,
+                Ok(0) => {
+                    self.commit()?;
+                    return Ok(gone);
+                }
+                Ok(count) => {
+                    // Where every request has a topic of its own, words soon are most of the file.
+                    if gone == 0 {
+                        self.forget_unused_words()?;
+                    }
+                    gone += count;
+                }
                 Err(err) => return Err(self.fail("trim", &err)),
             }
             self.commit()?;
         }
+    }
+
+    fn forget_unused_words(&mut self) -> Result<(), RecordingError> {
+        self.known = Known::default();
+        let done = self.connection.execute_batch(FORGET_UNUSED_WORDS);
+        done.map_err(|err| self.fail("trim", &err))
     }
 
     /// One file, without the ones beside it, where nobody else has it open.
