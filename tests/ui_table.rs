@@ -77,7 +77,7 @@ impl Rows for Numbers {
     }
 
     fn newer_than(&self, newest: u64) -> usize {
-        self.newest - usize::try_from(newest).unwrap()
+        self.newest - usize::try_from(newest).unwrap_or(usize::MAX)
     }
 }
 
