@@ -1,6 +1,7 @@
 //! A demo in the window: what it brings, what it says while it plays, and what is on show at the end.
 
 use crate::app::App;
+use crate::app::perform::RecordingAction;
 use crate::model::demo::Demo;
 use crate::session::{DemoPlayer, DemoProgress, DemoReport, Order};
 
@@ -43,6 +44,7 @@ impl App {
             self.notices.fail(problem.text, problem.hint);
             return;
         }
+        self.perform_recording(RecordingAction::Show(None));
         // The one whose answer will be on show at the end.
         if let Some(shown) = demo.shown_request() {
             self.open_request(shown);
@@ -131,7 +133,11 @@ impl App {
             };
         }
         let shown = report.shown.or_else(|| report.exchanges.last().copied());
-        if let Some(row) = shown.and_then(|exchange| self.session.row_of(exchange)) {
+        let is_live = self.recordings.shown().is_none();
+        if let Some(row) = shown
+            .and_then(|exchange| self.session.row_of(exchange))
+            .filter(|_| is_live)
+        {
             self.selected = Some(row);
         }
         self.demos.report = Some(report);

@@ -7,6 +7,7 @@ use crate::app::dialogs::{AfterPassword, Dialog};
 use crate::app::inspect::part;
 use crate::app::listing::arrange::Spec;
 use crate::app::payloads::CopyAs;
+use crate::app::perform::RecordingAction;
 use crate::app::table::{CommentDialog, MarkBefore, RowAction, TableAction};
 use crate::app::undo::Undo;
 use crate::model::connection::ConnectionState;
@@ -211,6 +212,8 @@ impl App {
         if is_off && !self.connect_then(&connection, AfterPassword::Connect) {
             return;
         }
+        // Its answer comes in the session.
+        self.carry_out(Action::Recording(RecordingAction::Show(None)));
         let request = Arc::clone(&exchange.request);
         if let Some(sent) = self.session.send(&connection, request) {
             self.selected = self.session.row_of(sent);

@@ -34,9 +34,15 @@ struct Shared {
 }
 
 impl Shared {
+    /// Wakes nobody where nothing is new.
     fn set(&self, state: LoaderState) {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner).0 = state;
-        (self.wake)();
+        let before = {
+            let mut shared = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+            std::mem::replace(&mut shared.0, state.clone())
+        };
+        if before != state {
+            (self.wake)();
+        }
     }
 }
 
