@@ -1,10 +1,7 @@
 //! The Latency view in the whole window: charts are marked by pointer and keyboard, groups chosen
 //! and compared, and what is marked ends up in the table.
 
-#![expect(
-    clippy::unwrap_used,
-    reason = "a test fails by panicking"
-)]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod common_ui;
 

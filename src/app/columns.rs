@@ -180,7 +180,7 @@ impl ColumnKind {
             Self::Request => (300.0, 160.0),
             Self::Responder => (138.0, 112.0),
             Self::Status => (150.0, 124.0),
-            Self::RoundTrip => (104.0, 88.0),
+            Self::RoundTrip => (104.0, 98.0),
             Self::Waterfall => (140.0, 68.0),
             Self::Qos => (48.0, 44.0),
             Self::Retain => (58.0, 54.0),

@@ -45,6 +45,7 @@ impl App {
             self.notices.fail(problem.text, problem.hint);
             return;
         }
+        self.perform_recording(RecordingAction::Show(None));
         // The one whose answer will be on show at the end.
         if let Some(shown) = demo.shown_request() {
             self.open_request(shown);

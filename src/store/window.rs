@@ -128,6 +128,9 @@ pub struct Panels {
     pub right_width: f32,
     #[serde(serialize_with = "rounded")]
     pub timeline_height: f32,
+    /// Of the timeline while it shows lanes or latencies.
+    #[serde(serialize_with = "rounded")]
+    pub chart_height: f32,
     #[serde(serialize_with = "rounded")]
     pub answer_width: f32,
 }
@@ -140,6 +143,7 @@ impl Default for Panels {
             right_shown: true,
             right_width: 315.0,
             timeline_height: 480.0,
+            chart_height: 520.0,
             answer_width: 470.0,
         }
     }
@@ -177,6 +181,7 @@ impl WindowState {
             40.0,
             panels.timeline_height,
         );
+        size(&mut self.panels.chart_height, 40.0, panels.chart_height);
         size(&mut self.panels.answer_width, 40.0, panels.answer_width);
         for column in &mut self.timeline_columns {
             // Where nothing usable is said the table knows a width.

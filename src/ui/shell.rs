@@ -27,6 +27,8 @@ const LEAST: f32 = 150.0;
 const CENTER_LEAST: f32 = 780.0;
 const REQUEST_LEAST: f32 = 400.0;
 const TIMELINE_LEAST: f32 = 190.0;
+/// Lanes and charts say nothing in a strip: there the request gives way further.
+const REQUEST_LEAST_BY_CHARTS: f32 = 270.0;
 /// How the panels share what the center leaves.
 const LEFT_SHARE: f32 = 0.45;
 /// The window's state is written at most this long after it changed.
@@ -190,14 +192,20 @@ impl Shell {
     }
 
     fn center(&mut self, ui: &mut Ui, area: Rect, actions: &mut Vec<Action>) {
+        let panels = &mut self.app.window.panels;
+        let (request, kept) = match self.app.window.timeline_view {
+            TimelineView::Table => (REQUEST_LEAST, &mut panels.timeline_height),
+            TimelineView::Lanes | TimelineView::Latency => {
+                (REQUEST_LEAST_BY_CHARTS, &mut panels.chart_height)
+            }
+        };
         let part = Part {
             name: "Height of the timeline",
             is_first: false,
             axis: Axis::Vertical,
             least: TIMELINE_LEAST,
-            most: area.height() - REQUEST_LEAST,
+            most: area.height() - request,
         };
-        let kept = &mut self.app.window.panels.timeline_height;
         let (above, below) = part.cut(ui, area, kept);
         self.request(ui, above, actions);
         self.timeline(ui, below, actions);

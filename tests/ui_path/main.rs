@@ -16,6 +16,7 @@ mod lanes;
 mod pairing;
 mod path;
 mod payloads;
+mod recordings;
 mod table;
 mod undo;
 mod window;

@@ -133,6 +133,7 @@ fn the_timeline_is_filtered_chosen_from_cleared_and_brought_back() {
     window.button("All 2");
     assert_eq!(window.labels(Role::Row).len(), 2);
 
+    window.button("Record, open, export, clear");
     window.button("Clear");
     assert!(window.says("Nothing was sent yet."));
     assert!(window.says("Timeline cleared: 2 rows"));

@@ -48,7 +48,7 @@ impl App {
         let filter = self.listing.filter();
         let text = self.latency.filter_text(filter.text());
         let category = filter.category;
-        self.listing.set_filter(&text, category);
+        self.set_filter(&text, category);
         self.latency.forget_choice();
     }
 }

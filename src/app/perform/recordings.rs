@@ -7,6 +7,7 @@ use crate::app::recordings::{Done, Looked, Opened, Purpose, RecordingDialog, Tri
 use crate::model::record::Marks;
 use crate::model::text;
 use crate::model::timeline::{Bounds, Mark, RowId, RowRef, Timeline};
+use crate::store::export;
 use crate::store::recording::{
     self, ENDING, Editor, Phase, Recorder, RecorderOptions, RecordingError, Trim, auto,
 };
@@ -134,11 +135,15 @@ impl App {
             opened.advance();
             if let Some(problem) = opened.failure().filter(|_| !opened.is_told) {
                 opened.is_told = true;
-                failed.push(problem);
+                failed.push((problem, opened.path.clone(), opened.timeline.is_empty()));
             }
         }
-        for problem in failed {
+        for (problem, path, is_empty) in failed {
             self.notices.fail(problem.to_string(), problem.hint());
+            if let Some(at) = self.recordings.place_of(&path).filter(|_| is_empty) {
+                // There is nothing to look at.
+                self.close_recording(at);
+            }
         }
         self.hear_of_recordings();
         if let Some(Dialog::Recording(dialog)) = &mut self.dialog {
@@ -169,9 +174,27 @@ impl App {
         }
         self.tell_marks(&recorder);
         let status = recorder.status();
+        if let Some(Dialog::Recording(dialog)) = &mut self.dialog
+            && dialog.is_starting
+        {
+            match &status.phase {
+                Phase::Opening => {}
+                Phase::Failed(problem) => {
+                    // What is typed stays, to be put right.
+                    dialog.error = Some(format!("{problem}: {}", problem.hint()));
+                    dialog.is_starting = false;
+                    return;
+                }
+                _ => self.dialog = None,
+            }
+        }
         match &status.phase {
             Phase::Failed(problem) => {
-                let words = format!("The recording has ended: {problem}");
+                let words = if status.written == 0 {
+                    format!("Nothing is recorded: {problem}")
+                } else {
+                    format!("The recording has ended: {problem}")
+                };
                 self.notices.fail(words, problem.hint());
                 self.recordings.is_stopping = false;
                 return;
@@ -216,20 +239,20 @@ impl App {
             self.recordings.unmarked.insert(row);
             return self.session.timeline.set_mark(row, mark);
         };
-        let Some(at) = self.recordings.place_of(path) else {
-            return Mark::default();
-        };
-        let Some(opened) = self.recordings.opened_mut().get_mut(at) else {
-            return Mark::default();
-        };
-        let before = opened.timeline.set_mark(row, mark.clone());
+        // It may have been closed since: then the mark goes into the file alone.
+        let at = self.recordings.place_of(path);
+        let opened = at.and_then(|at| self.recordings.opened_mut().get_mut(at));
+        let before = opened.map_or_else(Mark::default, |opened| {
+            opened.timeline.set_mark(row, mark.clone())
+        });
         let (path, marks) = (path.to_owned(), Marks::from(&mark));
+        let back = before.clone();
         let work = self.worker.start(move |_| {
             let marked = Editor::open(&path).and_then(|mut editor| {
                 editor.mark(row, &marks)?;
                 editor.close()
             });
-            Some(Done::Marked(path, marked))
+            Some(Done::Marked(path, row, back, marked))
         });
         self.recordings.under_way.push(work);
         before
@@ -270,11 +293,16 @@ impl App {
                 }
                 self.open_recording(&path);
             }
-            Done::Marked(_, Ok(())) => {}
-            Done::Marked(path, Err(problem)) => self.notices.fail(
-                format!("What was marked is not in {}: {problem}", path.display()),
-                problem.hint(),
-            ),
+            Done::Marked(_, _, _, Ok(())) => {}
+            Done::Marked(path, row, before, Err(problem)) => {
+                // What is shown is what the file has.
+                let at = self.recordings.place_of(&path);
+                if let Some(opened) = at.and_then(|at| self.recordings.opened_mut().get_mut(at)) {
+                    opened.timeline.set_mark(row, before);
+                }
+                self.notices
+                    .fail(format!("The row is not marked: {problem}"), problem.hint());
+            }
             Done::MadeRoom(Ok(removed)) if removed.is_empty() => {}
             Done::MadeRoom(Ok(removed)) => {
                 let bytes: u64 = removed.iter().map(|one| one.bytes).sum();
@@ -327,7 +355,11 @@ impl App {
             dialog.error = Some("write the path of a file".to_owned());
             return None;
         }
-        let mut path = folder.join(typed);
+        let beneath_home = typed.strip_prefix("~/");
+        let mut path = match beneath_home.map(|rest| (rest, export::home_folder())) {
+            Some((rest, Some(home))) => home.join(rest),
+            _ => folder.join(typed),
+        };
         if path.extension().is_none() {
             path.set_extension(ENDING);
         }
@@ -338,18 +370,28 @@ impl App {
         let Some(path) = self.path_of_dialog() else {
             return;
         };
-        let Some(Dialog::Recording(dialog)) = self.dialog.take() else {
+        let Some(Dialog::Recording(dialog)) = &mut self.dialog else {
             return;
         };
+        if dialog.is_starting {
+            return;
+        }
+        let folder = self.library.recordings_folder();
+        if path.starts_with(folder)
+            && let Err(problem) = auto::prepare(folder)
+        {
+            dialog.error = Some(format!("{problem}: {}", problem.hint()));
+            return;
+        }
+        dialog.is_starting = true;
+        let with_past = dialog.with_past;
         if self.recordings.recorder.is_some() {
             self.stop_recording();
             self.finish_recorder(CLEAR_WAIT);
         }
         self.recordings.is_automatic = false;
         self.start_recorder(&path, None);
-        if !dialog.with_past
-            && let Some(recorder) = &mut self.recordings.recorder
-        {
+        if !with_past && let Some(recorder) = &mut self.recordings.recorder {
             recorder.skip(&self.session.timeline);
             // What is marked later is touched, and written with its mark.
             self.recordings.unmarked.clear();
@@ -371,6 +413,7 @@ impl App {
                 self.recordings.unmarked = marked.collect();
             }
             Err(err) => {
+                self.dialog = None;
                 let words = format!("Nothing is recorded: {err}");
                 self.notices.fail(words, err.hint());
             }
@@ -395,7 +438,7 @@ impl App {
         self.recordings.is_stopping = false;
     }
 
-    /// At the end of the program.
+    /// At the end of the program: what is still on its way to the disk gets there.
     pub(in crate::app) fn close_recorder(&mut self) {
         self.finish_recorder(LAST_WAIT);
         // What was marked in a recording is on its way to the file.
@@ -426,8 +469,9 @@ impl App {
 
     fn open_recording(&mut self, path: &Path) {
         if let Some(at) = self.recordings.place_of(path) {
-            self.show_recording(None);
-            self.recordings.remove(at);
+            // It follows what is written: there is nothing to read again.
+            self.show_recording(Some(at));
+            return;
         }
         let bounds = Bounds {
             rows: self.settings.timeline.max_rows,

@@ -53,6 +53,8 @@ pub struct RecordingDialog {
     /// MiB, as typed.
     pub size: String,
     pub error: Option<String>,
+    /// The file is being opened to be written.
+    pub(in crate::app) is_starting: bool,
     /// The recordings there are in the folder; none until it has been read.
     pub found: Option<Result<Vec<Found>, RecordingError>>,
     pub(in crate::app) work: Option<Work<Result<Vec<Found>, RecordingError>>>,
@@ -73,6 +75,7 @@ impl RecordingDialog {
             trim: TrimBy::default(),
             size: "64".to_owned(),
             error: None,
+            is_starting: false,
             found: None,
             work: None,
         }

@@ -10,7 +10,7 @@ pub use dialog::{Purpose, RecordingDialog, TrimBy};
 pub use opened::{Looked, Opened};
 
 use super::work::Work;
-use crate::model::timeline::{RowId, Timeline};
+use crate::model::timeline::{Mark, RowId, Timeline};
 use crate::store::recording::{
     Finished, Recorder, RecorderStatus, RecordingError, Trimmed, auto::Removed,
 };
@@ -22,7 +22,8 @@ pub(super) enum Done {
     Finished(Result<Finished, RecordingError>),
     Trimmed(PathBuf, Result<Trimmed, RecordingError>),
     MadeRoom(Result<Vec<Removed>, RecordingError>),
-    Marked(PathBuf, Result<(), RecordingError>),
+    /// The row, and how it was marked before.
+    Marked(PathBuf, RowId, Mark, Result<(), RecordingError>),
 }
 
 #[derive(Default)]

@@ -11,10 +11,15 @@ use std::path::{Path, PathBuf};
 
 const PREFIX: &str = "auto-";
 
+/// Makes the folder of recordings, which is not there before the first of them.
+pub fn prepare(folder: &Path) -> Result<(), RecordingError> {
+    crate::store::workspace::create_private_folder(folder)
+        .map_err(|err| RecordingError::io("create", folder, &err))
+}
+
 /// Where the next automatic recording goes; `stamp` is the time, as in `2026-11-21-145500`.
 pub fn next_path(folder: &Path, stamp: &str) -> Result<PathBuf, RecordingError> {
-    crate::store::workspace::create_private_folder(folder)
-        .map_err(|err| RecordingError::io("create", folder, &err))?;
+    prepare(folder)?;
     let named = |ending: &str| folder.join(format!("{PREFIX}{stamp}{ending}.{ENDING}"));
     let mut path = named("");
     let mut number = 2;

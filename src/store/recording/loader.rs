@@ -34,6 +34,7 @@ struct Shared {
 }
 
 impl Shared {
+    /// Wakes nobody where nothing is new.
     fn set(&self, state: LoaderState) {
         let mut there = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         // Who looks at a recording that nobody writes to is left in peace.

@@ -97,6 +97,10 @@ fn verdict_line_ui(
 ) {
     let inspection = &inspected.inspection;
     let theme = Theme::of(ui);
+    let title = |ui: &mut Ui| {
+        text::label(ui, &inspection.title, fonts::code_small(), theme.muted);
+    };
+    let mut fits = true;
     ui.horizontal(|ui| {
         ui.spacing_mut().item_spacing.x = 8.0;
         marks::pill(ui, inspection.tone, &inspection.status);
@@ -109,10 +113,18 @@ fn verdict_line_ui(
             compare_menu(ui, app, row, (id, inspected.at), actions);
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
                 text::label(ui, &inspection.remark, fonts::small(), theme.muted);
-                text::label(ui, &inspection.title, fonts::code_small(), theme.dim);
+                let words = &inspection.title;
+                let whole = text::line(ui, words, fonts::code_small(), theme.muted, f32::INFINITY);
+                fits = whole.size().x <= ui.available_width();
+                if fits {
+                    title(ui);
+                }
             });
         });
     });
+    if !fits {
+        title(ui);
+    }
 }
 
 fn copy_menu(ui: &mut Ui, row: &Row, inspected: &Inspected, actions: &mut Vec<Action>) {

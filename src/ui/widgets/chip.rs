@@ -4,9 +4,13 @@ use crate::app::rows::Tone;
 use crate::ui::widgets::{button, text};
 use crate::ui::{Theme, fonts, theme};
 use egui::{
-    Color32, CornerRadius, Response, Role, Sense, Stroke, StrokeKind, Ui, Widget, WidgetInfo, pos2,
-    vec2,
+    Color32, CornerRadius, Galley, Response, Role, Sense, Stroke, StrokeKind, Ui, Widget,
+    WidgetInfo, pos2, vec2,
 };
+use std::sync::Arc;
+
+/// The dot and what is beside it.
+const DOT: f32 = 14.0;
 
 /// A filter or view that can be chosen. Its accessible name is its label with the count.
 #[must_use = "add it with ui.add(..)"]
@@ -16,6 +20,7 @@ pub struct Chip<'a> {
     count: &'a str,
     selected: bool,
     tooltip: &'a str,
+    name: &'a str,
 }
 
 impl<'a> Chip<'a> {
@@ -26,6 +31,7 @@ impl<'a> Chip<'a> {
             count: "",
             selected,
             tooltip: "",
+            name: "",
         }
     }
 
@@ -44,29 +50,59 @@ impl<'a> Chip<'a> {
         self.tooltip = tooltip;
         self
     }
+
+    /// The accessible name and tooltip, where the label alone does not say enough.
+    pub fn name(mut self, name: &'a str) -> Self {
+        self.name = name;
+        self.tooltip = name;
+        self
+    }
+
+    fn words(&self) -> String {
+        if self.count.is_empty() {
+            self.label.to_owned()
+        } else {
+            format!("{} {}", self.label, self.count)
+        }
+    }
+
+    fn width_of(&self, words: &Galley) -> f32 {
+        let dot = if self.tone.is_some() { DOT } else { 0.0 };
+        words.size().x + dot + 20.0
+    }
+
+    /// How much room it takes.
+    pub fn width(&self, ui: &Ui) -> f32 {
+        self.width_of(&galley(ui, &self.words()))
+    }
+}
+
+fn galley(ui: &Ui, words: &str) -> Arc<Galley> {
+    text::line(
+        ui,
+        words,
+        fonts::small(),
+        Color32::PLACEHOLDER,
+        f32::INFINITY,
+    )
 }
 
 impl Widget for Chip<'_> {
     fn ui(self, ui: &mut Ui) -> Response {
         const HEIGHT: f32 = 22.0;
         let theme = Theme::of(ui);
-        let words = if self.count.is_empty() {
-            self.label.to_owned()
-        } else {
-            format!("{} {}", self.label, self.count)
-        };
-        let galley = text::line(
-            ui,
-            &words,
-            fonts::small(),
-            Color32::PLACEHOLDER,
-            f32::INFINITY,
-        );
-        let dot = if self.tone.is_some() { 14.0 } else { 0.0 };
-        let size = vec2(galley.size().x + dot + 20.0, HEIGHT);
+        let words = self.words();
+        let galley = galley(ui, &words);
+        let dot = if self.tone.is_some() { DOT } else { 0.0 };
+        let size = vec2(self.width_of(&galley), HEIGHT);
         let (rect, response) = ui.allocate_exact_size(size, Sense::click());
         response.widget_info(|| {
-            WidgetInfo::selected(Role::Button, ui.is_enabled(), self.selected, &words)
+            let name = if self.name.is_empty() {
+                &words
+            } else {
+                self.name
+            };
+            WidgetInfo::selected(Role::Button, ui.is_enabled(), self.selected, name)
         });
         if ui.is_rect_visible(rect) {
             let (fill, line, ink) = if self.selected {

@@ -3,6 +3,7 @@
 use crate::app::Action;
 use crate::app::perform::RecordingAction;
 use crate::app::recordings::{Purpose, RecordingDialog, TrimBy};
+use crate::app::rows::Tone;
 use crate::model::text as words;
 use crate::ui::widgets::{Button, Field, select, text};
 use crate::ui::{Theme, fonts};
@@ -47,12 +48,23 @@ fn path_ui(ui: &mut Ui, dialog: &mut RecordingDialog, is_new: bool) {
         .hint("/path/to/file.rtrec")
         .code()
         .error(dialog.error.as_deref())
+        .only_marked()
         .show(ui);
     if response.changed() {
         dialog.error = None;
     }
+    // A path is in it: that needs more than a line.
+    error_ui(ui, dialog);
     if is_new {
         response.request_focus();
+    }
+}
+
+fn error_ui(ui: &mut Ui, dialog: &RecordingDialog) {
+    if let Some(error) = &dialog.error {
+        let ink = Theme::of(ui).ink(Tone::Failed);
+        ui.add_space(4.0);
+        text::paragraph(ui, error, fonts::small(), ink);
     }
 }
 
@@ -123,10 +135,7 @@ fn trim_ui(ui: &mut Ui, dialog: &mut RecordingDialog) {
             .width(120.0)
             .show(ui);
     }
-    if let Some(error) = &dialog.error {
-        ui.add_space(4.0);
-        text::label(ui, error, fonts::small(), theme.failed);
-    }
+    error_ui(ui, dialog);
     text::paragraph(
         ui,
         "Rows are taken out of the file itself. That cannot be undone.",

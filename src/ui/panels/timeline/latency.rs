@@ -245,6 +245,9 @@ fn marked_ui(ui: &mut Ui, report: &Report, actions: &mut Vec<Action>) {
     });
 }
 
+/// In a narrower view the chart's legend is below the chips.
+const LEGEND_BESIDE_CHIPS: f32 = 620.0;
+
 fn charts_ui(
     ui: &mut Ui,
     area: Rect,
@@ -278,7 +281,10 @@ fn charts_ui(
     }
     // The chips stand where the title would.
     let area = area.with_min_y(area.top() + 4.0);
-    chart_ui(ui, (view.chart, ""), area, report, view, actions);
+    let has_legend_beside = area.width() >= LEGEND_BESIDE_CHIPS;
+    let below = if has_legend_beside { 0.0 } else { plot::TITLE };
+    let chart = area.with_min_y(area.top() + below);
+    chart_ui(ui, (view.chart, ""), chart, report, view, actions);
     let (chips, _) = area.split_top_bottom_at_y(area.top() + plot::TITLE);
     inside(ui, "latency charts", chips.shrink2(vec2(10.0, 0.0)), |ui| {
         ui.horizontal_centered(|ui| {

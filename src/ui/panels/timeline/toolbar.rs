@@ -11,8 +11,7 @@ use crate::ui::panels::timeline::filter_box::filter_box_ui;
 use crate::ui::panels::timeline::filter_menu::filter_menu_ui;
 use crate::ui::view::View;
 use crate::ui::widgets::{Button, Chip, select};
-use egui::scroll_area::ScrollBarVisibility;
-use egui::{Align, Layout, ScrollArea, Ui};
+use egui::{Align, Id, Layout, Popup, Ui};
 
 /// Chips that are there even when they count nothing; the others come with their first row.
 const ALWAYS: [Category; 5] = [
@@ -24,63 +23,115 @@ const ALWAYS: [Category; 5] = [
 ];
 
 /// Of the bar's width.
-const FILTER_SHARE: f32 = 0.3;
+const FILTER_SHARE: f32 = 0.24;
+/// A bar of this width has a button for everything.
+const ROOMY: f32 = 1_100.0;
 
 pub fn toolbar_ui(ui: &mut Ui, app: &App, view: &mut View, actions: &mut Vec<Action>) {
-    let timeline = app.timeline();
     ui.horizontal_centered(|ui| {
         ui.spacing_mut().item_spacing.x = 6.0;
+        let is_roomy = ui.available_width() >= ROOMY;
         let width = (ui.available_width() * FILTER_SHARE).clamp(170.0, 420.0);
         filter_box_ui(ui, app, view, width, actions);
         filter_menu_ui(ui, app, view, actions);
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            let clear = Button::ghost("Clear")
-                .shortcut("Ctrl+L")
-                .tooltip("Take away every row that is not waiting or pinned")
-                .enabled(!timeline.is_empty());
-            if ui.add(clear).clicked() {
-                actions.push(Action::ClearTimeline);
-            }
-            recordings_ui(ui, app, actions);
-            let export = Button::icon(Icon::Download, "Export the timeline")
-                .tooltip("Write the rows into a file")
-                .enabled(!timeline.is_empty());
-            if ui.add(export).clicked() {
-                actions.push(Action::Export(ExportAction::Ask(ExportFormat::Html)));
+            if is_roomy {
+                tools_ui(ui, app, actions);
+            } else {
+                more_ui(ui, app, actions);
             }
             views_ui(ui, app, actions);
-            ScrollArea::horizontal()
-                .id_salt("chips")
-                .auto_shrink([false, true])
-                .scroll_bar_visibility(ScrollBarVisibility::AlwaysHidden)
-                .show(ui, |ui| {
-                    ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
-                        chips_ui(ui, app, actions);
-                    });
-                });
+            ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+                chips_ui(ui, app, is_roomy, actions);
+            });
         });
     });
 }
 
-/// Recording, and recordings.
-fn recordings_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
-    let is_recording = app.recordings.is_recording();
-    let words = if is_recording { "Recording" } else { "Record" };
+/// Clearing, recording and exporting side by side, painted from right to left.
+fn tools_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
+    let (clear, words, tooltip) = clearing(app);
+    let clear_button = Button::ghost(words)
+        .shortcut("Ctrl+L")
+        .tooltip(tooltip)
+        .enabled(clear);
+    if ui.add(clear_button).clicked() {
+        actions.push(Action::ClearTimeline);
+    }
+    let words = if app.recordings.is_recording() {
+        "Recording"
+    } else {
+        "Record"
+    };
     select::menu_button(ui, words, |ui| {
         ui.set_min_width(220.0);
-        let mut entry = |ui: &mut Ui, words: &str, action| {
-            if ui.add(Button::ghost(words)).clicked() {
-                actions.push(Action::Recording(action));
+        recordings_ui(ui, app, actions);
+    });
+    let export = Button::icon(Icon::Download, "Export the timeline")
+        .tooltip("Write the rows into a file")
+        .enabled(!app.timeline().is_empty());
+    if ui.add(export).clicked() {
+        actions.push(Action::Export(ExportAction::Ask(ExportFormat::Html)));
+    }
+}
+
+/// The same in one menu, where there is little room.
+fn more_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
+    let more = Button::icon(Icon::Ellipsis, "Record, open, export, clear");
+    let response = ui.add(more);
+    Popup::menu(&response)
+        .id(Id::unique("more of the timeline"))
+        .show(|ui| {
+            ui.set_min_width(220.0);
+            recordings_ui(ui, app, actions);
+            ui.separator();
+            let export = Button::ghost("Export the timeline…").enabled(!app.timeline().is_empty());
+            if ui.add(export).clicked() {
+                actions.push(Action::Export(ExportAction::Ask(ExportFormat::Html)));
                 ui.close();
             }
-        };
-        if is_recording {
-            entry(ui, "Stop recording", RecordingAction::Stop);
-        } else {
-            entry(ui, "Record the session…", RecordingAction::AskWhereTo);
+            let (is_possible, words, tooltip) = clearing(app);
+            let clear = Button::ghost(words)
+                .shortcut("Ctrl+L")
+                .tooltip(tooltip)
+                .enabled(is_possible);
+            if ui.add(clear).clicked() {
+                actions.push(Action::ClearTimeline);
+                ui.close();
+            }
+        });
+}
+
+/// Whether there is anything to clear, and what it means for what is shown.
+fn clearing(app: &App) -> (bool, &'static str, &'static str) {
+    if app.recordings.shown().is_some() {
+        return (
+            true,
+            "Close",
+            "Close the recording; its file stays as it is",
+        );
+    }
+    (
+        !app.timeline().is_empty(),
+        "Clear",
+        "Take away every row that is not waiting or pinned",
+    )
+}
+
+/// Recording, and recordings.
+fn recordings_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
+    let mut entry = |ui: &mut Ui, words: &str, action| {
+        if ui.add(Button::ghost(words)).clicked() {
+            actions.push(Action::Recording(action));
+            ui.close();
         }
-        entry(ui, "Open a recording…", RecordingAction::AskWhich);
-    });
+    };
+    if app.recordings.is_recording() {
+        entry(ui, "Stop recording", RecordingAction::Stop);
+    } else {
+        entry(ui, "Record the session…", RecordingAction::AskWhereTo);
+    }
+    entry(ui, "Open a recording…", RecordingAction::AskWhich);
 }
 
 /// The ways to look at it, painted from right to left.
@@ -101,27 +152,74 @@ fn views_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
     }
 }
 
-/// A chip for each verdict; where there is little room only for those that count something.
-fn chips_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
-    const FOR_ALL: f32 = 640.0;
-    let has_room = ui.available_width() >= FOR_ALL;
+/// A chip for each verdict, for those that count something where there is little room; what does not fit is in a
+/// menu behind them.
+fn chips_ui(ui: &mut Ui, app: &App, is_roomy: bool, actions: &mut Vec<Action>) {
+    /// The button of the menu.
+    const MORE: f32 = 44.0;
     let timeline = app.timeline();
     let chosen = app.listing.filter().category;
     let all = words::count(timeline.len() as u64);
-    let chip = Chip::new("All", chosen.is_none()).count(&all);
-    if ui.add(chip).clicked() {
+    let all = Chip::new("All", chosen.is_none()).count(&all);
+    let gap = ui.spacing().item_spacing.x;
+    let room = ui.available_width() - all.width(ui);
+    if ui.add(all).clicked() {
         actions.push(Action::SetCategory(None));
     }
-    for category in Category::ALL {
-        let count = timeline.count_of(category);
+    let counts: Vec<(Category, String)> = Category::ALL
+        .into_iter()
+        .filter_map(|category| {
+            let count = timeline.count_of(category);
+            let is_usual = is_roomy && ALWAYS.contains(&category);
+            let is_shown = count > 0 || chosen == Some(category) || is_usual;
+            is_shown.then(|| (category, words::count(count as u64)))
+        })
+        .collect();
+    let chips: Vec<(Category, Chip<'_>)> = counts
+        .iter()
+        .map(|(category, count)| {
+            let chip = Chip::new(category.label(), chosen == Some(*category));
+            (*category, chip.dot(Tone::of(*category)).count(count))
+        })
+        .collect();
+    let widths: Vec<f32> = chips.iter().map(|(_, chip)| chip.width(ui) + gap).collect();
+    let fits = widths.iter().sum::<f32>() <= room;
+    // The one that is chosen has a place whatever comes before it.
+    let of_chosen = chips
+        .iter()
+        .zip(&widths)
+        .find(|((category, _), _)| chosen == Some(*category));
+    let mut left = room - if fits { 0.0 } else { MORE };
+    left -= of_chosen.map_or(0.0, |(_, width)| *width);
+    let mut rest = Vec::new();
+    for ((category, chip), width) in chips.into_iter().zip(widths) {
         let is_chosen = chosen == Some(category);
-        if count == 0 && !is_chosen && !(has_room && ALWAYS.contains(&category)) {
+        if !is_chosen && (width > left || !rest.is_empty()) {
+            rest.push((category, chip));
             continue;
         }
-        let chip = Chip::new(category.label(), is_chosen).dot(Tone::of(category));
-        if ui.add(chip.count(&words::count(count as u64))).clicked() {
+        if !is_chosen {
+            left -= width;
+        }
+        if ui.add(chip).clicked() {
             let wanted = (!is_chosen).then_some(category);
             actions.push(Action::SetCategory(wanted));
         }
     }
+    if rest.is_empty() {
+        return;
+    }
+    let count = format!("+{}", rest.len());
+    let more = Chip::new(&count, false).name("More verdicts");
+    let response = ui.add(more);
+    Popup::menu(&response)
+        .id(Id::unique("more verdicts"))
+        .show(|ui| {
+            for (category, chip) in rest {
+                if ui.add(chip).clicked() {
+                    actions.push(Action::SetCategory(Some(category)));
+                    ui.close();
+                }
+            }
+        });
 }

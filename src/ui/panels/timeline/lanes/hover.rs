@@ -2,12 +2,13 @@
 
 use super::LanesState;
 use crate::app::App;
-use crate::app::inspect;
+use crate::app::inspect::{self, Fact};
 use crate::app::lanes::{Lanes, Step};
 use crate::app::rows::clock;
 use crate::model::payload;
 use crate::model::text as words;
-use crate::ui::widgets::{marks, text};
+use crate::ui::panels::connections::facts_ui;
+use crate::ui::widgets::text;
 use crate::ui::{Theme, fonts};
 use egui::{Pos2, Rect, Ui, Vec2};
 
@@ -168,23 +169,27 @@ fn packet_ui(
         crate::app::lanes::Known::End => format!("came {}", clock(step.at)),
         crate::app::lanes::Known::Neither => "not known".to_owned(),
     };
-    marks::key_text(ui, "Time", &when, true);
-    let Some(it) = app.timeline().row(row) else {
+    let mut facts = vec![fact("Time", when)];
+    let it = app.timeline().row(row);
+    let part = it.and_then(|it| inspect::part(&it, step.part?));
+    let Some(part) = part else {
+        facts_ui(ui, &facts);
         return;
     };
-    let Some(part) = step.part.and_then(|part| inspect::part(&it, part)) else {
-        return;
-    };
-    for fact in inspect::properties(&part.message)
-        .into_iter()
-        .take(PROPERTIES)
-    {
-        marks::key_text(ui, &fact.name, &fact.value, true);
-    }
+    let properties = inspect::properties(&part.message).into_iter();
+    facts.extend(properties.take(PROPERTIES));
     let size = part.message.payload.len();
-    marks::key_text(ui, "Payload", &words::bytes(size), false);
+    facts.push(fact("Payload", words::bytes(size)));
+    facts_ui(ui, &facts);
     if size > 0 {
         let preview = payload::preview(&part.message.payload, PREVIEW);
         text::paragraph(ui, &preview, fonts::code_small(), theme.text);
+    }
+}
+
+fn fact(name: &str, value: String) -> Fact {
+    Fact {
+        name: name.to_owned(),
+        value,
     }
 }
