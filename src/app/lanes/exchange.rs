@@ -85,7 +85,7 @@ impl Arranger<'_> {
         let what = match &exchange.verdict {
             Verdict::Waiting => "not sent yet".to_owned(),
             Verdict::Rejected { what, reason } => {
-                format!("{what} rejected: {}", words::short(reason))
+                format!("{} rejected: {}", what.word(), words::short(reason))
             }
             Verdict::Failed { reason } => format!("not sent: {reason}"),
             Verdict::NoSubscribers => "not sent: no subscribers".to_owned(),
@@ -378,7 +378,7 @@ impl Arranger<'_> {
             Verdict::NoSubscribers => Some((course.broker, "no subscribers".to_owned())),
             Verdict::Rejected { what, reason } => Some((
                 course.broker,
-                format!("{what} rejected: {}", words::short(reason)),
+                format!("{} rejected: {}", what.word(), words::short(reason)),
             )),
             Verdict::Failed { reason } => {
                 Some((Some(course.requester), format!("failed: {reason}")))

@@ -75,6 +75,11 @@ impl Opened {
         matches!(self.state(), LoaderState::Opening | LoaderState::Loading(_))
     }
 
+    /// All of it is there, and nobody writes to it.
+    pub fn is_whole(&self) -> bool {
+        matches!(self.state(), LoaderState::Done(_))
+    }
+
     pub fn failure(&self) -> Option<RecordingError> {
         match self.state() {
             LoaderState::Failed(problem) => Some(problem),

@@ -4,7 +4,6 @@ use crate::app::perform::RecordingAction;
 use crate::app::recordings::Opened;
 use crate::app::{Action, App};
 use crate::model::text as words;
-use crate::store::recording::LoaderState;
 use crate::ui::widgets::{Button, Chip, text};
 use crate::ui::{Icon, Theme, fonts};
 use egui::scroll_area::ScrollBarVisibility;
@@ -28,7 +27,7 @@ pub fn sources_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
                 if ui.add(close).clicked() {
                     ask(RecordingAction::Close(at));
                 }
-                let is_whole = matches!(opened.state(), LoaderState::Done(_));
+                let is_whole = opened.is_whole();
                 let trim = Button::ghost("Trim…")
                     .small()
                     .tooltip("Take rows out of the file for good")
