@@ -77,7 +77,7 @@ impl Rows for Numbers {
     }
 
     fn newer_than(&self, newest: u64) -> usize {
-        self.newest - usize::try_from(newest).unwrap_or(usize::MAX)
+        usize::try_from(newest).map_or(0, |newest| self.newest - newest)
     }
 }
 

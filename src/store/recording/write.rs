@@ -269,10 +269,7 @@ impl Store {
                     return Ok(gone);
                 }
                 Ok(count) => {
-                    // Where every request has a topic of its own, words soon are most of the file.
-                    if gone == 0 {
-                        self.forget_unused_words()?;
-                    }
+                    self.forget_unused_words()?;
                     gone += count;
                 }
                 Err(err) => return Err(self.fail("trim", &err)),
@@ -281,10 +278,18 @@ impl Store {
         }
     }
 
+    /// Where every request has a topic of its own, words soon are most of the file. Where they are few they stay:
+    /// to find them all rows are looked through.
     fn forget_unused_words(&mut self) -> Result<(), RecordingError> {
-        self.known = Known::default();
-        let done = self.connection.execute_batch(FORGET_UNUSED_WORDS);
-        done.map_err(|err| self.fail("trim", &err))
+        const ARE_MANY: &str = "SELECT 4 * (coalesce((SELECT max(id) FROM topics), 0)
+            + coalesce((SELECT max(id) FROM requests), 0)) > (SELECT count(*) FROM rows)";
+        let are_many = self.connection.query_row(ARE_MANY, [], |row| row.get(0));
+        if are_many.map_err(|err| self.fail("trim", &err))? {
+            self.known = Known::default();
+            let done = self.connection.execute_batch(FORGET_UNUSED_WORDS);
+            done.map_err(|err| self.fail("trim", &err))?;
+        }
+        Ok(())
     }
 
     /// One file, without the ones beside it, where nobody else has it open.
