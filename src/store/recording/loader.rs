@@ -36,11 +36,10 @@ struct Shared {
 impl Shared {
     /// Wakes nobody where nothing is new.
     fn set(&self, state: LoaderState) {
-        let before = {
-            let mut shared = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-            std::mem::replace(&mut shared.0, state.clone())
-        };
-        if before != state {
+        let mut shared = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        if shared.0 != state {
+            shared.0 = state;
+            drop(shared);
             (self.wake)();
         }
     }
