@@ -181,7 +181,7 @@ impl ColumnKind {
             Self::Responder => (138.0, 112.0),
             Self::Status => (150.0, 124.0),
             Self::RoundTrip => (104.0, 98.0),
-            Self::Waterfall => (140.0, 68.0),
+            Self::Waterfall => (140.0, 92.0),
             Self::Qos => (48.0, 44.0),
             Self::Retain => (58.0, 54.0),
             Self::Size | Self::Replies => (76.0, 60.0),

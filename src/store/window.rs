@@ -143,7 +143,7 @@ impl Default for Panels {
             right_shown: true,
             right_width: 315.0,
             timeline_height: 480.0,
-            chart_height: 520.0,
+            chart_height: 480.0,
             answer_width: 470.0,
         }
     }

@@ -175,7 +175,7 @@ fn a_recording_is_trimmed_to_what_the_filter_shows_after_it_was_asked_for() {
     window.button("Trim…");
     window.button("Everything that does not pass the filter");
     window.button("Take out for good");
-    window.wait_for_words("1 rows taken out of");
+    window.wait_for_words("1 row taken out of");
     window.wait("what is left", |window| {
         window.app().recordings.shown().is_some() && rows(window) == "3 1"
     });

@@ -278,9 +278,12 @@ impl App {
                     Ok(trimmed) => {
                         let size =
                             |bytes| text::bytes(usize::try_from(bytes).unwrap_or(usize::MAX));
+                        let rows = match trimmed.rows {
+                            1 => "1 row".to_owned(),
+                            rows => format!("{} rows", text::count(rows)),
+                        };
                         let words = format!(
-                            "{} rows taken out of {}: {} instead of {}",
-                            text::count(trimmed.rows),
+                            "{rows} taken out of {}: {} instead of {}",
                             path.display(),
                             size(trimmed.bytes),
                             size(trimmed.bytes_before)

@@ -110,8 +110,11 @@ impl Opened {
                 format!("being written{}", unreadable(progress.unreadable))
             }
             LoaderState::Done(progress) => {
-                let rows = text::count(self.timeline.len() as u64);
-                format!("{rows} rows{}", unreadable(progress.unreadable))
+                let rows = match self.timeline.len() as u64 {
+                    1 => "1 row".to_owned(),
+                    rows => format!("{} rows", text::count(rows)),
+                };
+                format!("{rows}{}", unreadable(progress.unreadable))
             }
             LoaderState::Failed(_) => "cannot be read".to_owned(),
         }

@@ -166,15 +166,25 @@ fn chips_ui(ui: &mut Ui, app: &App, is_roomy: bool, actions: &mut Vec<Action>) {
     if ui.add(all).clicked() {
         actions.push(Action::SetCategory(None));
     }
-    let counts: Vec<(Category, String)> = Category::ALL
-        .into_iter()
-        .filter_map(|category| {
-            let count = timeline.count_of(category);
-            let is_usual = is_roomy && ALWAYS.contains(&category);
-            let is_shown = count > 0 || chosen == Some(category) || is_usual;
-            is_shown.then(|| (category, words::count(count as u64)))
-        })
-        .collect();
+    let counts = |with_usual: bool| -> Vec<(Category, String)> {
+        Category::ALL
+            .into_iter()
+            .filter_map(|category| {
+                let count = timeline.count_of(category);
+                let is_usual = with_usual && ALWAYS.contains(&category);
+                let is_shown = count > 0 || chosen == Some(category) || is_usual;
+                is_shown.then(|| (category, words::count(count as u64)))
+            })
+            .collect()
+    };
+    let width_of = |(category, count): &(Category, String)| {
+        let chip = Chip::new(category.label(), false).dot(Tone::of(*category));
+        chip.count(count).width(ui) + gap
+    };
+    // Those that count nothing go before one is in the menu.
+    let with_usual = is_roomy && counts(true).iter().map(width_of).sum::<f32>() <= room;
+    let counts = counts(with_usual);
+    let widths: Vec<f32> = counts.iter().map(width_of).collect();
     let chips: Vec<(Category, Chip<'_>)> = counts
         .iter()
         .map(|(category, count)| {
@@ -182,7 +192,6 @@ fn chips_ui(ui: &mut Ui, app: &App, is_roomy: bool, actions: &mut Vec<Action>) {
             (*category, chip.dot(Tone::of(*category)).count(count))
         })
         .collect();
-    let widths: Vec<f32> = chips.iter().map(|(_, chip)| chip.width(ui) + gap).collect();
     let fits = widths.iter().sum::<f32>() <= room;
     // The one that is chosen has a place whatever comes before it.
     let of_chosen = chips
