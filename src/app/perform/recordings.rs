@@ -18,8 +18,10 @@ use std::time::{Duration, Instant};
 
 /// How long the program's end waits for the disk.
 const LAST_WAIT: Duration = Duration::from_secs(5);
-/// How long clearing the timeline waits for rows that are not written yet.
+/// How long clearing the timeline waits for a recording that takes no more rows.
 const CLEAR_WAIT: Duration = Duration::from_millis(100);
+/// How long it waits for one that takes them.
+const LONGEST_CLEAR: Duration = Duration::from_secs(2);
 /// An automatic recording that has grown by such a part of the bound makes others go.
 const ROOM_STEPS: u64 = 32;
 
@@ -457,12 +459,17 @@ impl App {
         let Some(mut recorder) = self.recordings.recorder.take() else {
             return;
         };
-        let deadline = Instant::now() + CLEAR_WAIT;
+        let began = Instant::now();
+        let (mut moved, mut before) = (began, usize::MAX);
         loop {
             recorder.feed(&self.session.timeline);
             self.tell_marks(&recorder);
-            let is_behind = recorder.is_behind() || !self.recordings.unmarked.is_empty();
-            if !is_behind || Instant::now() >= deadline {
+            let behind = recorder.behind() + self.recordings.unmarked.len();
+            if behind < before {
+                (moved, before) = (Instant::now(), behind);
+            }
+            let is_stuck = moved.elapsed() >= CLEAR_WAIT || began.elapsed() >= LONGEST_CLEAR;
+            if behind == 0 || is_stuck {
                 break;
             }
             std::thread::sleep(Duration::from_millis(1));

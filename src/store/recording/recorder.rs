@@ -282,9 +282,9 @@ impl Recorder {
         self.notes_no_more = true;
     }
 
-    /// Rows have not been handed over yet: they must not go from the timeline.
-    pub fn is_behind(&self) -> bool {
-        !self.dirty.is_empty()
+    /// Rows that have not been handed over yet: they must not go from the timeline.
+    pub fn behind(&self) -> usize {
+        self.dirty.len()
     }
 
     /// One batch; whether there is more that could go now.
