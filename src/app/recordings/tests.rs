@@ -337,6 +337,7 @@ fn trimming_asks_in_the_recording_it_is_about() {
 fn rows_that_the_timeline_has_no_room_for_are_not_trimmed_by_a_filter() {
     let (mut app, path) = with_opened(300);
     app.settings.timeline.max_rows = 100;
+    act(&mut app, RecordingAction::Close(0));
     act(&mut app, RecordingAction::OpenPath(path.clone()));
     wait(&mut app, "as many as there is room for", |app| {
         let state = app.recordings.shown_recording().map(Opened::state);
