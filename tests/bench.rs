@@ -105,3 +105,24 @@ fn a_broker_that_is_not_there_is_said() {
     let failed = program::run(&["bench", "--quick", "--url", &url]).expect_code(1);
     assert!(failed.stderr.contains("error: ") && failed.stderr.contains("hint: "));
 }
+
+#[test]
+#[expect(clippy::print_stdout, reason = "what is left out is said")]
+fn whoever_ends_it_early_is_left_with_no_broker() {
+    let words = ["bench", "--parts", "rtt", "--seconds", "20"];
+    let mut running = program::Running::start(&mut program::roundtrip(&words));
+    let talk = running.wait_for_talk("measuring against");
+    let children = running.children();
+    if talk.contains("built-in") || !cfg!(target_os = "linux") {
+        assert!(std::env::var_os("CI").is_none(), "CI has Mosquitto: {talk}");
+        println!("SKIP: there is no Mosquitto here, or no way to see its process");
+    } else {
+        assert_eq!(children.len(), 1, "its Mosquitto; it said {talk}");
+    }
+    let ended = running.interrupt().expect_code(1);
+    assert!(ended.stderr.contains("ended before its time"), "{ended:?}");
+    for child in children {
+        let place = format!("/proc/{child}");
+        assert!(!std::path::Path::new(&place).exists(), "{child} still runs");
+    }
+}

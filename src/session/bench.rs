@@ -11,6 +11,8 @@ use crate::model::exchange::{Change, ExchangeId, Verdict};
 use crate::model::message::Qos;
 use crate::model::profile::{Profile, ProfileDraft};
 use crate::model::request::{Request, RequestDraft, ResponseTopicDraft, Surroundings};
+use crate::model::subscribe::SubscribeOptions;
+use crate::model::topic::TopicFilter;
 pub use crate::mqtt::bare::{self, Answers, BareError, Helper, Load, Place};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -29,6 +31,8 @@ pub enum BenchError {
     Bare(#[from] BareError),
     #[error("Roundtrip could not connect to the broker: {0}")]
     NotConnected(String),
+    #[error("Roundtrip could not listen: {0}")]
+    NotListening(String),
     #[error("a request was not answered but {0}")]
     NotAnswered(String),
     #[error("a request was not answered within {} s", PATIENCE.as_secs())]
@@ -52,6 +56,32 @@ pub fn connect(session: &mut Session, place: &Place) -> Result<(), BenchError> {
         }
         if Instant::now() >= deadline {
             return Err(refused(format!("not within {} s", PATIENCE.as_secs())));
+        }
+        session.wait(Duration::from_millis(50));
+        session.drain(EVENTS_PER_DRAIN);
+    }
+}
+
+/// Listens, as the user would, to a topic that nobody asks on; says which.
+pub fn listen(session: &mut Session, token: u32) -> Result<Arc<str>, BenchError> {
+    let refused = |why: &str| BenchError::NotListening(why.to_owned());
+    let topic: Arc<str> = format!("roundtrip-bench/{token:08x}/heard").into();
+    let filter = TopicFilter::new(topic.as_ref()).map_err(|err| refused(&err.to_string()))?;
+    if !session.subscribe(PROFILE, filter.clone(), SubscribeOptions::default()) {
+        return Err(refused("there is no connection"));
+    }
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let listening = session
+            .link(PROFILE)
+            .and_then(|link| link.listening.get(&filter));
+        match listening.and_then(|listening| listening.answer.as_ref()) {
+            Some(reason) if reason.is_refusal() => return Err(refused(&reason.to_string())),
+            Some(_) => return Ok(topic),
+            None => {}
+        }
+        if Instant::now() >= deadline {
+            return Err(refused("the broker did not answer"));
         }
         session.wait(Duration::from_millis(50));
         session.drain(EVENTS_PER_DRAIN);

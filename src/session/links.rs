@@ -64,7 +64,6 @@ impl Link {
 fn how_to_push(event: &ConnectionEvent) -> Push {
     match event {
         ConnectionEvent::Arrived { .. } => Push::MayBeLost,
-        ConnectionEvent::Begun(_) => Push::Quiet,
         ConnectionEvent::Changed { change, .. } => match change {
             // A responder that never stops must not fill the memory.
             Change::Reply(reply) if reply.verdict == MessageVerdict::AdditionalReply => {
@@ -93,6 +92,10 @@ impl Session {
         let generation = self.new_generation();
         let (queue, sink_id) = (Arc::clone(&self.queue), Arc::clone(&id));
         let sink = Arc::new(move |event: ConnectionEvent| {
+            // It is in the timeline since it was sent.
+            if matches!(event, ConnectionEvent::Begun(_)) {
+                return;
+            }
             let how = how_to_push(&event);
             queue.push(
                 Event::Connection {
@@ -343,7 +346,7 @@ impl Session {
                     link.subscriptions.clone_from(filters);
                 }
             }
-            // It is in the timeline since it was sent.
+            // Not put into the queue.
             ConnectionEvent::Begun(_) => {}
             ConnectionEvent::WillBegun(exchange) => self.will_begun(id, generation, exchange),
             ConnectionEvent::Changed {

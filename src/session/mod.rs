@@ -33,7 +33,7 @@ use crate::mqtt::clock;
 use observe::Observer;
 use queue::{Push, Queue};
 use std::collections::BTreeMap;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, RwLock};
 use std::time::{Duration, Instant};
 
@@ -87,6 +87,7 @@ pub struct Session {
     pub timeline: Timeline,
     observer: Observer,
     queue: Arc<Queue<Event>>,
+    is_interrupted: Arc<AtomicBool>,
     broker: Option<Broker>,
     /// Of the built-in broker that runs: connections outlive it.
     listeners: Arc<RwLock<Option<Listeners>>>,
@@ -122,6 +123,7 @@ impl Session {
             timeline: Timeline::default(),
             observer: Observer::default(),
             queue,
+            is_interrupted: Arc::default(),
             broker: None,
             listeners: Arc::default(),
             broker_port: None,
@@ -138,12 +140,18 @@ impl Session {
 
     /// From here on Ctrl+C and SIGTERM come as [`Event::Interrupted`] instead of ending the program.
     pub fn watch_signals(&self) {
-        let queue = Arc::clone(&self.queue);
+        let (queue, is_interrupted) = (Arc::clone(&self.queue), Arc::clone(&self.is_interrupted));
         self.handle.spawn(async move {
             while interrupted().await {
+                is_interrupted.store(true, Ordering::Relaxed);
                 queue.push(Event::Interrupted, Push::Kept);
             }
         });
+    }
+
+    /// Whether somebody asked the program to end; also while nobody drains.
+    pub fn is_interrupted(&self) -> bool {
+        self.is_interrupted.load(Ordering::Relaxed)
     }
 
     /// Takes up to `most` events and keeps everything here true to them.
@@ -251,7 +259,7 @@ impl Drop for Session {
 }
 
 /// Steps on the way to an answer are seen this long after they happened, if the answer does not come before.
-const QUIET: Duration = Duration::from_millis(1);
+const QUIET: Duration = Duration::from_millis(4);
 
 async fn nudge(queue: Arc<Queue<Event>>) {
     loop {

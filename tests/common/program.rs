@@ -223,6 +223,16 @@ impl Running {
         }
     }
 
+    /// The processes that it has started and that still run; none where the system does not tell.
+    pub fn children(&self) -> Vec<u32> {
+        let id = self.process.id();
+        let listed = std::fs::read_to_string(format!("/proc/{id}/task/{id}/children"));
+        let ids = listed.unwrap_or_default();
+        ids.split_whitespace()
+            .filter_map(|id| id.parse().ok())
+            .collect()
+    }
+
     /// As `kill -9`.
     pub fn kill(mut self) {
         self.process.kill().expect("it can be killed");

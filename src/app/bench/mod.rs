@@ -254,7 +254,7 @@ impl Bench {
 
     /// Works until then, or says at once what there is to do.
     pub fn advance(&mut self, app: &mut App, until: Instant) -> Result<Step, BenchFailure> {
-        if app.wants_to_quit {
+        if app.wants_to_quit || app.session.is_interrupted() {
             return Err(BenchFailure::Interrupted);
         }
         let work = match self.work.take() {
@@ -368,14 +368,10 @@ impl Bench {
         Ok(Step::Idle)
     }
 
-    /// Messages on a Response Topic that is subscribed since requests were sent there: they answer nothing.
+    /// Messages that the user listens to: they answer nothing.
     fn begin_ingest(&mut self, app: &mut App) -> Result<Ingest, BenchFailure> {
-        let load = bench::load(self.token, Qos::AtMostOnce, 1, Duration::ZERO);
-        let mut asking = Asking::new(load.clone())?;
-        let until = Instant::now() + Duration::from_secs(20);
-        while asking.pump(&mut app.session, until)?.is_none() {}
-        let topic = load.response_topic;
-        let payload = load.payload;
+        let topic = bench::listen(&mut app.session, self.token)?;
+        let payload = bench::load(self.token, Qos::AtMostOnce, 1, Duration::ZERO).payload;
         let time = self.options.ingest;
         let publisher = bare::publisher(&self.place, topic, payload, INGEST_PER_SEC, time)?;
         let rows = rows_so_far(app);

@@ -281,7 +281,9 @@ impl Matcher {
         for standing in [Standing::Open, Standing::TimedOut, Standing::Completed] {
             let mut best: Vec<Hit> = Vec::new();
             for (index, rule) in self.rules.iter().enumerate() {
-                if !takes(rule) {
+                // Most rules have sent nothing: they cost a message no more than this look.
+                let tables = self.tables.get(index).map_or(&[][..], Vec::as_slice);
+                if tables.iter().all(|table| table.is_empty_of(standing)) || !takes(rule) {
                     continue;
                 }
                 let mut hits = Search::new(self, index, rule, subject, standing).hits();
