@@ -201,7 +201,8 @@ impl App {
         for demo in Demo::shipped() {
             entries.push(entry(
                 format!("Play {}", demo.title),
-                "demo",
+                // As it is called on the command line.
+                &format!("demo · {}", demo.name),
                 "",
                 Action::PlayDemo(demo.name),
             ));
