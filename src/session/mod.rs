@@ -159,6 +159,9 @@ impl Session {
 
     /// Takes up to `most` events and keeps everything here true to them.
     pub fn drain(&mut self, most: usize) -> Vec<Event> {
+        // Before the events: some of them tell what happened to these later.
+        self.queue.looks_for_more();
+        self.drain_repeats();
         let mut events = self.queue.take(most);
         for event in &mut events {
             match event {

@@ -102,8 +102,8 @@ impl Timeline {
         self.make_room();
     }
 
-    pub fn begin(&mut self, exchange: Exchange) -> RowId {
-        self.push(Row::Exchange(Box::new(exchange)))
+    pub fn begin(&mut self, exchange: impl Into<Box<Exchange>>) -> RowId {
+        self.push(Row::Exchange(exchange.into()))
     }
 
     pub fn push_message(&mut self, message: MessageRow) -> RowId {
