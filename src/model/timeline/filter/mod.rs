@@ -12,22 +12,26 @@
 //! whoever shows one keeps the last valid one instead. Letters match in either case (ASCII).
 
 mod check;
+mod columns;
 mod compile;
 mod complete;
 mod field;
+mod json;
 mod search;
 mod syntax;
 mod values;
 
 pub use complete::{Completion, Vocabulary, complete};
 pub use field::Field;
-pub use search::Needle;
 pub use syntax::{Problem, Span, Stretch, StretchKind, stretches, term};
 
 use crate::model::timeline::RowId;
+use crate::model::timeline::packed::Segment;
 use crate::model::timeline::peek::RowRef;
 use crate::model::timeline::row::Category;
-use compile::{Node, Program};
+use columns::Columns;
+use compile::Program;
+use fixedbitset::FixedBitSet;
 use std::sync::Arc;
 
 /// What people noted on rows.
@@ -173,12 +177,23 @@ impl Filter {
                 .is_none_or(|root| root.holds(row, marks))
     }
 
-    /// Text that a row must hold to pass. Of each list one must occur in the row's topics,
-    /// payloads, responders, rule or name: where many rows lie in one piece of memory, a piece
-    /// without it needs no closer look.
-    pub fn needles(&self) -> Vec<Vec<Needle>> {
-        let root = self.program.root.as_ref();
-        root.map_or_else(Vec::new, Node::needles)
+    /// Those of the rows `asked` that pass, as [`Self::passes_with`] says of each of them.
+    pub(super) fn passing(
+        &self,
+        segment: &Segment,
+        mut asked: FixedBitSet,
+        marks: &dyn RowMarks,
+    ) -> FixedBitSet {
+        let columns = Columns { segment, marks };
+        if !self.is_valid() {
+            asked.clear();
+        } else if let Some(wanted) = self.category {
+            asked = columns.keep(&asked, |row| row.category() == wanted);
+        }
+        match &self.program.root {
+            Some(root) if !asked.is_clear() => root.passing(columns, asked),
+            _ => asked,
+        }
     }
 }
 

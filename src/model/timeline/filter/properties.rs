@@ -1,6 +1,7 @@
 //! What holds for every line that can be typed.
 
 use super::compile::compile;
+use super::search::Needle;
 use super::syntax::{parse, stretches};
 use super::*;
 use proptest::prelude::*;
