@@ -17,6 +17,8 @@ pub(super) struct Program {
     pub root: Option<Node>,
     pub problems: Vec<Problem>,
     pub hints: Vec<Problem>,
+    /// Where something is wrong: what is left without it, as a line.
+    pub kept: Option<String>,
     pub asks_for_marks: bool,
     pub asks_for_connections: bool,
 }
@@ -67,8 +69,12 @@ pub(super) fn compile(text: &str, here: &Surroundings) -> Program {
             ..Program::default()
         },
     };
-    let root = parsed.expr.and_then(|expr| compiler.node(&expr));
+    let root = parsed.expr.as_ref().and_then(|expr| compiler.node(expr));
     let mut program = compiler.program;
+    if !program.problems.is_empty() {
+        let kept = parsed.expr.and_then(|expr| expr.without(&program.problems));
+        program.kept = kept.map(|kept| kept.to_string());
+    }
     program.problems.sort_by_key(|problem| problem.span.start);
     program.root = root;
     program

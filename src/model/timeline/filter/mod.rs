@@ -9,7 +9,7 @@
 //!
 //! [`syntax`] reads the line, [`compile`] turns it into [`check`]s that are cheap to ask, cheapest
 //! first. What cannot be read is a [`Problem`] at its place, and such a filter lets nothing pass:
-//! whoever shows one keeps the last valid one instead. Letters match in either case (ASCII).
+//! whoever shows one takes [`Filter::without_wrong`] instead. Letters match in either case (ASCII).
 
 mod check;
 mod columns;
@@ -126,26 +126,21 @@ impl Filter {
         &self.program.problems
     }
 
-    /// Where nothing is wrong but what is only begun: the filter without that, so that what is
-    /// typed filters while it is typed.
-    pub fn without_unfinished(&self) -> Option<Self> {
-        let problems = self.problems();
-        if problems.is_empty() || !problems.iter().all(|problem| problem.is_unfinished) {
-            return None;
+    /// The same without the terms that cannot be read, and without a group that is only begun, so
+    /// that the rest filters meanwhile. It is always valid.
+    #[must_use]
+    pub fn without_wrong(&self) -> Self {
+        if self.is_valid() {
+            return self.clone();
         }
-        let mut text = self.text.clone();
-        for problem in problems.iter().rev() {
-            let before = text.get(..problem.span.start)?;
-            let start = before.trim_end_matches('-').len();
-            let end = problem.span.end.min(text.len());
-            text.replace_range(start..end.max(start), "");
-        }
-        let rest = Self::with(text.trim(), self.category, &self.surroundings);
+        let kept = self.program.kept.as_deref().unwrap_or_default();
+        let rest = Self::with(kept, self.category, &self.surroundings);
+        debug_assert!(rest.is_valid(), "{} became {kept}", self.text);
         if rest.is_valid() {
-            return Some(rest);
+            rest
+        } else {
+            Self::with("", self.category, &self.surroundings)
         }
-        // What is left may have become unfinished by it, as in `a OR topic:`.
-        (rest.text.len() < self.text.len()).then(|| rest.without_unfinished())?
     }
 
     /// What can be read and may not mean what was meant.
