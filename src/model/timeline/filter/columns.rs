@@ -91,13 +91,13 @@ impl Check {
             }
             Self::Word(word) => {
                 let mut names = columns.names_with(word);
-                let named = columns.keep(&asked, |row| {
+                let by_name = columns.keep(&asked, |row| {
                     let facts = row.facts();
                     let mut all =
                         [facts.topic, facts.reply_topic, facts.responder, facts.name].into_iter();
                     all.any(|name| names.has(name))
                 });
-                asked.difference_with(&named);
+                asked.difference_with(&by_name);
                 let mut open = columns.may_have(&asked, word);
                 columns.add_large(&mut open, &asked, |payload| word.is_in(payload));
                 if names.has_any() {
@@ -108,7 +108,7 @@ impl Check {
                     row.payloads().any(|payload| word.is_in(payload))
                         || (row.replies() > 1 && holds(row))
                 });
-                found.union_with(&named);
+                found.union_with(&by_name);
                 found
             }
             Self::Payload(part) => {
