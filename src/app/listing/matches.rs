@@ -179,7 +179,7 @@ impl Search {
         let threads = thread::available_parallelism().map_or(1, usize::from);
         let mut started = 0;
         for _ in 0..threads.min(MOST_THREADS) {
-            let (parts, filter) = (Arc::clone(&parts), filter.clone());
+            let (parts, filter) = (Arc::clone(&parts), filter.unshared());
             let marks = Arc::clone(timeline.marks());
             let (is_cancelled, next) = (Arc::clone(&is_cancelled), Arc::clone(&next));
             let sender = sender.clone();

@@ -108,6 +108,15 @@ impl Filter {
         }
     }
 
+    /// A copy for a thread of its own: regular expressions that are shared wait for each other's memory.
+    #[must_use]
+    pub fn unshared(&self) -> Self {
+        Self {
+            program: Arc::new(Program::clone(&self.program)),
+            ..self.clone()
+        }
+    }
+
     /// As typed.
     pub fn text(&self) -> &str {
         &self.text
