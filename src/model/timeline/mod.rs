@@ -16,7 +16,7 @@ pub use filter::Filter;
 pub use marks::{Mark, MarkColour, Noted};
 pub use peek::{MessageRef, RowKind, RowRef};
 pub use row::{Category, MessageRow, PublishRow, Row};
-pub use snapshot::{Haystacks, Part, Snapshot};
+pub use snapshot::{Part, Snapshot};
 pub use touched::Touched;
 
 use crate::model::exchange::{Change, Exchange, ExchangeId, MAX_REPLIES};

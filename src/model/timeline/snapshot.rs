@@ -1,10 +1,11 @@
 //! A timeline's packed rows as they are at one moment, for another thread to look through.
 
 use super::RowId;
+use super::filter::{Filter, RowMarks};
 use super::packed::Segment;
 use super::peek::RowRef;
 use super::rows::{Entry, Sealed};
-use bytes::Bytes;
+use fixedbitset::FixedBitSet;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -63,28 +64,34 @@ impl Part {
 
     /// Oldest first.
     pub fn rows(&self) -> impl DoubleEndedIterator<Item = RowRef<'_>> {
-        (self.skip..self.segment.len()).filter_map(|index| match self.patches.get(&index) {
+        (self.skip..self.segment.len()).filter_map(|index| self.row(index))
+    }
+
+    /// The rows that pass, oldest first. Much cheaper than to ask of each.
+    pub fn passing(
+        &self,
+        filter: &Filter,
+        marks: &dyn RowMarks,
+    ) -> impl DoubleEndedIterator<Item = RowRef<'_>> {
+        let mut asked = FixedBitSet::with_capacity(self.segment.len());
+        asked.insert_range(self.skip..);
+        for index in self.patches.keys() {
+            asked.set(*index, false);
+        }
+        let mut found = filter.passing(&self.segment, asked, marks);
+        for (index, entry) in self.patches.range(self.skip..) {
+            found.set(*index, filter.passes_with(entry.peek(), marks));
+        }
+        found.into_ones().filter_map(|index| self.row(index))
+    }
+
+    fn row(&self, index: usize) -> Option<RowRef<'_>> {
+        match self.patches.get(&index) {
             Some(entry) => Some(entry.peek()),
             None => self.segment.row(index).map(RowRef::packed),
-        })
-    }
-
-    /// For a quick look whether something occurs in any of its rows: everything that they say in
-    /// bytes, their names (topics, responders, …), and large payloads. `None` where rows have changed.
-    pub fn haystacks(&self) -> Option<Haystacks<'_>> {
-        let (data, names) = self.segment.haystacks();
-        let large = self.segment.large_payloads();
-        let is_whole = self.patches.is_empty();
-        is_whole.then_some(Haystacks { data, names, large })
+        }
     }
 }
 
-/// See [`Part::haystacks`].
-#[derive(Clone, Copy, Debug)]
-pub struct Haystacks<'a> {
-    /// Small payloads, Correlation Data, values of user properties, and numbers between them.
-    pub data: &'a [u8],
-    /// Topics, responders, connections, rules and the like, each once.
-    pub names: &'a [Arc<str>],
-    pub large: &'a [Bytes],
-}
+#[cfg(test)]
+mod tests;
