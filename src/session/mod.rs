@@ -12,6 +12,7 @@ mod demo;
 mod devices;
 mod links;
 mod observe;
+mod packer;
 mod queue;
 mod wire;
 
@@ -21,6 +22,7 @@ pub use crate::mqtt::ConnectionEvent;
 pub use demo::{DemoPlayer, DemoProgress, DemoReport, Order};
 pub use devices::RunningDevice;
 pub use links::{Link, Listening};
+pub use packer::Packer;
 pub use queue::Wake;
 
 use crate::broker::{Broker, BrokerError, Listeners};
@@ -85,6 +87,7 @@ pub struct Session {
     /// Where the listeners among the connections listen, by profile.
     places: BTreeMap<Arc<str>, crate::tcp::Place>,
     pub timeline: Timeline,
+    packer: Packer,
     observer: Observer,
     queue: Arc<Queue<Event>>,
     is_interrupted: Arc<AtomicBool>,
@@ -121,6 +124,7 @@ impl Session {
             devices: BTreeMap::new(),
             places: BTreeMap::new(),
             timeline: Timeline::default(),
+            packer: Packer::default(),
             observer: Observer::default(),
             queue,
             is_interrupted: Arc::default(),
@@ -172,6 +176,7 @@ impl Session {
                 Event::Broker(_) | Event::Interrupted => {}
             }
         }
+        self.packer.serve(&mut self.timeline);
         events
     }
 

@@ -1,9 +1,9 @@
 //! A timeline's packed rows as they are at one moment, for another thread to look through.
 
 use super::RowId;
-use super::packed::Segment;
 use super::peek::RowRef;
-use super::rows::{Entry, Sealed};
+use super::rows::Entry;
+use super::sealed::{Body, Sealed};
 use bytes::Bytes;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -39,22 +39,22 @@ impl Snapshot {
 
 #[derive(Clone, Debug)]
 pub struct Part {
-    segment: Arc<Segment>,
-    skip: usize,
-    patches: BTreeMap<usize, Arc<Entry>>,
+    pub(super) body: Body,
+    pub(super) skip: usize,
+    pub(super) patches: BTreeMap<usize, Arc<Entry>>,
 }
 
 impl Part {
     pub(super) fn of(sealed: &Sealed) -> Self {
         Self {
-            segment: Arc::clone(&sealed.segment),
+            body: sealed.body.clone(),
             skip: sealed.skip,
             patches: sealed.patches.clone(),
         }
     }
 
     pub fn len(&self) -> usize {
-        self.segment.len() - self.skip
+        self.body.len() - self.skip
     }
 
     pub fn is_empty(&self) -> bool {
@@ -63,19 +63,39 @@ impl Part {
 
     /// Oldest first.
     pub fn rows(&self) -> impl DoubleEndedIterator<Item = RowRef<'_>> {
-        (self.skip..self.segment.len()).filter_map(|index| match self.patches.get(&index) {
+        (self.skip..self.body.len()).filter_map(|index| self.peek(index))
+    }
+
+    pub(super) fn peek(&self, index: usize) -> Option<RowRef<'_>> {
+        match self.patches.get(&index) {
             Some(entry) => Some(entry.peek()),
-            None => self.segment.row(index).map(RowRef::packed),
-        })
+            None => self.body.row(index),
+        }
+    }
+
+    pub(super) fn weight_of(&self, index: usize) -> usize {
+        self.peek(index).map_or(0, RowRef::weight)
     }
 
     /// For a quick look whether something occurs in any of its rows: everything that they say in
-    /// bytes, their names (topics, responders, …), and large payloads. `None` where rows have changed.
+    /// bytes, their names (topics, responders, …), and large payloads. `None` where rows have changed or are
+    /// not packed yet.
     pub fn haystacks(&self) -> Option<Haystacks<'_>> {
-        let (data, names) = self.segment.haystacks();
-        let large = self.segment.large_payloads();
-        let is_whole = self.patches.is_empty();
-        is_whole.then_some(Haystacks { data, names, large })
+        let segment = self.body.segment()?;
+        let (data, names) = segment.haystacks();
+        let large = segment.large_payloads();
+        let is_all = self.patches.is_empty();
+        is_all.then_some(Haystacks { data, names, large })
+    }
+}
+
+impl From<Sealed> for Part {
+    fn from(sealed: Sealed) -> Self {
+        Self {
+            body: sealed.body,
+            skip: sealed.skip,
+            patches: sealed.patches,
+        }
     }
 }
 

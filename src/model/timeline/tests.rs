@@ -189,6 +189,12 @@ enum Step {
     Clear,
     Restore,
     Bound(usize),
+    /// Rows are handed out to be packed, as many as there are.
+    HandOut,
+    /// One of those that were handed out is packed, and the result comes in.
+    GiveBack(u8),
+    /// One of them is packed; the result comes in later.
+    Pack(u8),
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -200,6 +206,9 @@ fn step() -> impl Strategy<Value = Step> {
         1 => Just(Step::Clear),
         2 => Just(Step::Restore),
         1 => (20..200_usize).prop_map(Step::Bound),
+        8 => Just(Step::HandOut),
+        5 => any::<u8>().prop_map(Step::GiveBack),
+        5 => any::<u8>().prop_map(Step::Pack),
     ]
 }
 
@@ -225,6 +234,8 @@ fn assert_same(timeline: &Timeline, plain: &Plain) {
     let snapshot = timeline.snapshot();
     let both = snapshot.rows().chain(timeline.newest()).map(RowRef::id);
     assert_eq!(both.collect::<Vec<_>>(), ids);
+    let weight: usize = timeline.iter().map(RowRef::weight).sum();
+    assert_eq!(timeline.bytes(), weight);
 }
 
 const ALL: Bounds = Bounds {
@@ -242,6 +253,8 @@ proptest! {
         let mut cleared: Option<(Cleared, Vec<(RowId, Row)>)> = None;
         let mut exchanges = 0_u64;
         let mut time = 0;
+        let mut out: Vec<Packing> = Vec::new();
+        let mut done: Vec<Packed> = Vec::new();
         for step in steps {
             time += 1;
             match step {
@@ -298,6 +311,19 @@ proptest! {
                     let gone = plain.rows.len().saturating_sub(rows);
                     plain.rows.drain(..gone);
                 }
+                Step::HandOut => {
+                    out.extend(std::iter::from_fn(|| timeline.take_packing()));
+                    drop(timeline.take_spent());
+                }
+                Step::Pack(which) => if !out.is_empty() {
+                    done.push(out.swap_remove(usize::from(which) % out.len()).pack());
+                },
+                Step::GiveBack(which) => if !out.is_empty() || !done.is_empty() {
+                    if done.is_empty() {
+                        done.extend(out.pop().map(Packing::pack));
+                    }
+                    timeline.packed(done.swap_remove(usize::from(which) % done.len()));
+                },
             }
             assert_same(&timeline, &plain);
         }
