@@ -180,6 +180,11 @@ impl Session {
         events
     }
 
+    /// Drops something large, such as many rows, on another thread.
+    pub fn let_go(&mut self, thing: impl Send + 'static) {
+        self.packer.let_go(thing);
+    }
+
     /// Waits for events, without drain, for at most `timeout`.
     pub fn wait(&self, timeout: Duration) {
         self.queue.wait(timeout);

@@ -1,7 +1,7 @@
-//! A thread that packs the older rows of a timeline, and frees what is no longer needed of it, so that whoever
-//! owns the timeline, such as a window, has no frame to spend on it.
+//! A thread that packs the older rows of a timeline, and frees what is no longer needed, so that whoever owns
+//! the timeline, such as a window, has no frame to spend on it.
 
-use crate::model::timeline::{Packed, Packing, Spent, Timeline};
+use crate::model::timeline::{Packed, Packing, Timeline};
 use std::sync::mpsc::{Receiver, Sender, channel};
 
 /// The thread begins with the first job and ends when nobody has any for it. Without a thread to be had, the
@@ -20,7 +20,7 @@ struct Thread {
 
 enum Job {
     Pack(Packing),
-    Drop(Spent),
+    Drop(Box<dyn Send>),
 }
 
 impl Packer {
@@ -34,8 +34,13 @@ impl Packer {
             self.put(Job::Pack(packing));
         }
         if let Some(spent) = timeline.take_spent() {
-            self.put(Job::Drop(spent));
+            self.let_go(spent);
         }
+    }
+
+    /// Drops something large.
+    pub fn let_go(&mut self, thing: impl Send + 'static) {
+        self.put(Job::Drop(Box::new(thing)));
     }
 
     fn put(&mut self, job: Job) {
@@ -43,7 +48,7 @@ impl Packer {
             self.thread = start();
         }
         if let Some(thread) = &self.thread {
-            // Where the thread is gone the timeline does not wait for long.
+            // Where the thread is gone the timeline does not wait for long, and things are dropped here.
             thread.jobs.send(job).unwrap_or_default();
         }
     }
@@ -67,7 +72,7 @@ fn run(to_do: &Receiver<Job>, give_back: &Sender<Packed>) {
                     return;
                 }
             }
-            Job::Drop(spent) => drop(spent),
+            Job::Drop(thing) => drop(thing),
         }
     }
 }
@@ -118,5 +123,23 @@ mod tests {
         });
         packer.serve(&mut served);
         assert_eq!(served.iter().map(RowRef::id).count(), 30);
+    }
+
+    /// Says on which thread it was dropped.
+    struct Heavy(Sender<Option<String>>);
+
+    impl Drop for Heavy {
+        fn drop(&mut self) {
+            let name = std::thread::current().name().map(str::to_owned);
+            self.0.send(name).unwrap_or_default();
+        }
+    }
+
+    #[test]
+    fn what_is_let_go_is_dropped_elsewhere() {
+        let (tell, told) = channel();
+        Packer::default().let_go(Heavy(tell));
+        let name = told.recv_timeout(PATIENCE).unwrap();
+        assert_eq!(name.as_deref(), Some("roundtrip-pack"));
     }
 }
