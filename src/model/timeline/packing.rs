@@ -9,7 +9,7 @@ use super::snapshot::Part;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// So many stretches may wait for somebody else to pack them.
+/// So many stretches may be with somebody else, and so many may wait to be packed.
 const PATIENCE: usize = if cfg!(test) { 3 } else { 16 };
 
 /// What is kept of stretches that are no longer needed, until somebody else frees them.
@@ -79,6 +79,8 @@ pub struct Help {
     is_there: bool,
     /// There may be something to hand out.
     is_due: bool,
+    /// What is handed out and has not come back.
+    out: usize,
     /// So many packed stretches may be written anew: as many as there were new ones, so that it keeps up.
     anew: usize,
     spent: Vec<Part>,
@@ -101,7 +103,7 @@ impl Help {
 impl Rows {
     pub fn take_packing(&mut self) -> Option<Packing> {
         self.help.is_there = true;
-        if !self.help.is_due {
+        if !self.help.is_due || self.help.out >= PATIENCE {
             return None;
         }
         let is_next = |sealed: &Sealed| sealed.is_whole() && !sealed.is_out;
@@ -112,6 +114,7 @@ impl Rows {
         };
         let sealed = self.segments.get_mut(at)?;
         sealed.is_out = true;
+        self.help.out += 1;
         Some(Packing(Part::of(sealed)))
     }
 
@@ -131,7 +134,8 @@ impl Rows {
         let patience = if self.help.is_there { PATIENCE } else { 0 };
         let whole = self.segments.iter().filter(|sealed| sealed.is_whole());
         for _ in patience..whole.count() {
-            let oldest = self.segments.iter().position(Sealed::is_whole);
+            let is_next = |sealed: &Sealed| sealed.is_whole() && !sealed.is_out;
+            let oldest = self.segments.iter().position(is_next);
             self.pack_here(oldest);
             let settled = self.next_settled();
             self.pack_here(settled);
@@ -141,11 +145,16 @@ impl Rows {
     fn pack_here(&mut self, at: Option<usize>) {
         if let Some(sealed) = at.and_then(|at| self.segments.get(at)) {
             let packing = Packing(Part::of(sealed));
-            self.packed(packing.pack());
+            self.put_packed(packing.pack());
         }
     }
 
     pub fn packed(&mut self, packed: Packed) {
+        self.help.out = self.help.out.saturating_sub(1);
+        self.put_packed(packed);
+    }
+
+    fn put_packed(&mut self, packed: Packed) {
         let Packed {
             part,
             segment,

@@ -452,3 +452,28 @@ fn a_row_of_a_recording_that_grows_counts_with_what_it_has_now() {
     assert!(timeline.put(id, row(10)));
     assert_eq!(timeline.bytes(), before);
 }
+
+#[test]
+fn who_takes_rows_to_pack_and_never_comes_back_is_not_waited_for() {
+    let mut alone = Timeline::new(ALL);
+    let mut waiting = Timeline::new(ALL);
+    let mut out = Vec::new();
+    for _ in 0..4_000 {
+        alone.push_message(unmatched());
+        waiting.push_message(unmatched());
+        out.extend(waiting.take_packing());
+    }
+    // A few stretches are whole that would be packed, and no more however long it goes on.
+    let most = 8 * packed::ROWS * Row::Message(unmatched()).weight();
+    assert!(waiting.bytes() > alone.bytes());
+    assert!(waiting.bytes() < alone.bytes() + most);
+    assert!(out.len() < 8, "{}", out.len());
+    for packing in out {
+        waiting.packed(packing.pack());
+    }
+    while let Some(packing) = waiting.take_packing() {
+        waiting.packed(packing.pack());
+    }
+    assert_eq!(waiting.bytes(), alone.bytes());
+    assert!(waiting.rows().eq(alone.rows()));
+}
