@@ -12,8 +12,10 @@ mod demo;
 mod devices;
 mod links;
 mod observe;
+mod outbound;
 mod packer;
 mod queue;
+mod repeat;
 mod wire;
 
 pub use crate::broker::BrokerEvent;
@@ -24,6 +26,7 @@ pub use devices::RunningDevice;
 pub use links::{Link, Listening};
 pub use packer::Packer;
 pub use queue::Wake;
+pub use repeat::{Repeat, RepeatEnd, RepeatPlan, Repeated};
 
 use crate::broker::{Broker, BrokerError, Listeners};
 use crate::model::connection::ConnectionState;
