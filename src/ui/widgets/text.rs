@@ -133,7 +133,7 @@ mod tests {
         let ctx = Context::default();
         ctx.set_fonts(fonts::definitions());
         let mut output = ctx.run_ui(egui::RawInput::default(), |ui| look(ui));
-        output.shapes.clear();
+        output.textures_delta.clear();
     }
 
     #[test]
