@@ -2,9 +2,9 @@
 
 use super::RowId;
 use super::filter::{Filter, RowMarks};
-use super::packed::Segment;
 use super::peek::RowRef;
-use super::rows::{Entry, Sealed};
+use super::rows::Entry;
+use super::sealed::{Body, Sealed};
 use fixedbitset::FixedBitSet;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -40,22 +40,22 @@ impl Snapshot {
 
 #[derive(Clone, Debug)]
 pub struct Part {
-    segment: Arc<Segment>,
-    skip: usize,
-    patches: BTreeMap<usize, Arc<Entry>>,
+    pub(super) body: Body,
+    pub(super) skip: usize,
+    pub(super) patches: BTreeMap<usize, Arc<Entry>>,
 }
 
 impl Part {
     pub(super) fn of(sealed: &Sealed) -> Self {
         Self {
-            segment: Arc::clone(&sealed.segment),
+            body: sealed.body.clone(),
             skip: sealed.skip,
             patches: sealed.patches.clone(),
         }
     }
 
     pub fn len(&self) -> usize {
-        self.segment.len() - self.skip
+        self.body.len() - self.skip
     }
 
     pub fn is_empty(&self) -> bool {
@@ -64,7 +64,7 @@ impl Part {
 
     /// Oldest first.
     pub fn rows(&self) -> impl DoubleEndedIterator<Item = RowRef<'_>> {
-        (self.skip..self.segment.len()).filter_map(|index| self.row(index))
+        (self.skip..self.body.len()).filter_map(|index| self.peek(index))
     }
 
     /// The rows that pass, oldest first. Much cheaper than to ask of each.
@@ -73,22 +73,47 @@ impl Part {
         filter: &Filter,
         marks: &dyn RowMarks,
     ) -> impl DoubleEndedIterator<Item = RowRef<'_>> {
-        let mut asked = FixedBitSet::with_capacity(self.segment.len());
+        let mut asked = FixedBitSet::with_capacity(self.body.len());
         asked.insert_range(self.skip..);
         for index in self.patches.keys() {
             asked.set(*index, false);
         }
-        let mut found = filter.passing(&self.segment, asked, marks);
+        let mut found = match &self.body {
+            Body::Packed(segment) => filter.passing(segment, asked, marks),
+            Body::Whole(entries) => {
+                let passes = |index: &usize| {
+                    let entry = entries.get(*index);
+                    entry.is_some_and(|entry| filter.passes_with(entry.peek(), marks))
+                };
+                let mut found = FixedBitSet::with_capacity(self.body.len());
+                found.extend(asked.ones().filter(passes));
+                found
+            }
+        };
         for (index, entry) in self.patches.range(self.skip..) {
             found.set(*index, filter.passes_with(entry.peek(), marks));
         }
-        found.into_ones().filter_map(|index| self.row(index))
+        found.into_ones().filter_map(|index| self.peek(index))
     }
 
-    fn row(&self, index: usize) -> Option<RowRef<'_>> {
+    pub(super) fn peek(&self, index: usize) -> Option<RowRef<'_>> {
         match self.patches.get(&index) {
             Some(entry) => Some(entry.peek()),
-            None => self.segment.row(index).map(RowRef::packed),
+            None => self.body.row(index),
+        }
+    }
+
+    pub(super) fn weight_of(&self, index: usize) -> usize {
+        self.peek(index).map_or(0, RowRef::weight)
+    }
+}
+
+impl From<Sealed> for Part {
+    fn from(sealed: Sealed) -> Self {
+        Self {
+            body: sealed.body,
+            skip: sealed.skip,
+            patches: sealed.patches,
         }
     }
 }

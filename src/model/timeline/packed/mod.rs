@@ -29,8 +29,8 @@ use std::time::Duration;
 /// Rows of a segment. Few for tests: what goes wrong goes wrong at the seams.
 pub const ROWS: usize = if cfg!(test) { 16 } else { 1_024 };
 
-/// A segment is closed early when its rows take more than this.
-const FULL_BYTES: usize = 16 << 20;
+/// A segment gets fewer rows when they take more than this.
+pub const FULL_BYTES: usize = 16 << 20;
 
 /// For no round trip, and for a row that is no exchange.
 const NONE: u64 = u64::MAX;
@@ -79,10 +79,6 @@ pub struct Builder {
 }
 
 impl Builder {
-    pub fn is_full(&self) -> bool {
-        self.facts.len() >= ROWS || self.writer.bytes.len() >= FULL_BYTES
-    }
-
     /// Rows come in the order of their ids.
     pub fn push(&mut self, id: RowId, category: Category, row: &Row) {
         let offset = self.writer.bytes.len();
