@@ -1,6 +1,7 @@
 //! The columns of the timeline's table: which there are, what a row says in each, which are shown.
 
 use crate::app::listing::sort::{SortBy, acknowledged, device_time, route};
+use crate::app::rows::TimelineRow;
 use crate::model::exchange::Outcome;
 use crate::model::message::Message;
 use crate::model::payload::{self, Encoding};
@@ -270,6 +271,31 @@ impl ColumnKind {
             _ => None,
         };
         found.unwrap_or_default()
+    }
+}
+
+/// What a row says in a column, for the clipboard: one line, without tabs. The row, its words, the
+/// name of its connection and the comment on it.
+pub fn copied(
+    kind: &ColumnKind,
+    (row, words, connection, comment): (&Row, &TimelineRow, &str, &str),
+    chars: usize,
+) -> String {
+    let cut = |text: &str| payload::preview(text.as_bytes(), chars);
+    match kind {
+        ColumnKind::Number => words.number.clone(),
+        ColumnKind::Sent => text::iso(row.time()),
+        ColumnKind::Request => {
+            let message = row.message();
+            let payload = payload::preview(&message.payload, chars);
+            format!("{} {payload}", cut(message.topic.as_str()))
+        }
+        ColumnKind::Responder => cut(&words.responder),
+        ColumnKind::Status => cut(&words.status),
+        ColumnKind::RoundTrip => words.round_trip.clone(),
+        ColumnKind::Connection => cut(connection),
+        ColumnKind::Comment => cut(comment),
+        kind => kind.text(row, chars),
     }
 }
 

@@ -11,6 +11,7 @@ use super::sort::{Entry, Names, Order, SortBy, Value, in_nanos};
 use crate::model::timeline::{Category, Filter, RowId, RowRef, Timeline};
 use build::{Build, Progress};
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 /// A line of the table.
@@ -271,6 +272,28 @@ impl Arrangement {
                 Some(Shown::Row(group.rows.at(within)?.id()))
             }
         }
+    }
+
+    /// The rows at these places.
+    pub fn rows_at(&self, places: RangeInclusive<usize>) -> impl Iterator<Item = RowId> {
+        let (from, to) = places.into_inner();
+        let to = to.saturating_add(1);
+        let built = self.built.iter();
+        built.flat_map(move |built| {
+            let is_grouped = built.spec.group.is_some();
+            let plain = (!is_grouped).then_some((0, 0));
+            let grouped = built.display.iter().zip(&built.starts);
+            let grouped = grouped
+                .filter(move |(number, _)| is_grouped && self.is_open(built, **number))
+                // The head stands before its rows.
+                .map(|(number, start)| (*number, start + 1));
+            plain.into_iter().chain(grouped).flat_map(move |(number, start)| {
+                let group = built.groups.get(number as usize);
+                let within = from.saturating_sub(start)..to.saturating_sub(start);
+                group.into_iter().flat_map(move |group| group.rows.range(within.clone()))
+            })
+        })
+        .map(Entry::id)
     }
 
     /// A row in a closed group stands where the group's head is.

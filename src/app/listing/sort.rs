@@ -4,6 +4,7 @@ use crate::model::time::Timestamp;
 use crate::model::timeline::filter::RowMarks as _;
 use crate::model::timeline::{Noted, Row, RowId, RowRef};
 use std::collections::{BTreeMap, HashMap};
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -302,6 +303,21 @@ impl SortedRows {
             .checked_sub(1)?;
         let within = place - self.starts.get(chunk)?;
         self.chunks.get(chunk)?.get(within).copied()
+    }
+
+    /// Those at these places, in order.
+    pub fn range(&self, places: Range<usize>) -> impl Iterator<Item = Entry> {
+        let at = self.starts.partition_point(|start| *start <= places.start);
+        let chunk = at.saturating_sub(1);
+        let before = self.starts.get(chunk).copied().unwrap_or_default();
+        self.chunks
+            .get(chunk..)
+            .unwrap_or_default()
+            .iter()
+            .flatten()
+            .copied()
+            .skip(places.start - before)
+            .take(places.len())
     }
 
     pub fn place_of(&self, entry: Entry) -> Option<usize> {

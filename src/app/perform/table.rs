@@ -8,7 +8,7 @@ use crate::app::inspect::part;
 use crate::app::listing::arrange::Spec;
 use crate::app::payloads::CopyAs;
 use crate::app::perform::RecordingAction;
-use crate::app::table::{CommentDialog, MarkBefore, RowAction, TableAction};
+use crate::app::table::{CommentDialog, MarksBefore, RowAction, TableAction};
 use crate::app::undo::Undo;
 use crate::model::connection::ConnectionState;
 use crate::model::record::{Marks, Record};
@@ -30,6 +30,8 @@ impl App {
             TableAction::OpenAllGroups(open) => arrangement.open_all_groups(open),
             TableAction::SetColumns(columns) => self.window.timeline_columns = columns,
             TableAction::SaveComment => self.save_comment(),
+            TableAction::Select(what) => self.select(what),
+            TableAction::Selected(action) => self.perform_selected(action),
         }
     }
 
@@ -68,12 +70,12 @@ impl App {
                 } else {
                     "No longer pinned"
                 };
-                self.set_mark(id, mark, words);
+                self.set_marks(vec![(id, mark)], words);
             }
             RowAction::Colour(colour) => {
                 let mut mark = self.mark_of(id);
                 mark.colour = colour;
-                self.set_mark(id, mark, "Colour changed");
+                self.set_marks(vec![(id, mark)], "Colour changed");
             }
             RowAction::Comment => {
                 let title = match &row {
@@ -81,7 +83,7 @@ impl App {
                     _ => message.topic.to_string(),
                 };
                 self.dialog = Some(Dialog::Comment(CommentDialog {
-                    row: id,
+                    rows: vec![id],
                     title,
                     text: self.mark_of(id).comment,
                 }));
@@ -151,32 +153,35 @@ impl App {
             .map(|(id, _)| id.clone())
     }
 
-    fn mark_of(&self, id: RowId) -> Mark {
+    pub(super) fn mark_of(&self, id: RowId) -> Mark {
         self.timeline().mark(id).cloned().unwrap_or_default()
     }
 
-    fn set_mark(&mut self, row: RowId, mark: Mark, words: &str) {
+    pub(super) fn set_marks(&mut self, marks: Vec<(RowId, Mark)>, words: &str) {
         let path = self
             .recordings
             .shown_recording()
             .map(|opened| opened.path.clone());
-        let before = self.put_mark(row, mark, path.as_deref());
-        let undo = Undo::Marked(MarkBefore {
-            row,
-            mark: before,
-            path,
-        });
+        let marks = self.put_marks(marks, path.as_deref());
+        let undo = Undo::Marked(MarksBefore { marks, path });
         self.notices.offer_undo(words, undo, self.now);
     }
 
     fn save_comment(&mut self) {
-        let Some(Dialog::Comment(dialog)) = &self.dialog else {
+        let Some(Dialog::Comment(dialog)) = &mut self.dialog else {
             return;
         };
-        let (row, text) = (dialog.row, dialog.text.trim().to_owned());
+        let rows = std::mem::take(&mut dialog.rows);
+        let text = dialog.text.trim().to_owned();
         self.dialog = None;
-        let mut mark = self.mark_of(row);
-        if mark.comment == text {
+        let marks = rows.into_iter().map(|row| (row, self.mark_of(row)));
+        let changed = marks.filter(|(_, mark)| mark.comment != text);
+        let changed = changed.map(|(row, mark)| {
+            let comment = text.clone();
+            (row, Mark { comment, ..mark })
+        });
+        let changed: Vec<(RowId, Mark)> = changed.collect();
+        if changed.is_empty() {
             return;
         }
         let words = if text.is_empty() {
@@ -184,8 +189,7 @@ impl App {
         } else {
             "Comment kept"
         };
-        mark.comment = text;
-        self.set_mark(row, mark, words);
+        self.set_marks(changed, words);
     }
 
     /// Adds a term to what is typed in the filter, unless it is there already.
