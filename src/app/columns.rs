@@ -127,15 +127,21 @@ impl ColumnKind {
             Self::Qos => "Quality of service",
             Self::Retain => "Whether the broker keeps the message",
             Self::Size => "Bytes of the payload",
-            Self::Correlation => "Correlation Data: text where it is text, else hex",
+            Self::Correlation => {
+                "Correlation Data: text where it is text, else hex. Not to be sorted by: filter with correlation:"
+            }
             Self::ResponseTopic => "Where the replies are expected",
-            Self::Reply => "The payload of the first reply",
+            Self::Reply => {
+                "The payload of the first reply. Not to be sorted by: filter with payload:"
+            }
             Self::Replies => "How many replies came",
             Self::Acknowledged => "Until the broker acknowledged the request",
             Self::Route => "From the broker to the simulated device",
             Self::Device => "In the simulated device",
             Self::Comment => "What you noted",
-            Self::User(_) => "A user property of the request, or else of a reply",
+            Self::User(_) => {
+                "A user property of the request, or else of a reply. Not to be sorted by: filter with user:"
+            }
         }
     }
 
@@ -272,6 +278,12 @@ impl ColumnKind {
         };
         found.unwrap_or_default()
     }
+}
+
+/// The column that is sorted by it.
+pub fn sorted_by(by: SortBy) -> Option<ColumnKind> {
+    let mut kinds = ColumnKind::ALL.into_iter();
+    kinds.find(|kind| kind.sort_by() == Some(by))
 }
 
 /// What a row says in a column, for the clipboard: one line, without tabs. The row, its words, the

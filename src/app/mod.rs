@@ -15,6 +15,7 @@ pub mod devices;
 pub mod dialogs;
 pub mod export;
 pub mod filters;
+pub mod find;
 pub mod inspect;
 pub mod lanes;
 pub mod latency;
@@ -161,6 +162,7 @@ impl App {
             lost_before: 0,
         };
         app.apply_settings();
+        app.arrange_as_kept();
         for problem in app.library.take_problems() {
             app.notices.fail(problem.text, problem.hint);
         }

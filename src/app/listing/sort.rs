@@ -36,6 +36,14 @@ pub struct Order {
     pub is_descending: bool,
 }
 
+/// How connections are called, by their ids.
+pub type Connections = BTreeMap<String, String>;
+
+/// What a connection is called; its id where it is gone.
+pub fn name_of<'a>(connections: &'a Connections, id: &'a str) -> &'a str {
+    connections.get(id).map_or(id, String::as_str)
+}
+
 /// What a row is sorted by. Rows without a value come last, whichever way the others stand.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Value<'a> {
@@ -45,7 +53,12 @@ pub enum Value<'a> {
 }
 
 impl SortBy {
-    pub fn value<'a>(self, row: RowRef<'a>, marks: &'a Noted) -> Value<'a> {
+    pub fn value<'a>(
+        self,
+        row: RowRef<'a>,
+        marks: &'a Noted,
+        connections: &'a Connections,
+    ) -> Value<'a> {
         let text = |text: Option<&'a str>| text.map_or(Value::None, Value::Text);
         let number = |number: Option<u64>| number.map_or(Value::None, Value::Number);
         let nanos = |time: Option<Duration>| number(time.map(in_nanos));
@@ -56,7 +69,7 @@ impl SortBy {
             Self::Responder => text(row.responder()),
             Self::Status => text(Some(row.category().label())),
             Self::RoundTrip => nanos(row.round_trip()),
-            Self::Connection => text(Some(row.connection())),
+            Self::Connection => text(Some(name_of(connections, row.connection()))),
             Self::Rule => text(row.rule()),
             Self::Name => text(row.name()),
             Self::Qos => number(Some(row.message().qos as u64)),

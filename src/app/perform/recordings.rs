@@ -52,6 +52,9 @@ impl App {
 
     /// Brings what the table shows up to date.
     pub(in crate::app) fn refresh_listing(&mut self) {
+        let profiles = self.library.profiles().iter();
+        let names = profiles.map(|(id, profile)| (id, &profile.name));
+        self.listing.arrangement_mut().call_connections(names);
         let shown = self.recordings.timeline();
         self.listing
             .refresh(shown.unwrap_or(&self.session.timeline));

@@ -21,7 +21,11 @@ impl App {
         match action {
             RowsAction::Copy(how) => self.copy_rows(how),
             RowsAction::Pin(is_pinned) => {
-                let words = if is_pinned { "Pinned" } else { "No longer pinned" };
+                let words = if is_pinned {
+                    "Pinned"
+                } else {
+                    "No longer pinned"
+                };
                 self.mark_selected(words, |mark| mark.is_pinned = is_pinned);
             }
             RowsAction::Colour(colour) => {

@@ -2,10 +2,12 @@
 
 use crate::app::App;
 use crate::app::actions::Action;
-use crate::app::columns::correlation;
+use crate::app::columns::{self, ColumnKind, correlation};
 use crate::app::dialogs::{AfterPassword, Dialog};
 use crate::app::inspect::part;
 use crate::app::listing::arrange::Spec;
+use crate::app::listing::group::{GroupBy, GroupOrder};
+use crate::app::listing::sort::Order;
 use crate::app::payloads::CopyAs;
 use crate::app::perform::RecordingAction;
 use crate::app::table::{CommentDialog, MarksBefore, RowAction, TableAction};
@@ -14,7 +16,7 @@ use crate::model::connection::ConnectionState;
 use crate::model::record::{Marks, Record};
 use crate::model::timeline::filter::{Field, term};
 use crate::model::timeline::{Mark, Row, RowId};
-use crate::store::TimelineView;
+use crate::store::{TimelineGroups, TimelineOrder, TimelineView};
 use std::borrow::Cow;
 use std::sync::Arc;
 
@@ -33,6 +35,44 @@ impl App {
             TableAction::Select(what) => self.select(what),
             TableAction::Selected(action) => self.perform_selected(action),
         }
+        self.keep_arrangement();
+    }
+
+    /// Notes order and groups of the session's table for the next start.
+    fn keep_arrangement(&mut self) {
+        if self.recordings.shown().is_some() {
+            return;
+        }
+        let arrangement = self.listing.arrangement();
+        let wanted = arrangement.wanted();
+        self.window.timeline_order = wanted.order.and_then(|order| {
+            Some(TimelineOrder {
+                column: columns::sorted_by(order.by)?.word().into_owned(),
+                largest_first: order.is_descending,
+            })
+        });
+        self.window.timeline_groups = wanted.group.map(|by| TimelineGroups {
+            by: by.word().to_owned(),
+            order: arrangement.group_order().word().to_owned(),
+        });
+    }
+
+    /// Order and groups as they were at the end of the run before; what nobody knows is left out.
+    pub fn arrange_as_kept(&mut self) {
+        let order = self.window.timeline_order.as_ref().and_then(|kept| {
+            Some(Order {
+                by: ColumnKind::of_word(&kept.column)?.sort_by()?,
+                is_descending: kept.largest_first,
+            })
+        });
+        let kept = self.window.timeline_groups.as_ref();
+        let mut groups = GroupBy::ALL.into_iter();
+        let group = kept.and_then(|kept| groups.find(|by| by.word() == kept.by));
+        let mut orders = GroupOrder::ALL.into_iter();
+        let group_order = kept.and_then(|kept| orders.find(|order| order.word() == kept.order));
+        let arrangement = self.listing.arrangement_mut();
+        arrangement.want(Spec { order, group });
+        arrangement.set_group_order(group_order.unwrap_or_default());
     }
 
     pub(super) fn perform_row(&mut self, id: RowId, action: RowAction) {

@@ -228,8 +228,7 @@ impl App {
     pub(in crate::app) fn follow_selection(&mut self) {
         self.hear_of_copy();
         let mut selection = std::mem::take(&mut self.selection);
-        let is_over =
-            selection.look != self.selected || selection.filter != *self.listing.filter();
+        let is_over = selection.look != self.selected || selection.filter != *self.listing.filter();
         if selection.is_several() && is_over {
             selection.alone(self.selected);
             selection.generation += 1;

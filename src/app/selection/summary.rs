@@ -65,8 +65,9 @@ impl Summing {
     }
 
     fn left(&self) -> Duration {
-        self.began
-            .map_or(Duration::ZERO, |began| AGAIN.saturating_sub(began.elapsed()))
+        self.began.map_or(Duration::ZERO, |began| {
+            AGAIN.saturating_sub(began.elapsed())
+        })
     }
 
     /// `generation` grows whenever other rows are selected.

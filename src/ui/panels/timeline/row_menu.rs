@@ -128,7 +128,12 @@ pub fn rows_menu_ui(ui: &mut Ui, app: &App, rows: &RowSet, actions: &mut Vec<Act
         entry(ui, "Compare the two", actions, RowsAction::Compare);
     }
     entry(ui, "Show only these", actions, RowsAction::FilterOnly);
-    entry(ui, "Show only these, in lanes", actions, RowsAction::ShowInLanes);
+    entry(
+        ui,
+        "Show only these, in lanes",
+        actions,
+        RowsAction::ShowInLanes,
+    );
     ui.separator();
     let all = Button::ghost("Select all").shortcut("Ctrl+A");
     if ui.add(all).clicked() {
@@ -186,11 +191,7 @@ impl Menu<'_> {
 }
 
 /// A line of colours; gives the one that is pressed, none where it is to be taken away.
-fn colours_ui(
-    ui: &mut Ui,
-    now: Option<MarkColour>,
-    with_none: bool,
-) -> Option<Option<MarkColour>> {
+fn colours_ui(ui: &mut Ui, now: Option<MarkColour>, with_none: bool) -> Option<Option<MarkColour>> {
     let mut pressed = None;
     ui.horizontal(|ui| {
         ui.add_space(10.0);

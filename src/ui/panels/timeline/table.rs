@@ -15,7 +15,8 @@ use crate::model::timeline::{Category, Mark, Row, RowId};
 use crate::ui::Icon;
 use crate::ui::view::View;
 use crate::ui::widgets::table::{
-    self, Asked, Cell, Choice, Column, Fold, GroupHead, Ink, Line, LineMark, Rows, Share, TableOutput,
+    self, Asked, Cell, Choice, Column, Fold, GroupHead, Ink, Line, LineMark, Rows, Share,
+    TableOutput,
 };
 use crate::ui::widgets::{Button, marks};
 use egui::{Id, Popup, PopupCloseBehavior, Rect, Ui, pos2, vec2};
