@@ -3,6 +3,7 @@
 use crate::table::exchange;
 use crate::window::Window;
 use egui::{Event, Key, Modifiers, Role};
+use roundtrip::app::Action;
 use roundtrip::app::TimelineView;
 use roundtrip::app::dialogs::Dialog;
 
@@ -102,7 +103,7 @@ fn what_is_selected_stays_selected_when_rows_come_or_are_sorted_but_not_by_anoth
     window.settle();
     window.press(Role::ColumnHeader, "Round trip");
     assert_eq!(selected(&window), "2 5");
-    window.fill("Filter", "topic:a");
+    window.fill("Filter the timeline", "topic:a");
     assert_eq!(selected(&window), "2", "the one that is shown");
 }
 
@@ -139,7 +140,8 @@ fn the_menu_of_one_of_them_acts_on_all_of_them() {
     menu(&mut window, 4);
     window.button("Show only these");
     assert_eq!(window.app().listing.filter().text(), "id:3..5");
-    window.fill("Filter", "");
+    window.perform(Action::SetFilter(String::new()));
+    window.settle();
 
     menu(&mut window, 1);
     assert!(window.has(Role::Button, "Copy topic"), "one row, one menu");
@@ -177,7 +179,7 @@ fn ctrl_and_c_copies_the_columns_of_the_selected_rows() {
     click(&mut window, SHIFT, 3);
     window.tell(Event::Copy);
     let copied = window.wait_for_copy();
-    assert!(window.says("Copied 2 rows"));
+    window.wait_for_words("Copied 2 rows");
     let lines: Vec<&str> = copied.lines().collect();
     assert_eq!(lines[0], "#\tSent\tRequest\tResponder\tStatus\tRound trip");
     // Oldest first, as in every export.

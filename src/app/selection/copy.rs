@@ -2,7 +2,7 @@
 
 use crate::app::App;
 use crate::app::actions::Action;
-use crate::app::columns::{self, ShownColumn};
+use crate::app::columns::{self, ColumnKind, ShownColumn};
 use crate::app::export::{ExportAction, Rows, Scope};
 use crate::app::notices::Choice;
 use crate::app::rows::timeline_row;
@@ -117,8 +117,11 @@ impl App {
             return;
         }
         let profiles = self.library.profiles().iter();
+        let mut shown = columns::shown(&self.window.timeline_columns);
+        // A picture has no text.
+        shown.retain(|column| column.kind != ColumnKind::Waterfall);
         let writer = Writer {
-            columns: columns::shown(&self.window.timeline_columns),
+            columns: shown,
             connections: profiles
                 .map(|(id, profile)| (id.clone(), profile.name.clone()))
                 .collect(),

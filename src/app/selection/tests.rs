@@ -240,7 +240,7 @@ fn selected_rows_are_copied_as_text_and_as_json() {
         match how {
             CopyRows::Text => {
                 let mut lines = copied.lines();
-                let title = "#\tSent\tRequest\tResponder\tStatus\tRound trip\tWaterfall";
+                let title = "#\tSent\tRequest\tResponder\tStatus\tRound trip";
                 assert_eq!(lines.next(), Some(title));
                 let second = lines.nth(1).unwrap();
                 assert!(second.contains("\tt/1 xxxxxxx\t"), "{second}");
