@@ -50,7 +50,10 @@ pub fn style(theme: &Theme) -> Style {
         bar_width: 8.0,
         floating_width: 4.0,
         handle_min_length: 24.0,
-        dormant_handle_opacity: 0.5,
+        // Of the colour of text, which is black on white.
+        dormant_handle_opacity: 0.2,
+        active_handle_opacity: 0.3,
+        interact_handle_opacity: 0.5,
         ..ScrollStyle::floating()
     };
     style.interaction.selectable_labels = false;
@@ -77,7 +80,8 @@ fn visuals(theme: &Theme) -> Visuals {
     let outlined = mix(theme.line, theme.text, 0.18);
     visuals.widgets = Widgets {
         noninteractive: state(theme.panel, theme.line, theme.text),
-        inactive: state(theme.raised, theme.line, theme.text),
+        // The outline is all that there is of a checkbox that is not ticked.
+        inactive: state(theme.raised, mix(theme.line, theme.text, 0.3), theme.text),
         hovered: state(lifted, outlined, theme.text),
         active: state(lifted, theme.accent, theme.text),
         open: state(lifted, outlined, theme.text),
