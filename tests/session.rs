@@ -16,7 +16,7 @@ use roundtrip::model::request::{Request, RequestDraft, ResponseTopicDraft};
 use roundtrip::model::subscribe::SubscribeOptions;
 use roundtrip::model::timeline::{PublishRow, Row, RowKind};
 use roundtrip::model::topic::TopicFilter;
-use roundtrip::session::RunningDevice;
+use roundtrip::session::{RepeatEnd, RepeatPlan, RunningDevice};
 use std::net::TcpListener;
 use std::sync::Arc;
 
@@ -220,4 +220,83 @@ fn who_listens_to_everything_still_gets_each_answer_to_its_own_request() {
     desk.session.unsubscribe(HERE, &everything);
     let last = desk.send(&valid(&draft()));
     desk.wait_verdict(last, "answered");
+}
+
+const ECHO: &str = r#"
+name = "echo"
+listens = ["echo"]
+reply = "{{payload}} {{counter}}"
+"#;
+
+/// It takes requests and says nothing, so that they stay open.
+const SILENT: &str = r#"
+name = "silent"
+listens = ["echo"]
+"#;
+
+fn plan(topic: &str, in_flight: usize, end: RepeatEnd) -> RepeatPlan {
+    let request = valid(&RequestDraft {
+        topic: topic.to_owned(),
+        ..draft()
+    });
+    RepeatPlan {
+        request: Arc::new(request),
+        in_flight,
+        end,
+    }
+}
+
+#[test]
+fn a_repeated_request_is_asked_as_often_as_planned_and_all_of_it_is_in_the_timeline() {
+    let mut desk = Desk::built_in();
+    desk.connect(HERE);
+    desk.start_device("echo", ECHO);
+    let plan = plan("echo", 5, RepeatEnd::After(40));
+    let repeat = desk.session.repeat(HERE, plan.clone()).unwrap();
+    let mut repeated = Vec::new();
+    desk.wait("forty answers", |_| {
+        let (more, is_over) = repeat.take();
+        assert_eq!((more.unanswered, more.first_failure), (0, None));
+        repeated.extend(more.round_trips);
+        is_over
+    });
+    assert_eq!(repeated.len(), 40);
+    // One that is sent by hand stands among them and is told once.
+    let by_hand = desk.send(&plan.request);
+    desk.wait_finished(by_hand);
+    assert_eq!(desk.session.timeline.len(), 41);
+    let rows = desk.session.timeline.rows();
+    let answered = rows.filter(|row| {
+        matches!(&**row, Row::Exchange(exchange) if exchange.verdict == Verdict::Answered)
+    });
+    assert_eq!(answered.count(), 41);
+    assert!(desk.verdicts.values().all(|all| all.len() == 1));
+    // Another one takes the place of the first, and dropping the first changes nothing.
+    let second = desk.session.repeat(HERE, plan).unwrap();
+    drop(repeat);
+    desk.wait("the second is over", |_| second.take().1);
+    desk.wait("its rows", |session| session.timeline.len() == 81);
+}
+
+#[test]
+fn a_repetition_ends_when_nothing_can_be_sent_any_more() {
+    let mut desk = Desk::built_in();
+    desk.connect(HERE);
+    // Nobody answers, so they stay open until the connection goes.
+    desk.start_device("silent", SILENT);
+    let repeat = desk
+        .session
+        .repeat(HERE, plan("echo", 3, RepeatEnd::After(1_000)))
+        .unwrap();
+    desk.wait("three are open", |session| session.timeline.len() == 3);
+    desk.session.disconnect(HERE);
+    let mut failed = 0;
+    desk.wait("it is over", |_| {
+        let (more, is_over) = repeat.take();
+        failed += more.unanswered;
+        is_over
+    });
+    assert_eq!(failed, 3);
+    let nothing = plan("echo", 1, RepeatEnd::After(1));
+    assert!(desk.session.repeat(HERE, nothing).is_none(), "no connection");
 }

@@ -162,8 +162,9 @@ impl Connection {
     }
 
     fn put(&self, input: Input) {
-        self.inner.inbox.push([input]);
-        self.inner.put.notify_one();
+        if !self.inner.inbox.push([input]) {
+            self.inner.put.notify_one();
+        }
     }
 
     pub fn state(&self) -> ConnectionState {

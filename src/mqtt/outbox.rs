@@ -29,9 +29,11 @@ impl<T> Outbox<T> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Puts things in; they leave with the next [`Self::drain`].
-    pub fn push(&self, items: impl IntoIterator<Item = T>) {
-        self.lock().waiting.extend(items);
+    /// Puts things in; they leave with the next [`Self::drain`]. True where somebody is handing over, who will find them.
+    pub fn push(&self, items: impl IntoIterator<Item = T>) -> bool {
+        let mut state = self.lock();
+        state.waiting.extend(items);
+        state.busy
     }
 
     /// Hands over everything, unless somebody is at it already, who then does it.

@@ -1,20 +1,17 @@
 //! Measures what a session adds to a bare rumqttc loop: the same requests to the same responder,
 //! once through [`bare`] and once through a whole [`Session`] with its timeline.
 //!
-//! The thread that owns the session sends, drains and, in between, paints: whoever calls
-//! [`Asking::pump`] says until when it may work. Round trips are taken from the call of
-//! [`Session::send`] to the drained verdict, so that every queue on the way counts.
+//! Requests are repeated as [`Session::repeat`] does it: round trips are taken from before a request is made to its
+//! verdict. The thread that owns the session drains it, fills the timeline and paints meanwhile.
 
-use super::{ConnectionEvent, Event, Session};
+use super::{Repeat, RepeatEnd, RepeatPlan, Session};
 use crate::model::connection::ConnectionState;
-use crate::model::exchange::{Change, ExchangeId, Verdict};
 use crate::model::message::Qos;
 use crate::model::profile::{Profile, ProfileDraft};
 use crate::model::request::{Request, RequestDraft, ResponseTopicDraft, Surroundings};
 use crate::model::subscribe::SubscribeOptions;
 use crate::model::topic::TopicFilter;
 pub use crate::mqtt::bare::{self, Answers, BareError, Helper, Load, Place};
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -118,23 +115,24 @@ fn request(load: &Load) -> Result<Arc<Request>, BenchError> {
         .map_err(|errors| BenchError::NotConnected(format!("{errors:?}")))
 }
 
-/// Requests through a session, as many on their way as the load says.
+/// Requests through a session, as many on their way as the load says. Whoever owns the session drains it meanwhile.
 pub struct Asking {
     request: Arc<Request>,
     load: Load,
-    open: BTreeMap<ExchangeId, Instant>,
-    warm_up_left: usize,
+    /// None before the first, short one, which warms up.
     started: Option<Instant>,
+    repeat: Repeat,
     last_answer: Instant,
     answers: Answers,
 }
 
 impl Asking {
-    pub fn new(load: Load) -> Result<Self, BenchError> {
+    pub fn start(session: &mut Session, load: Load) -> Result<Self, BenchError> {
+        let request = request(&load)?;
+        let end = RepeatEnd::After(load.warm_up.max(1) as u64);
         Ok(Self {
-            request: request(&load)?,
-            open: BTreeMap::new(),
-            warm_up_left: load.warm_up.max(1),
+            repeat: repeat(session, &request, 1, end)?,
+            request,
             load,
             started: None,
             last_answer: Instant::now(),
@@ -142,98 +140,55 @@ impl Asking {
         })
     }
 
-    /// Sends, waits and drains until then, or until the time of the load is over and everything is
-    /// answered; then it gives the answers.
-    pub fn pump(
-        &mut self,
-        session: &mut Session,
-        until: Instant,
-    ) -> Result<Option<Answers>, BenchError> {
-        loop {
-            let now = Instant::now();
-            if let Some(started) = self.started
-                && now >= started + self.load.time
-            {
-                if self.open.is_empty() {
-                    self.answers.elapsed = started.elapsed();
-                    return Ok(Some(std::mem::take(&mut self.answers)));
-                }
-            } else {
-                self.fill(session);
-            }
-            if now >= until {
-                return Ok(None);
-            }
-            if now.saturating_duration_since(self.last_answer) > PATIENCE {
-                return Err(BenchError::NoAnswer);
-            }
-            session.wait(until.saturating_duration_since(now));
-            for event in session.drain(EVENTS_PER_DRAIN) {
-                if let Event::Connection {
-                    event:
-                        ConnectionEvent::Changed {
-                            id,
-                            change: Change::Finished(verdict),
-                            ..
-                        },
-                    ..
-                } = event
-                {
-                    self.finished(id, &verdict)?;
-                }
-            }
-        }
-    }
-
-    /// What the frame drained instead; [`Self::pump`] would wait for it in vain.
-    pub fn note_drained(&mut self, session: &Session) -> Result<(), BenchError> {
-        let mut done = Vec::new();
-        for id in self.open.keys() {
-            if let Some(exchange) = session.timeline.exchange(*id)
-                && !exchange.verdict.is_open()
-            {
-                done.push((*id, exchange.verdict.clone()));
-            }
-        }
-        done.into_iter()
-            .try_for_each(|(id, verdict)| self.finished(id, &verdict))
-    }
-
-    fn fill(&mut self, session: &mut Session) {
-        let wanted = if self.warm_up_left > 0 {
-            1
-        } else {
-            if self.started.is_none() {
-                self.started = Some(Instant::now());
-            }
-            self.load.in_flight
-        };
-        while self.open.len() < wanted {
-            let sent = Instant::now();
-            let Some(id) = session.send(PROFILE, Arc::clone(&self.request)) else {
-                return;
-            };
-            self.open.insert(id, sent);
-        }
-    }
-
-    fn finished(&mut self, id: ExchangeId, verdict: &Verdict) -> Result<(), BenchError> {
-        let Some(sent) = self.open.remove(&id) else {
-            return Ok(());
-        };
-        if !verdict.is_answered() {
+    /// The answers, when the time of the load is over and everything is answered.
+    pub fn look(&mut self, session: &mut Session) -> Result<Option<Answers>, BenchError> {
+        let (so_far, is_over) = self.repeat.take();
+        if let Some(verdict) = so_far.first_failure {
             return Err(BenchError::NotAnswered(verdict.word().to_owned()));
         }
-        self.last_answer = Instant::now();
-        if self.warm_up_left > 0 {
-            self.warm_up_left -= 1;
-        } else {
-            self.answers
-                .round_trips
-                .push(self.last_answer.saturating_duration_since(sent));
+        if let Some(at) = so_far.last_verdict {
+            self.last_answer = at;
+        }
+        let Some(started) = self.started else {
+            if is_over {
+                let now = Instant::now();
+                let end = RepeatEnd::At(now + self.load.time);
+                let in_flight = self.load.in_flight;
+                self.repeat = repeat(session, &self.request, in_flight, end)?;
+                self.started = Some(now);
+            }
+            return self.patience().map(|()| None);
+        };
+        self.answers.round_trips.extend(so_far.round_trips);
+        if is_over {
+            self.answers.elapsed = self.last_answer.saturating_duration_since(started);
+            return Ok(Some(std::mem::take(&mut self.answers)));
+        }
+        self.patience().map(|()| None)
+    }
+
+    fn patience(&self) -> Result<(), BenchError> {
+        if self.last_answer.elapsed() > PATIENCE {
+            return Err(BenchError::NoAnswer);
         }
         Ok(())
     }
+}
+
+fn repeat(
+    session: &mut Session,
+    request: &Arc<Request>,
+    in_flight: usize,
+    end: RepeatEnd,
+) -> Result<Repeat, BenchError> {
+    let plan = RepeatPlan {
+        request: Arc::clone(request),
+        in_flight,
+        end,
+    };
+    session
+        .repeat(PROFILE, plan)
+        .ok_or_else(|| BenchError::NotConnected("there is no connection".to_owned()))
 }
 
 /// A load of the usual kind, on topics of its own.

@@ -1,15 +1,15 @@
 //! Connections of a session: what they are asked, and what they tell.
 
+use super::outbound::Outbound;
 use super::queue::Push;
+use super::repeat::Slot;
 use super::wire::Wire;
 use super::{Event, Generation, Session, SessionError};
 use crate::model::connection::ConnectionState;
-use crate::model::correlation::CorrelationSource;
 use crate::model::exchange::{
     Change, Difference, Exchange, ExchangeId, MessageVerdict, NearMiss, Reason,
 };
 use crate::model::message::Message;
-use crate::model::pairing::Circumstances;
 use crate::model::profile::{BrokerAddress, Feature, Profile};
 use crate::model::request::Request;
 use crate::model::secret::Secret;
@@ -24,7 +24,7 @@ use std::sync::atomic::Ordering;
 
 /// A connection as the session keeps it.
 pub struct Link {
-    pub(super) connection: Wire,
+    pub(super) connection: Arc<Wire>,
     pub(super) generation: Generation,
     pub profile: Arc<Profile>,
     pub state: ConnectionState,
@@ -32,11 +32,10 @@ pub struct Link {
     pub subscriptions: Vec<TopicFilter>,
     /// What the user listens to, or was refused to.
     pub listening: BTreeMap<TopicFilter, Listening>,
-    pub(super) correlation: CorrelationSource,
+    pub(super) outbound: Arc<Outbound>,
+    pub(super) repeat: Arc<Slot>,
     /// The exchange of its will, once the broker has published one that asks for a reply.
     pub will: Option<ExchangeId>,
-    /// Requests so far, for counters of pairing rules.
-    sent: u64,
 }
 
 /// A subscription of the user's.
@@ -59,6 +58,14 @@ impl Link {
     pub fn generation(&self) -> Generation {
         self.generation
     }
+
+    /// The one in use: the broker may have assigned it.
+    pub fn client_id(&self) -> &Arc<str> {
+        match self.state.info() {
+            Some(info) => &info.client_id,
+            None => &self.profile.client_id,
+        }
+    }
 }
 
 fn how_to_push(event: &ConnectionEvent) -> Push {
@@ -72,6 +79,7 @@ fn how_to_push(event: &ConnectionEvent) -> Push {
             Change::Subscribed | Change::Published | Change::Acknowledged(_) => Push::Quiet,
             _ => Push::Kept,
         },
+        ConnectionEvent::Begun(_) => Push::Quiet,
         _ => Push::Kept,
     }
 }
@@ -91,11 +99,14 @@ impl Session {
         let listeners = is_built_in.then(|| self.listeners());
         let generation = self.new_generation();
         let (queue, sink_id) = (Arc::clone(&self.queue), Arc::clone(&id));
+        let repeat = Arc::<Slot>::default();
+        let its_repeat = Arc::clone(&repeat);
         let sink = Arc::new(move |event: ConnectionEvent| {
-            // It is in the timeline since it was sent.
-            if matches!(event, ConnectionEvent::Begun(_)) {
+            // What was sent by this thread is in the timeline since.
+            if !its_repeat.is_news(&event) {
                 return;
             }
+            let verdict = Slot::verdict_of(&event).filter(|_| its_repeat.is_on());
             let how = how_to_push(&event);
             queue.push(
                 Event::Connection {
@@ -105,6 +116,9 @@ impl Session {
                 },
                 how,
             );
+            if let Some((id, verdict)) = verdict {
+                its_repeat.finished(id, &verdict);
+            }
         });
         let rules = self.rules.clone();
         let connection = if matches!(profile.address, BrokerAddress::Listener { .. }) {
@@ -123,19 +137,18 @@ impl Session {
                 Connection::start(&self.handle, options, rules, listeners, numbers, sink);
             Wire::Mqtt(connection)
         };
-        let correlation = CorrelationSource::seeded(rand::random());
         self.links.insert(
             id,
             Link {
-                connection,
+                connection: Arc::new(connection),
                 generation,
                 profile,
                 state: ConnectionState::Connecting,
                 subscriptions: Vec::new(),
                 listening: BTreeMap::new(),
-                correlation,
+                outbound: Arc::new(Outbound::new(Arc::clone(&self.next_exchange))),
+                repeat,
                 will: None,
-                sent: 0,
             },
         );
         Ok(())
@@ -213,7 +226,7 @@ impl Session {
         let lacks_data = link.profile.mqtt_version.lacks(Feature::CorrelationData);
         let data = match lacks_data {
             Some(_) => Some(None),
-            None => link.correlation.foresee(&request.correlation),
+            None => link.outbound.foresee(&request.correlation),
         };
         let Some(data) = data else {
             return Vec::new();
@@ -234,28 +247,10 @@ impl Session {
             self.publish(id, request)?;
             return None;
         }
-        let link = self.links.get_mut(id)?;
-        link.sent += 1;
-        let data = link.correlation.draw(&request.correlation);
-        let client_id = match link.state.info() {
-            Some(info) => Arc::clone(&info.client_id),
-            None => Arc::clone(&link.profile.client_id),
-        };
-        let here = Circumstances {
-            client_id: &client_id,
-            now_ms: clock::now().as_nanos() / 1_000_000,
-            counter: link.sent,
-        };
-        // Whatever lacks was said before it was sent; a rule that changed since makes a message that it does
-        // not take, and the exchange says so.
-        let plain = request.plain_message(&self.rules, data.as_ref());
-        let message = plain.unwrap_or_else(|| {
-            request
-                .outgoing(&self.rules, data.as_ref(), &here, &mut rand::rng())
-                .map_or_else(|_| request.message(data), |outgoing| outgoing.message)
-        });
-        let message = Arc::new(message);
-        let id = ExchangeId(self.next_exchange.fetch_add(1, Ordering::Relaxed));
+        let link = self.links.get(id)?;
+        let (id, message) = link
+            .outbound
+            .make(&request, &self.rules, link.client_id());
         // In the timeline from now on: rows stand in the order in which requests were sent, on
         // whichever connection.
         let exchange = Exchange::new(
@@ -346,8 +341,14 @@ impl Session {
                     link.subscriptions.clone_from(filters);
                 }
             }
-            // Not put into the queue.
-            ConnectionEvent::Begun(_) => {}
+            // Sent elsewhere than by [`Self::send`].
+            ConnectionEvent::Begun(exchange) => {
+                if let Some(link) = self.links.get(id) {
+                    let address = link.profile.address.clone();
+                    self.observer.begun(exchange, address);
+                }
+                self.timeline.begin((**exchange).clone());
+            }
             ConnectionEvent::WillBegun(exchange) => self.will_begun(id, generation, exchange),
             ConnectionEvent::Changed {
                 id: exchange,

@@ -12,7 +12,9 @@ mod demo;
 mod devices;
 mod links;
 mod observe;
+mod outbound;
 mod queue;
+mod repeat;
 mod wire;
 
 pub use crate::broker::BrokerEvent;
@@ -22,6 +24,7 @@ pub use demo::{DemoPlayer, DemoProgress, DemoReport, Order};
 pub use devices::RunningDevice;
 pub use links::{Link, Listening};
 pub use queue::Wake;
+pub use repeat::{Repeat, RepeatEnd, RepeatPlan, Repeated};
 
 use crate::broker::{Broker, BrokerError, Listeners};
 use crate::model::connection::ConnectionState;

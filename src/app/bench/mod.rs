@@ -267,10 +267,12 @@ impl Bench {
         match work {
             Work::Bare(thread, load) => self.bare(thread, load, until),
             Work::Ours(mut asking, load) => {
-                asking.note_drained(&app.session)?;
-                match asking.pump(&mut app.session, until)? {
+                match asking.look(&mut app.session)? {
                     Some(answers) => self.figures.note_ours(&load, answers),
-                    None => self.work = Some(Work::Ours(asking, load)),
+                    None => {
+                        std::thread::sleep(until.saturating_duration_since(Instant::now()));
+                        self.work = Some(Work::Ours(asking, load));
+                    }
                 }
                 Ok(Step::Busy(Scene::Asking))
             }
@@ -329,7 +331,10 @@ impl Bench {
                     .map_err(|err| BareError::Thread(err.to_string()))?;
                 Work::Bare(thread, load)
             }
-            Phase::Ours(load) => Work::Ours(Box::new(Asking::new(load.clone())?), load),
+            Phase::Ours(load) => {
+                let asking = Asking::start(&mut app.session, load.clone())?;
+                Work::Ours(Box::new(asking), load)
+            }
             Phase::Peer(peer, load) => {
                 let run = PeerRun::start(&peer, &self.place, &load)?;
                 Work::Peer(run, peer, load)
