@@ -248,9 +248,7 @@ impl Session {
             return None;
         }
         let link = self.links.get(id)?;
-        let (id, message) = link
-            .outbound
-            .make(&request, &self.rules, link.client_id());
+        let (id, message) = link.outbound.make(&request, &self.rules, link.client_id());
         // In the timeline from now on: rows stand in the order in which requests were sent, on
         // whichever connection.
         let exchange = Exchange::new(
