@@ -322,12 +322,12 @@ mod tests {
         };
         assert!(!finder.advance(&large, 0, &worker));
         assert_eq!(finder.told(), "searching…");
-        woken.recv_timeout(Duration::from_secs(60)).unwrap();
+        woken.recv_timeout(Duration::from_mins(1)).unwrap();
         assert!(finder.advance(&large, 0, &worker));
         assert_eq!(finder.told(), "1 of 700,000");
         finder.text = "e".to_owned();
         finder.advance(&large, 0, &worker);
-        woken.recv_timeout(Duration::from_secs(60)).unwrap();
+        woken.recv_timeout(Duration::from_mins(1)).unwrap();
         finder.advance(&large, 0, &worker);
         assert_eq!(finder.told(), "1 of more than 1,000,000");
     }

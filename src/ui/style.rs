@@ -80,8 +80,7 @@ fn visuals(theme: &Theme) -> Visuals {
     let outlined = mix(theme.line, theme.text, 0.18);
     visuals.widgets = Widgets {
         noninteractive: state(theme.panel, theme.line, theme.text),
-        // The outline is all that there is of a checkbox that is not ticked.
-        inactive: state(theme.raised, mix(theme.line, theme.text, 0.3), theme.text),
+        inactive: state(theme.raised, theme.line, theme.text),
         hovered: state(lifted, outlined, theme.text),
         active: state(lifted, theme.accent, theme.text),
         open: state(lifted, outlined, theme.text),

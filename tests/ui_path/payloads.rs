@@ -160,9 +160,9 @@ fn a_payload_is_searched_by_keys_from_place_to_place() {
 }
 
 #[test]
-fn ten_megabytes_are_searched_off_the_frame_and_the_place_comes_into_view() {
+fn megabytes_are_searched_off_the_frame_and_the_place_comes_into_view() {
     let mut window = Window::open();
-    let hay = "a line of text\n".repeat(350_000);
+    let hay = "a line of text\n".repeat(50_000);
     let huge = push(&mut window, format!("{hay}here is the Needle\n{hay}"));
     open(&mut window, huge);
     window.wait("the whole payload", |window| !window.is_formatting());
@@ -171,9 +171,9 @@ fn ten_megabytes_are_searched_off_the_frame_and_the_place_comes_into_view() {
     window.wait("the one place", |window| window.has(Role::Label, "1 of 1"));
     window.settle();
     let first = window.first_payload_row();
-    assert!((349_000..350_001).contains(&first), "{first}");
+    assert!((49_900..50_001).contains(&first), "{first}");
     find(&mut window, "line");
-    window.wait_for_words(" of 700,000");
+    window.wait_for_words(" of 100,000");
 }
 
 #[test]

@@ -317,6 +317,10 @@ impl App {
             }
             Done::Marked(_, _, Ok(())) => {}
             Done::Marked(path, before, Err(problem)) => {
+                let words = match before.len() {
+                    1 => "The row is not marked",
+                    _ => "The rows are not marked",
+                };
                 // What is shown is what the file has.
                 let at = self.recordings.place_of(&path);
                 if let Some(opened) = at.and_then(|at| self.recordings.opened_mut().get_mut(at)) {
@@ -325,7 +329,7 @@ impl App {
                     }
                 }
                 self.notices
-                    .fail(format!("It is not marked: {problem}"), problem.hint());
+                    .fail(format!("{words}: {problem}"), problem.hint());
             }
             Done::MadeRoom(Ok(removed)) if removed.is_empty() => {}
             Done::MadeRoom(Ok(removed)) => {

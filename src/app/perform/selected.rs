@@ -7,7 +7,7 @@ use crate::app::inspect::telling_part;
 use crate::app::table::{CommentDialog, RowsAction};
 use crate::model::text;
 use crate::model::timeline::filter::Field;
-use crate::model::timeline::{Mark, RowId};
+use crate::model::timeline::{Mark, RowId, RowRef};
 use crate::store::TimelineView;
 use std::fmt::Write as _;
 
@@ -107,7 +107,7 @@ impl App {
         let mut terms: Vec<(u64, u64)> = Vec::new();
         let mut unnumbered: usize = 0;
         for id in rows.ids() {
-            let number = self.timeline().peek(id).and_then(|row| row.exchange_id());
+            let number = self.timeline().peek(id).and_then(RowRef::exchange_id);
             match (number, terms.last_mut()) {
                 (None, _) => unnumbered += 1,
                 (Some(number), Some((_, last))) if *last + 1 == number.0 => *last = number.0,

@@ -22,7 +22,7 @@ use crate::app::listing::arrange::Shown;
 use crate::app::palette::PaletteEntry;
 use crate::app::table::{RowsAction, TableAction};
 use crate::app::work::Work;
-use crate::model::timeline::{Filter, RowId, Timeline};
+use crate::model::timeline::{Filter, RowId, RowRef, Timeline};
 use copy::Copied;
 use std::ops::RangeInclusive;
 use std::time::Duration;
@@ -115,7 +115,7 @@ impl Selection {
         let before = self.rows.len();
         if self.epoch != timeline.epoch() {
             self.epoch = timeline.epoch();
-            let there = timeline.iter().map(|row| row.id());
+            let there = timeline.iter().map(RowRef::id);
             self.rows = there.filter(|id| self.rows.contains(*id)).collect();
         } else if let Some(first) = timeline.id_at(0)
             && self.rows.oldest().is_some_and(|oldest| oldest < first)
@@ -160,7 +160,8 @@ impl App {
 
     /// Of the rows that are selected, once it is known.
     pub fn summary(&self) -> Option<Summary> {
-        self.several().and(self.selection.summing.get())
+        self.several()?;
+        self.selection.summing.get()
     }
 
     /// Lines of the palette.

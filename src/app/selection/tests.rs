@@ -227,7 +227,7 @@ fn selected_rows_are_copied_as_text_and_as_json() {
     for (how, lines) in [(CopyRows::Text, 5_001), (CopyRows::Json, 5_000)] {
         let copy = TableAction::Selected(RowsAction::Copy(how));
         app.perform(Action::Table(copy));
-        let until = Instant::now() + Duration::from_secs(60);
+        let until = Instant::now() + Duration::from_mins(1);
         let copied = loop {
             app.tick();
             match app.clipboard.take() {

@@ -104,11 +104,10 @@ pub fn rows_menu_ui(ui: &mut Ui, app: &App, rows: &RowSet, actions: &mut Vec<Act
     entry(ui, "Unpin", actions, RowsAction::Pin(false));
     entry(ui, "Comment…", actions, RowsAction::Comment);
     let has_marks = app.timeline().marks().ids().next().is_some();
-    if let Some(colour) = colours_ui(ui, None, has_marks) {
+    colours_ui(ui, None, has_marks, |colour| {
         let action = RowsAction::Colour(colour);
         actions.push(Action::Table(TableAction::Selected(action)));
-        ui.close();
-    }
+    });
     ui.separator();
     let copy = Button::ghost("Copy rows as text").shortcut("Ctrl+C");
     if ui.add(copy).clicked() {
@@ -182,17 +181,20 @@ impl Menu<'_> {
     }
 
     fn colours(&mut self, ui: &mut Ui, now: Option<MarkColour>) {
-        if let Some(colour) = colours_ui(ui, now, now.is_some()) {
+        colours_ui(ui, now, now.is_some(), |colour| {
             self.actions
                 .push(Action::Row(self.id, RowAction::Colour(colour)));
-            ui.close();
-        }
+        });
     }
 }
 
-/// A line of colours; gives the one that is pressed, none where it is to be taken away.
-fn colours_ui(ui: &mut Ui, now: Option<MarkColour>, with_none: bool) -> Option<Option<MarkColour>> {
-    let mut pressed = None;
+/// A line of colours; none takes the colour away.
+fn colours_ui(
+    ui: &mut Ui,
+    now: Option<MarkColour>,
+    with_none: bool,
+    mut pressed: impl FnMut(Option<MarkColour>),
+) {
     ui.horizontal(|ui| {
         ui.add_space(10.0);
         ui.spacing_mut().item_spacing.x = 4.0;
@@ -202,11 +204,11 @@ fn colours_ui(ui: &mut Ui, now: Option<MarkColour>, with_none: bool) -> Option<O
         for colour in choices.filter(|colour| colour.is_some() || with_none) {
             let is_chosen = colour.is_some() && now == colour;
             if swatch(ui, colour, is_chosen) {
-                pressed = Some(colour);
+                pressed(colour);
+                ui.close();
             }
         }
     });
-    pressed
 }
 
 /// A round sample of a colour; for none an empty ring.
