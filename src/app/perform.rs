@@ -8,6 +8,7 @@ mod presets;
 mod recordings;
 mod requests;
 mod rules;
+mod selected;
 mod table;
 
 use crate::app::App;
@@ -223,7 +224,7 @@ impl App {
         match undo {
             Undo::Cleared(cleared) => self.session.timeline.restore(cleared),
             Undo::Marked(before) => {
-                self.put_mark(before.row, before.mark, before.path.as_deref());
+                self.put_marks(before.marks, before.path.as_deref());
             }
             Undo::Typed { tab, draft } => {
                 if let Some(tab) = self.tabs.get_mut(tab) {

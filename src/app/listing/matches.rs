@@ -3,6 +3,7 @@
 
 use crate::model::timeline::{Filter, Noted, Part, RowId, RowRef, Timeline};
 use std::collections::{BTreeMap, VecDeque};
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, TryRecvError, sync_channel};
@@ -123,6 +124,13 @@ impl Matches {
     /// Counted from the oldest.
     pub fn id_at(&self, place: usize) -> Option<RowId> {
         self.ids.get(place).copied()
+    }
+
+    /// At these places, counted from the oldest.
+    pub fn ids(&self, places: RangeInclusive<usize>) -> impl Iterator<Item = RowId> {
+        let (from, to) = places.into_inner();
+        let end = self.ids.len().min(to.saturating_add(1));
+        self.ids.range(from.min(end)..end).copied()
     }
 
     /// Counted from the oldest.

@@ -3,6 +3,7 @@
 use crate::app::filters::FilterBox;
 use crate::app::latency::Latency;
 use crate::app::listing::Listing;
+use crate::app::selection::Selection;
 use crate::model::text;
 use crate::model::timeline::{Bounds, Mark, RowId, Timeline};
 use crate::session::Packer;
@@ -21,6 +22,7 @@ pub struct Looked {
     pub latency: Latency,
     pub filter: FilterBox,
     pub selected: Option<RowId>,
+    pub selection: Selection,
 }
 
 pub struct Opened {
