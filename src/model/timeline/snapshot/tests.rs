@@ -120,7 +120,7 @@ fn part(rows: &[Row], patches: &[(usize, Row)], skip: usize) -> Part {
     }
     let patches = patches.iter().filter(|(index, _)| *index < rows.len());
     Part {
-        segment: Arc::new(builder.done()),
+        body: Body::Packed(Arc::new(builder.done())),
         skip: skip.min(rows.len()),
         patches: patches
             .map(|(index, row)| {
