@@ -6,8 +6,10 @@ use crate::app::latency::LatencyAction;
 use crate::app::notices::NoticeId;
 use crate::app::payloads::CopyAs;
 use crate::app::perform::RecordingAction;
+use crate::app::subscriptions::SubscriptionAction;
 use crate::app::table::{RowAction, TableAction};
 use crate::app::tabs::TabId;
+use crate::app::topics::TopicsAction;
 use crate::model::message::Message;
 use crate::model::timeline::{Category, RowId};
 use crate::store::{Subject, TimelineView};
@@ -54,6 +56,7 @@ pub enum Action {
     Send(TabId),
     /// Fills the composer's topic and Response Topic from a message, in a new tab.
     ComposeFrom(Box<Part>),
+    Subscription(SubscriptionAction),
     // Pairing rules
     NewRule,
     /// A rule of the workspace, by its file.
@@ -116,6 +119,7 @@ pub enum Action {
     ClearTimeline,
     Export(ExportAction),
     Latency(LatencyAction),
+    Topics(TopicsAction),
     Recording(RecordingAction),
     CopyPayload(Arc<Message>, CopyAs),
     // Comparing payloads; messages are a row and a place among its messages

@@ -4,6 +4,7 @@ use crate::app::compare::CompareDialog;
 use crate::app::export::ExportDialog;
 use crate::app::recordings::RecordingDialog;
 use crate::app::rule_editor::RuleDialog;
+use crate::app::subscriptions::SubscriptionDialog;
 use crate::app::table::CommentDialog;
 use crate::app::tabs::TabId;
 use crate::model::FieldError;
@@ -20,6 +21,7 @@ pub enum Dialog {
     SaveRequest(SaveDialog),
     Device(Box<DeviceDialog>),
     Rule(Box<RuleDialog>),
+    Subscription(Box<SubscriptionDialog>),
     Palette { query: String, selected: usize },
     Comment(CommentDialog),
     Demos,
@@ -43,6 +45,9 @@ impl Dialog {
                 dialog.errors = dialog.draft.validate(rules).err().unwrap_or_default();
             }
             Self::Rule(dialog) => dialog.check(),
+            Self::Subscription(dialog) if !dialog.errors.is_empty() => {
+                dialog.errors = dialog.draft.validate().err().unwrap_or_default();
+            }
             Self::SaveRequest(dialog) if !dialog.name.trim().is_empty() => dialog.error = None,
             Self::Settings(dialog) if dialog.has_error() => drop(dialog.validate()),
             _ => {}

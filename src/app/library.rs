@@ -13,6 +13,7 @@ use crate::model::profile::{BUILT_IN_ID, ProfileDraft};
 use crate::model::request::RequestDraft;
 use crate::model::responder::DeviceDraft;
 use crate::model::secret::Secret;
+use crate::model::subscribe::SubscriptionDraft;
 use crate::store::{
     Deleted, FileProblem, Kept, OnConflict, PasswordDesk, PasswordPlace, RuleText, SecretError,
     Settings, StoreError, Subject, WindowState, Workspace, WriteReport, Writer,
@@ -72,6 +73,10 @@ pub enum Removed {
         id: String,
         text: RuleText,
     },
+    Subscription {
+        id: String,
+        draft: SubscriptionDraft,
+    },
 }
 
 /// What was put back.
@@ -81,6 +86,7 @@ pub enum Restored {
     Request(String, Box<RequestDraft>),
     Device(String),
     Rule,
+    Subscription,
 }
 
 /// What other threads leave here.
@@ -116,6 +122,7 @@ pub struct Library {
     requests: BTreeMap<String, RequestDraft>,
     devices: BTreeMap<String, DeviceDraft>,
     rules: BTreeMap<String, RuleText>,
+    subscriptions: BTreeMap<String, SubscriptionDraft>,
     /// Counts what changed in `rules`.
     rules_version: u64,
     workspace: Workspace,
@@ -168,6 +175,7 @@ impl Library {
             requests: shelf(&workspace, &mut troubles),
             devices: shelf(&workspace, &mut troubles),
             rules: shelf(&workspace, &mut troubles),
+            subscriptions: shelf(&workspace, &mut troubles),
             rules_version: 1,
             workspace,
             writer,
@@ -200,6 +208,10 @@ impl Library {
     /// By the name of the file, valid or not.
     pub fn rules(&self) -> &BTreeMap<String, RuleText> {
         &self.rules
+    }
+
+    pub fn subscriptions(&self) -> &BTreeMap<String, SubscriptionDraft> {
+        &self.subscriptions
     }
 
     /// Another number whenever a rule may have changed.
@@ -264,6 +276,14 @@ impl Library {
         self.keep(id, text, OnConflict::Refuse)
     }
 
+    pub fn save_subscription(
+        &mut self,
+        id: Option<&str>,
+        draft: &SubscriptionDraft,
+    ) -> Result<String, Trouble> {
+        self.keep(id, draft, OnConflict::Refuse)
+    }
+
     pub fn remove_profile(&mut self, id: &str) -> Result<Removed, Trouble> {
         self.bin::<ProfileDraft>(id)?;
         let draft = self.profiles.remove(id).unwrap_or_default();
@@ -301,6 +321,15 @@ impl Library {
         Ok(Removed::Rule {
             id: id.to_owned(),
             text,
+        })
+    }
+
+    pub fn remove_subscription(&mut self, id: &str) -> Result<Removed, Trouble> {
+        self.bin::<SubscriptionDraft>(id)?;
+        let draft = self.subscriptions.remove(id).unwrap_or_default();
+        Ok(Removed::Subscription {
+            id: id.to_owned(),
+            draft,
         })
     }
 
@@ -352,6 +381,11 @@ impl Library {
                 self.rules_version += 1;
                 Ok(Restored::Rule)
             }
+            Removed::Subscription { id, draft } => {
+                self.put_back(&id, &draft)?;
+                self.subscriptions.insert(id, draft);
+                Ok(Restored::Subscription)
+            }
         }
     }
 
@@ -373,6 +407,10 @@ impl Library {
             Removed::Rule { id, .. } => {
                 let there = self.rules.get(id)?;
                 Some((RuleText::NOUN, there.name()))
+            }
+            Removed::Subscription { id, .. } => {
+                let there = self.subscriptions.get(id)?;
+                Some((SubscriptionDraft::NOUN, there.title()))
             }
         }
     }

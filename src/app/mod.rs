@@ -28,6 +28,7 @@ pub mod pairing;
 pub mod palette;
 pub mod payloads;
 pub mod perform;
+pub mod rate;
 pub mod reading;
 pub mod recordings;
 pub mod requests;
@@ -36,9 +37,11 @@ pub mod rule_editor;
 pub mod rules;
 pub mod selection;
 pub mod status;
+pub mod subscriptions;
 pub mod table;
 pub mod tabs;
 pub mod tally;
+pub mod topics;
 pub mod undo;
 pub mod work;
 
@@ -85,6 +88,8 @@ pub struct App {
     /// What the table shows.
     pub listing: Listing,
     pub latency: latency::Latency,
+    pub topics: topics::Topics,
+    pub subscriptions: subscriptions::Subscriptions,
     pub recordings: recordings::Recordings,
     /// What belongs to the session's timeline, while a recording is shown.
     looked: recordings::Looked,
@@ -138,6 +143,8 @@ impl App {
             selection: selection::Selection::default(),
             listing: Listing::default(),
             latency: latency::Latency::default(),
+            topics: topics::Topics::default(),
+            subscriptions: subscriptions::Subscriptions::default(),
             recordings: recordings::Recordings::default(),
             looked: recordings::Looked::default(),
             filter: FilterBox::default(),
@@ -175,12 +182,14 @@ impl App {
     /// Takes what the workers told and moves time on. Cheap when nothing happened.
     pub fn tick(&mut self) {
         self.now = Session::now();
+        self.follow_subscriptions();
         self.drain();
         self.follow_recordings();
         self.refresh_filter();
         self.refresh_listing();
         self.follow_selection();
         self.follow_latency();
+        self.follow_topics();
         self.send_held();
         self.advance_demo();
         self.hear_of_files();
@@ -267,6 +276,12 @@ impl App {
             sooner(due);
         }
         if let Some(due) = self.latency.next_look() {
+            sooner(due);
+        }
+        if let Some(due) = self.topics.next_look() {
+            sooner(due);
+        }
+        if let Some(due) = self.next_look_at_subscriptions() {
             sooner(due);
         }
         next
@@ -386,6 +401,9 @@ impl App {
 
     fn hear(&mut self, event: &Event) {
         self.presence.hear(&self.session, event, self.now);
+        if let Event::Connection { id, event, .. } = event {
+            self.subscriptions.hear(id, event);
+        }
         match event {
             Event::Connection {
                 id,

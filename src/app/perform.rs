@@ -9,7 +9,9 @@ mod recordings;
 mod requests;
 mod rules;
 mod selected;
+mod subscriptions;
 mod table;
+mod topics;
 
 use crate::app::App;
 use crate::app::actions::{Action, ZoomStep};
@@ -116,6 +118,8 @@ impl App {
             Action::ClearTimeline => self.clear_timeline(),
             Action::Export(action) => self.perform_export(action),
             Action::Latency(action) => self.perform_latency(action),
+            Action::Topics(action) => self.perform_topics(action),
+            Action::Subscription(action) => self.perform_subscription(action),
             Action::Recording(action) => self.perform_recording(action),
             Action::CopyPayload(message, way) => self.copy_payload(&message, way),
             Action::MarkForCompare(row, part) => self.mark_for_compare(row, part),

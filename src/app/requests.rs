@@ -9,10 +9,11 @@ use crate::model::demo::Demo;
 use crate::model::profile::BUILT_IN_ID;
 use std::collections::BTreeMap;
 
-const VIEWS: [(&str, TimelineView); 3] = [
+const VIEWS: [(&str, TimelineView); 4] = [
     ("Timeline as a table", TimelineView::Table),
     ("Timeline as lanes", TimelineView::Lanes),
     ("Timeline by latency", TimelineView::Latency),
+    ("Timeline by topic", TimelineView::Topics),
 ];
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -214,6 +215,8 @@ impl App {
     /// Saved filters and pairing rules.
     fn shelved_entries(&self) -> impl Iterator<Item = PaletteEntry> {
         let filters = self.filter_palette_entries();
-        filters.chain(self.rules.palette_entries())
+        filters
+            .chain(self.rules.palette_entries())
+            .chain(self.subscription_entries())
     }
 }

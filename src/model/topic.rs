@@ -120,6 +120,11 @@ impl TopicFilter {
         &self.0
     }
 
+    /// Each message goes to one of those who share it.
+    pub fn is_shared(&self) -> bool {
+        self.unshared().len() != self.0.len()
+    }
+
     /// The filter that a shared subscription spreads, the filter itself otherwise.
     pub fn unshared(&self) -> &str {
         self.0

@@ -6,6 +6,7 @@ use super::repeat::{Fate, Slot};
 use super::wire::Wire;
 use super::{Event, Generation, Session, SessionError};
 use crate::model::connection::ConnectionState;
+use crate::model::correlation::CorrelationSpec;
 use crate::model::exchange::{
     Change, Difference, Exchange, ExchangeId, MessageVerdict, NearMiss, Reason,
 };
@@ -273,7 +274,11 @@ impl Session {
     pub fn publish(&mut self, id: &str, request: Arc<Request>) -> Option<Arc<Message>> {
         let link = self.links.get_mut(id)?;
         let version = link.profile.mqtt_version;
-        let message = version.as_sent(Arc::new(request.message(None)));
+        let data = match &request.correlation {
+            CorrelationSpec::Fixed(data) => Some(data.clone()),
+            _ => None,
+        };
+        let message = version.as_sent(Arc::new(request.message(data)));
         // The connection tells its messages apart by number; those of publishes are not shown.
         let number = ExchangeId(self.next_publish);
         self.next_publish += 1;

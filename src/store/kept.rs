@@ -6,6 +6,7 @@ use super::rule::RuleText;
 use crate::model::profile::ProfileDraft;
 use crate::model::request::RequestDraft;
 use crate::model::responder::DeviceDraft;
+use crate::model::subscribe::SubscriptionDraft;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::path::{Path, PathBuf};
@@ -78,6 +79,15 @@ impl Kept for DeviceDraft {
 
     fn name(&self) -> &str {
         &self.name
+    }
+}
+
+impl Kept for SubscriptionDraft {
+    const FOLDER: &'static str = "subscriptions";
+    const NOUN: &'static str = "subscription";
+
+    fn name(&self) -> &str {
+        self.title()
     }
 }
 

@@ -23,6 +23,7 @@ pub enum TimelineView {
     Table,
     Lanes,
     Latency,
+    Topics,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! workspace        the platform's config folder, or --workspace DIR (made to be shared, in git say)
-//!   connections/<id>.toml   requests/<id>.toml   devices/<id>.toml   rules/<id>.toml   settings.toml
+//!   connections/<id>.toml   requests/<id>.toml   devices/<id>.toml   rules/<id>.toml
+//!   subscriptions/<id>.toml   settings.toml
 //! state            the platform's state folder, never shared: workspaces/<name>-<hash of the path>/
 //!   window.toml    geometry, panels, tabs with what is typed in them, theme
 //!   trash/         what was deleted

@@ -273,6 +273,7 @@ impl Shell {
             match app.window.timeline_view {
                 TimelineView::Latency => timeline::latency_ui(ui, app, view, actions),
                 TimelineView::Lanes => timeline::lanes_ui(ui, app, view, actions),
+                TimelineView::Topics => timeline::topics_ui(ui, app, view, actions),
                 TimelineView::Table => {
                     timeline::table_ui(ui, app, view, actions);
                 }

@@ -13,6 +13,7 @@ use crate::model::time::Timestamp;
 use crate::model::timeline::{Category, RowId, Timeline};
 use crate::ui::panels::timeline::FilterView;
 use crate::ui::panels::timeline::LanesState;
+use crate::ui::panels::timeline::TopicsView;
 use crate::ui::panels::timeline::latency::LatencyView;
 use crate::ui::widgets::diff_view::DiffState;
 use crate::ui::widgets::payload_edit::EditState;
@@ -98,6 +99,7 @@ pub struct View {
     pub group_cursor: Option<GroupId>,
     pub latency: LatencyView,
     pub lanes: LanesState,
+    pub topics: TopicsView,
     pub answer_pane: AnswerPane,
     part: Option<(RowId, usize)>,
     inspected: Option<Rc<Inspected>>,

@@ -7,6 +7,7 @@ use super::{Inbox, Library, Trouble, lock};
 use crate::model::profile::ProfileDraft;
 use crate::model::request::RequestDraft;
 use crate::model::responder::DeviceDraft;
+use crate::model::subscribe::SubscriptionDraft;
 use crate::store::{
     Kept, OnConflict, RuleText, Settings, StoreError, Subject, Ticket, WriteDone, WriteReport,
 };
@@ -40,6 +41,7 @@ pub(super) enum Thing {
     Request(RequestDraft),
     Device(DeviceDraft),
     Rule(RuleText),
+    Subscription(SubscriptionDraft),
 }
 
 /// A file that was read again, by id.
@@ -48,6 +50,7 @@ pub(super) enum Again {
     Request(String, Option<RequestDraft>),
     Device(String, Option<DeviceDraft>),
     Rule(String, Option<RuleText>),
+    Subscription(String, Option<SubscriptionDraft>),
     Settings(Settings),
 }
 
@@ -128,6 +131,20 @@ impl Item for RuleText {
     }
 }
 
+impl Item for SubscriptionDraft {
+    fn shelf(library: &mut Library) -> &mut BTreeMap<String, Self> {
+        &mut library.subscriptions
+    }
+
+    fn thing(self) -> Thing {
+        Thing::Subscription(self)
+    }
+
+    fn again(id: String, draft: Option<Self>) -> Again {
+        Again::Subscription(id, draft)
+    }
+}
+
 pub(super) fn subject<T: Kept>(id: &str) -> Subject {
     Subject::Item {
         folder: T::FOLDER,
@@ -179,6 +196,7 @@ impl Library {
             Thing::Request(draft) => self.keep(Some(id), &draft, OnConflict::Overwrite),
             Thing::Device(draft) => self.keep(Some(id), &draft, OnConflict::Overwrite),
             Thing::Rule(text) => self.keep(Some(id), &text, OnConflict::Overwrite),
+            Thing::Subscription(draft) => self.keep(Some(id), &draft, OnConflict::Overwrite),
         }?;
         Ok(())
     }
@@ -194,6 +212,9 @@ impl Library {
             }
             Subject::Item { folder, id } if *folder == RuleText::FOLDER => {
                 self.ask_again::<RuleText>(id)
+            }
+            Subject::Item { folder, id } if *folder == SubscriptionDraft::FOLDER => {
+                self.ask_again::<SubscriptionDraft>(id)
             }
             Subject::Item { id, .. } => self.ask_again::<DeviceDraft>(id),
             Subject::Settings => {
@@ -332,6 +353,7 @@ impl Library {
             }
             Again::Device(id, draft) => self.put(&id, draft),
             Again::Rule(id, text) => self.put(&id, text),
+            Again::Subscription(id, draft) => self.put(&id, draft),
             Again::Settings(settings) => self.written.push(Written::Settings(settings)),
         }
     }

@@ -486,8 +486,11 @@ impl Request {
                 message_expiry_secs: self.message_expiry_secs,
                 topic_alias: None,
                 response_topic: self.response_topic.clone(),
-                // Correlation Data belongs to a request; a bare publish carries none.
-                correlation_data: correlation_data.filter(|_| self.asks_for_reply()),
+                // Correlation Data that is made belongs to a request; what was typed is also sent with a
+                // bare publish, which may be a reply.
+                correlation_data: correlation_data.filter(|_| {
+                    self.asks_for_reply() || matches!(self.correlation, CorrelationSpec::Fixed(_))
+                }),
                 user_properties: self.user_properties.clone(),
                 subscription_identifiers: Vec::new(),
                 content_type: self.content_type.clone(),

@@ -1,7 +1,10 @@
 //! The list of connections, each with its state in words, and what the broker said.
 
+mod subscriptions;
+
 use crate::app::connections::{ConnectionRow, facts};
 use crate::app::inspect::Fact;
+use crate::app::subscriptions::SubscriptionAction;
 use crate::app::{Action, App};
 use crate::model::profile::BUILT_IN_ID;
 use crate::ui::widgets::{Button, section, text};
@@ -51,6 +54,9 @@ fn rows_ui(ui: &mut Ui, app: &App, rows: &[ConnectionRow], actions: &mut Vec<Act
         Popup::menu(&response)
             .id(Id::unique(("connection", &row.id)))
             .show(|ui| menu_ui(ui, app, row, actions));
+        for subscription in app.subscription_rows(&row.id) {
+            subscriptions::subscription_ui(ui, &subscription, actions);
+        }
     }
 }
 
@@ -126,6 +132,17 @@ fn menu_ui(ui: &mut Ui, app: &App, row: &ConnectionRow, actions: &mut Vec<Action
             ui.close();
         }
     });
+    if !row.is_listener {
+        ui.horizontal(|ui| {
+            if ui.add(Button::new("Subscribe…")).clicked() {
+                actions.push(Action::Subscription(SubscriptionAction::New {
+                    connection: row.id.clone(),
+                    filter: String::new(),
+                }));
+                ui.close();
+            }
+        });
+    }
     if row.id == BUILT_IN_ID
         && app.session.broker().is_some()
         && ui.add(Button::ghost("Stop the built-in broker")).clicked()

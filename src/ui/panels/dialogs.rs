@@ -13,6 +13,7 @@ mod recording;
 mod rule;
 mod save;
 mod settings;
+mod subscription;
 
 use crate::app::dialogs::Dialog;
 use crate::app::{Action, App};
@@ -52,6 +53,9 @@ pub fn dialogs_ui(ctx: &Context, app: &mut App, view: &mut View, actions: &mut V
         Dialog::Rule(dialog) => {
             let timeline = recordings.timeline().unwrap_or(&session.timeline);
             rule::rule_ui(ctx, dialog, timeline, *selected, view, actions);
+        }
+        Dialog::Subscription(dialog) => {
+            subscription::subscription_ui(ctx, dialog, library, is_new, actions);
         }
         Dialog::Recording(dialog) => recording::recording_ui(ctx, dialog, is_new, actions),
         Dialog::Comment(dialog) => comment::comment_ui(ctx, dialog, is_new, actions),

@@ -19,6 +19,7 @@ pub mod scroll;
 pub mod section;
 pub mod select;
 pub mod split;
+pub mod swatch;
 pub mod table;
 pub mod tabs;
 pub mod text;

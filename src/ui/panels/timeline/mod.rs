@@ -1,4 +1,4 @@
-//! The timeline: what was sent and what came, in three views.
+//! The timeline: what was sent and what came, in four views.
 
 mod filter_box;
 mod filter_menu;
@@ -9,9 +9,11 @@ pub mod sources;
 mod table;
 mod table_menu;
 mod toolbar;
+mod topics;
 
 pub use filter_box::FilterView;
 pub use lanes::{LanesState, lanes_ui};
 pub use latency::latency_ui;
 pub use table::table_ui;
 pub use toolbar::toolbar_ui;
+pub use topics::{TopicsView, topics_ui};

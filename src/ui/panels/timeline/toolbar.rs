@@ -137,6 +137,7 @@ fn recordings_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
 /// The ways to look at it, painted from right to left.
 fn views_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
     for (view, name, tooltip) in [
+        (TimelineView::Topics, "Topics", "What came on each topic"),
         (TimelineView::Latency, "Latency", "How long answers took"),
         (
             TimelineView::Lanes,
