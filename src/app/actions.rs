@@ -3,6 +3,7 @@
 use crate::app::export::ExportAction;
 use crate::app::inspect::Part;
 use crate::app::latency::LatencyAction;
+use crate::app::messages::MessageAction;
 use crate::app::notices::NoticeId;
 use crate::app::payloads::CopyAs;
 use crate::app::perform::RecordingAction;
@@ -131,6 +132,8 @@ pub enum Action {
     SwapCompared,
     Table(TableAction),
     Row(RowId, RowAction),
+    /// Of a row and a place among its messages.
+    Message(RowId, usize, MessageAction),
     /// How the timeline is looked at.
     SetTimelineView(TimelineView),
     /// Opens the lanes where this row is.

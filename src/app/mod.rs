@@ -21,6 +21,7 @@ pub mod lanes;
 pub mod latency;
 pub mod library;
 pub mod listing;
+pub mod messages;
 pub mod nagle;
 pub mod notices;
 pub mod open;

@@ -4,6 +4,7 @@ mod connections;
 mod devices;
 mod files;
 mod latency;
+mod messages;
 mod presets;
 mod recordings;
 mod requests;
@@ -129,6 +130,7 @@ impl App {
             Action::SwapCompared => self.swap_compared(),
             Action::Table(action) => self.perform_table(action),
             Action::Row(row, action) => self.perform_row(row, action),
+            Action::Message(row, part, action) => self.perform_message(row, part, action),
             Action::SetTimelineView(view) => self.window.timeline_view = view,
             Action::ShowInLanes(row) => {
                 self.selected = Some(row);

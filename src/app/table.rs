@@ -59,7 +59,6 @@ pub enum RowAction {
     Resend,
     /// The saved request that it came from.
     OpenRequest,
-    Compose,
     ShowInLanes,
 }
 

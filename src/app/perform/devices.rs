@@ -37,9 +37,13 @@ impl App {
         let Some(tab) = self.tabs.get(tab) else {
             return;
         };
-        let name = tab
-            .draft
-            .topic
+        let (connection, topic) = (tab.draft.connection.clone(), tab.draft.topic.clone());
+        self.new_device_on(connection, topic);
+    }
+
+    /// A device that answers what comes on a topic.
+    pub(super) fn new_device_on(&mut self, connection: String, topic: String) {
+        let name = topic
             .split('/')
             .filter(|level| !level.is_empty())
             .nth(1)
@@ -47,8 +51,8 @@ impl App {
             .to_owned();
         let draft = DeviceDraft {
             name,
-            connection: tab.draft.connection.clone(),
-            listens: vec![tab.draft.topic.clone()],
+            connection,
+            listens: vec![topic],
             reply: Some("{\"ok\":true,\"at\":\"{{now}}\"}".to_owned()),
             ..DeviceDraft::default()
         };

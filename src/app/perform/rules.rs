@@ -11,7 +11,7 @@ use crate::store::{OnConflict, RuleText};
 
 impl App {
     /// The ids of the workspace's rules but the one of that file.
-    fn ids_but(&self, file: Option<&str>) -> Vec<String> {
+    pub(super) fn ids_but(&self, file: Option<&str>) -> Vec<String> {
         let own = self.rules.own().iter();
         own.filter(|own| Some(own.file.as_str()) != file)
             .map(|own| own.id.clone())

@@ -164,11 +164,6 @@ impl App {
                     .notices
                     .inform("The saved request is gone or was renamed", self.now),
             },
-            RowAction::Compose => {
-                if let Some(first) = part(&row, 0) {
-                    self.carry_out(Action::ComposeFrom(Box::new(first)));
-                }
-            }
             RowAction::ShowInLanes => {
                 self.selected = Some(id);
                 self.window.timeline_view = TimelineView::Lanes;

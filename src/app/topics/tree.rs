@@ -98,6 +98,8 @@ pub struct Tree {
     nodes: Vec<Node>,
     free: Vec<u32>,
     placed: VecDeque<Placed>,
+    /// Topics with messages.
+    pub topics: usize,
     /// Messages on topics for which there was no room.
     pub left_out: u64,
     /// Another number whenever a node came or went.
@@ -113,6 +115,7 @@ impl Default for Tree {
             nodes: vec![Node::new(ROOT, "".into(), true)],
             free: Vec::new(),
             placed: VecDeque::new(),
+            topics: 0,
             left_out: 0,
             shape: 0,
         }
@@ -245,6 +248,7 @@ impl Tree {
             return;
         }
         if let Some(node) = self.nodes.get_mut(node as usize) {
+            self.topics += usize::from(node.entries.is_empty());
             insert(&mut node.entries, entry);
             if entry.retain != Retain::No {
                 node.retained = node.retained.max(Some(entry));
@@ -279,6 +283,7 @@ impl Tree {
         let Some(entry) = found.and_then(|at| node.entries.remove(at)) else {
             return;
         };
+        self.topics -= usize::from(node.entries.is_empty());
         if node.retained == Some(entry) {
             let mut told = node.entries.iter().rev();
             node.retained = told.find(|entry| entry.retain != Retain::No).copied();
@@ -334,7 +339,9 @@ impl Tree {
 
     fn add(&mut self, parent: u32, level: &str) -> Option<u32> {
         let level: Arc<str> = level.into();
-        let node = Node::new(parent, Arc::clone(&level), self.len() < SMALL);
+        // What the broker tells of itself is much, and seldom what somebody looks for.
+        let is_open = self.len() < SMALL && !level.starts_with('$');
+        let node = Node::new(parent, Arc::clone(&level), is_open);
         let id = match self.free.pop() {
             Some(id) => {
                 *self.nodes.get_mut(id as usize)? = node;

@@ -1,6 +1,8 @@
 //! What a right click on a row of the timeline offers, or Shift+F10.
 
 use crate::app::export::ExportAction;
+use crate::app::inspect;
+use crate::app::messages::MessageAction;
 use crate::app::selection::{CopyRows, RowSet, Select};
 use crate::app::table::{RowAction, RowsAction, TableAction};
 use crate::app::{Action, App, ExportFormat};
@@ -81,7 +83,33 @@ pub fn row_menu_ui(ui: &mut Ui, app: &App, id: RowId, actions: &mut Vec<Action>)
         "Open the saved request",
         RowAction::OpenRequest,
     );
-    menu.entry(ui, true, "Make a request from this", RowAction::Compose);
+    ui.separator();
+    message_menu_ui(ui, app, (id, 0), &row, actions);
+}
+
+/// What can be made of one of its messages; what cannot says why.
+pub fn message_menu_ui(
+    ui: &mut Ui,
+    app: &App,
+    (id, at): (RowId, usize),
+    row: &Row,
+    actions: &mut Vec<Action>,
+) {
+    let Some(part) = inspect::part(row, at) else {
+        return;
+    };
+    for action in MessageAction::ALL {
+        let why_not = app.why_not(row, &part.message, action);
+        let tooltip = why_not.as_deref().map(inspect::sentence);
+        let tooltip = tooltip.unwrap_or_default();
+        let button = Button::ghost(action.label())
+            .enabled(why_not.is_none())
+            .tooltip(&tooltip);
+        if ui.add(button).clicked() {
+            actions.push(Action::Message(id, at, action));
+            ui.close();
+        }
+    }
 }
 
 /// What is offered for several rows.

@@ -63,7 +63,7 @@ pub fn drawing_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
     side.spacing_mut().item_spacing.y = 1.0;
     side.horizontal(|ui| history::place_ui(ui, app, actions));
     let figures = format!(
-        "{}   {} … {}",
+        "{}, from {} to {}",
         figure(shown.value),
         figure(least),
         figure(most)

@@ -8,6 +8,7 @@ use crate::app::{Action, App};
 use crate::model::document::Form;
 use crate::model::timeline::{Row, RowKind};
 use crate::model::{payload, text as words};
+use crate::ui::panels::timeline::row_menu::message_menu_ui;
 use crate::ui::view::View;
 use crate::ui::widgets::payload_view::{self, ViewState};
 use crate::ui::widgets::scroll::{self, BAR, Extent};
@@ -23,7 +24,7 @@ const ROW: f32 = 22.0;
 const PREVIEW: usize = 160;
 /// Side by side from here on.
 const WIDE: f32 = 560.0;
-const DRAWING: f32 = 46.0;
+const DRAWING: f32 = 56.0;
 /// Payloads are compared while they are painted up to this size.
 const COMPARED: usize = 64 * 1024;
 
@@ -176,6 +177,16 @@ fn list_ui(
         let Some(entry) = entry_at(place) else { break };
         let before = entry_at(place + 1);
         let response = entry_ui(ui, app, rect, &list, entry, before, entry == chosen);
+        Popup::context_menu(&response)
+            .id(Id::unique(("message", entry.row.number(), entry.part)))
+            .show(|ui| {
+                ui.set_min_width(230.0);
+                ui.spacing_mut().item_spacing.y = 0.0;
+                let place = (entry.row, usize::from(entry.part));
+                if let Some(row) = app.timeline().row(entry.row) {
+                    message_menu_ui(ui, app, place, &row, actions);
+                }
+            });
         if response.clicked() {
             list.request_focus();
             choose(Some(entry), actions);
@@ -264,7 +275,7 @@ fn entry_ui(
         text::paint_in(ui, place, Align::Min, galley);
         x += room + 6.0;
     };
-    paint(&when, fonts::code_small(), theme.muted, 78.0);
+    paint(&when, fonts::code_small(), theme.muted, 88.0);
     let (icon, ink) = if came {
         (Icon::ArrowDown, theme.accent)
     } else {

@@ -110,9 +110,9 @@ fn head_ui(ui: &mut Ui, app: &App, view: &mut TopicsView, actions: &mut Vec<Acti
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             let tree = app.topics.tree();
             let mut told = format!(
-                "{} messages · {} levels",
+                "{} on {} topics",
                 words::count(tree.messages()),
-                words::count(tree.len() as u64)
+                words::count(tree.topics as u64)
             );
             if tree.left_out > 0 {
                 let left_out = words::count(tree.left_out);
