@@ -19,6 +19,7 @@ mod payloads;
 mod recordings;
 mod selection;
 mod table;
+mod topics;
 mod undo;
 mod window;
 mod wrong_input;

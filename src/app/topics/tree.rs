@@ -309,9 +309,13 @@ impl Tree {
         }
     }
 
-    /// The newest message of a node has gone: finds the one that is the newest now.
+    /// The newest message of a node has gone: finds the one that is the newest now. Beneath very many it
+    /// would take too long, each time: there the time of what has gone stays until something newer comes.
     fn renew(&mut self, id: u32) {
-        let Some(node) = self.node(id) else { return };
+        const FEW: usize = 256;
+        let Some(node) = self.node(id).filter(|node| node.children.len() <= FEW) else {
+            return;
+        };
         let own = node.entries.back().map(|entry| entry.at);
         let below = node.children.values();
         let below = below.filter_map(|child| Some(self.node(*child)?.newest));
