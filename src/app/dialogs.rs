@@ -45,9 +45,6 @@ impl Dialog {
                 dialog.errors = dialog.draft.validate(rules).err().unwrap_or_default();
             }
             Self::Rule(dialog) => dialog.check(),
-            Self::Subscription(dialog) if !dialog.errors.is_empty() => {
-                dialog.errors = dialog.draft.validate().err().unwrap_or_default();
-            }
             Self::SaveRequest(dialog) if !dialog.name.trim().is_empty() => dialog.error = None,
             Self::Settings(dialog) if dialog.has_error() => drop(dialog.validate()),
             _ => {}

@@ -282,6 +282,9 @@ impl App {
         if let Some(due) = self.topics.next_look() {
             sooner(due);
         }
+        if self.topics.is_lively(self.now) {
+            sooner(Duration::from_millis(500));
+        }
         if let Some(due) = self.next_look_at_subscriptions() {
             sooner(due);
         }
@@ -314,6 +317,11 @@ impl App {
     pub fn check_typed(&mut self) {
         if let Some(dialog) = &mut self.dialog {
             dialog.check_again(self.session.rules());
+        }
+        if let Some(Dialog::Subscription(dialog)) = &mut self.dialog
+            && !dialog.errors.is_empty()
+        {
+            dialog.find_errors(self.library.subscriptions());
         }
         let Some(connection) = self.tabs.front().map(|tab| tab.draft.connection.clone()) else {
             return;

@@ -74,6 +74,8 @@ pub struct Topics {
     epoch: u64,
     is_all_seen: bool,
     work: Option<Work<Box<Tree>>>,
+    /// What is being freed; a job is only done while somebody has its handle.
+    spent: Option<Work<()>>,
     looked_at: Arc<AtomicUsize>,
     rows_of_work: usize,
     /// Its own: a long timeline must not keep payloads waiting.
@@ -100,6 +102,7 @@ impl Default for Topics {
             epoch: 0,
             is_all_seen: false,
             work: None,
+            spent: None,
             looked_at: Arc::default(),
             rows_of_work: 0,
             // It is asked as long as it works.
@@ -121,8 +124,8 @@ impl Topics {
         }
         if let Some(work) = &self.work {
             let Some(tree) = work.take() else { return };
-            self.tree = *tree;
             self.work = None;
+            self.let_go(*tree);
             self.made.is_stale = true;
         }
         self.tree.marks = Arc::clone(timeline.marks());
@@ -139,7 +142,7 @@ impl Topics {
     pub fn rest(&mut self) {
         if self.is_following {
             self.is_following = false;
-            self.tree = Tree::default();
+            self.let_go(Tree::default());
             self.lines = Arc::default();
             self.numbers = Numbers::default();
             self.made.is_stale = true;
@@ -185,6 +188,12 @@ impl Topics {
         } else {
             None
         }
+    }
+
+    /// Whether a rate that is shown fades.
+    pub fn is_lively(&self, now: Timestamp) -> bool {
+        let root = self.tree.node(tree::ROOT);
+        root.is_some_and(|root| root.rate.per_second(now).is_some())
     }
 
     pub fn chosen(&self) -> Option<&Path> {
@@ -243,6 +252,17 @@ impl Topics {
         self.lines.iter().position(|line| line.node == node)
     }
 
+    /// Puts another tree in the place of the one there is: to free a large one takes longer than a frame has.
+    fn let_go(&mut self, tree: Tree) {
+        let old = std::mem::replace(&mut self.tree, tree);
+        if old.messages() > MANY_ROWS as u64 {
+            self.spent = Some(self.worker.start(move |_| {
+                drop(old);
+                Some(())
+            }));
+        }
+    }
+
     fn make_anew(&mut self) {
         self.made.is_stale = true;
         self.made.at = Timestamp::default();
@@ -277,13 +297,13 @@ impl Topics {
         let rows = snapshot.parts().iter().map(crate::model::timeline::Part::len);
         let rows: usize = rows.sum();
         if rows < MANY_ROWS {
-            self.tree = tree;
+            self.let_go(tree);
             self.made.is_stale = true;
             return;
         }
         // What was shown stays until then, but for another filter.
         if self.tree.filter != *filter {
-            self.tree = Tree::new(filter.clone(), Arc::clone(timeline.marks()));
+            self.let_go(Tree::new(filter.clone(), Arc::clone(timeline.marks())));
             self.made.is_stale = true;
         }
         self.rows_of_work = rows;

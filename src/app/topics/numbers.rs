@@ -88,11 +88,10 @@ impl Numbers {
                 self.place = place;
             }
         }
-        let oldest = entries.iter().rev().take(MOST).last();
-        self.read = match oldest {
-            Some(oldest) => self.read.split_off(oldest),
-            None => BTreeMap::new(),
-        };
+        let oldest = entries.get(entries.len().saturating_sub(MOST)).copied();
+        while self.read.first_key_value().map(|(entry, _)| *entry) < oldest
+            && self.read.pop_first().is_some()
+        {}
         self.is_busy = false;
         let Some(place) = &self.place else { return };
         let mut bytes = 0;
@@ -115,7 +114,7 @@ impl Numbers {
 
 fn parsed(payload: &[u8]) -> Option<Value> {
     let is_small = !payload.is_empty() && payload.len() <= MOST_BYTES;
-    serde_json::from_slice(payload).ok().filter(|_| is_small)
+    is_small.then(|| serde_json::from_slice(payload).ok())?
 }
 
 /// A number, or a text that is one.

@@ -242,6 +242,10 @@ impl<'a> PackedMessage<'a> {
         self.flags & RETAIN != 0
     }
 
+    pub fn duplicate(self) -> bool {
+        self.flags & DUPLICATE != 0
+    }
+
     /// Whether a user property passes, by name and value.
     pub fn any_user_property(self, mut passes: impl FnMut(&str, &str) -> bool) -> bool {
         let Some(mut lists) = self.properties.lists else {
@@ -275,7 +279,7 @@ impl<'a> PackedMessage<'a> {
             payload: self.payload.to_bytes(),
             qos: self.qos(),
             retain: self.retain(),
-            duplicate: self.flags & DUPLICATE != 0,
+            duplicate: self.duplicate(),
             properties: Properties {
                 payload_is_utf8: if properties.present & UTF8 != 0 {
                     Some(true)

@@ -1,12 +1,13 @@
 //! What came and went on the chosen topic, newest first, and the payload of the one that is looked at.
 
 use super::{Shown, drawing, menu, push, tree};
+use crate::app::inspect;
 use crate::app::reading::Reading;
 use crate::app::rows::clock;
-use crate::app::topics::{Entry, Retain, TopicsAction, is_of_broker, with_message};
+use crate::app::topics::{Entry, Node, Retain, TopicsAction, is_of_broker, with_message};
 use crate::app::{Action, App};
 use crate::model::document::Form;
-use crate::model::timeline::{Row, RowKind};
+use crate::model::timeline::RowKind;
 use crate::model::{payload, text as words};
 use crate::ui::panels::timeline::row_menu::message_menu_ui;
 use crate::ui::view::View;
@@ -83,10 +84,16 @@ pub fn history_ui(ui: &mut Ui, app: &App, view: &mut View, actions: &mut Vec<Act
     super::inside(ui, "history list", list, |ui| {
         list_ui(ui, app, view, (at, chosen), actions);
     });
-    let before = node.entries.iter().rev().nth(at + 1).copied();
+    let before = newest(node, at + 1);
     super::inside(ui, "history payload", payload.shrink2(vec2(12.0, 4.0)), |ui| {
         payload_ui(ui, app, view, chosen, before, actions);
     });
+}
+
+/// The newest message is 0, the one before 1.
+fn newest(node: &Node, at: usize) -> Option<Entry> {
+    let place = node.entries.len().checked_sub(at + 1)?;
+    node.entries.get(place).copied()
 }
 
 fn nothing(ui: &mut Ui, sentence: &str) {
@@ -158,7 +165,7 @@ fn list_ui(
     let anchor = &mut view.topics.history;
     let by = scroll::wheel(ui, area).y;
     *anchor = anchor.moved(by, extent).bounded(extent);
-    let entry_at = |at: usize| node.entries.iter().rev().nth(at).copied();
+    let entry_at = |at: usize| newest(node, at);
     if let Some(to) = key(ui, &list, at, extent) {
         *anchor = anchor.revealing(to, extent);
         choose(entry_at(to), actions);
@@ -246,10 +253,12 @@ fn entry_ui(
     );
     let row = app.timeline().peek(entry.row);
     let when = clock(entry.at);
-    let preview = row.and_then(|row| {
-        with_message(row, entry.part, |one| payload::preview(one.payload, PREVIEW))
+    let told = row.and_then(|row| {
+        with_message(row, entry.part, |one| {
+            (payload::preview(one.payload, PREVIEW), one.duplicate)
+        })
     });
-    let preview = preview.unwrap_or_default();
+    let (preview, is_duplicate) = told.unwrap_or_default();
     let came = row.is_some_and(|row| row.kind() == RowKind::Message || entry.part > 0);
     let way = if came { "received" } else { "sent" };
     response.widget_info(|| {
@@ -283,7 +292,6 @@ fn entry_ui(
     };
     let sign = char::from(icon).to_string();
     paint(&sign, fonts::icon(12.0), ink, 13.0);
-    let is_duplicate = is_duplicate(app, entry);
     for (is_so, letter, color) in [
         (entry.retain != Retain::No, "R", theme.waiting),
         (is_duplicate, "D", theme.late),
@@ -324,22 +332,6 @@ fn entry_ui(
     }
 }
 
-/// Only whole rows say so; only what is painted is asked.
-fn is_duplicate(app: &App, entry: Entry) -> bool {
-    let row = app.timeline().row(entry.row);
-    let part = usize::from(entry.part);
-    row.is_some_and(|row| match &*row {
-        Row::Exchange(exchange) => match part.checked_sub(1) {
-            None => exchange.message.duplicate,
-            Some(at) => {
-                let reply = exchange.replies.get(at);
-                reply.is_some_and(|reply| reply.message.duplicate)
-            }
-        },
-        row => row.message().duplicate,
-    })
-}
-
 fn is_same(app: &App, entry: Entry, before: Entry) -> bool {
     let timeline = app.timeline();
     let (Some(row), Some(earlier)) = (timeline.peek(entry.row), timeline.peek(before.row)) else {
@@ -362,13 +354,19 @@ fn payload_ui(
     actions: &mut Vec<Action>,
 ) {
     let theme = Theme::of(ui);
-    let Some(row) = app.timeline().row(entry.row) else {
-        return;
-    };
-    let part = crate::app::inspect::part(&row, usize::from(entry.part));
-    let Some(message) = part.map(|part| part.message) else {
-        return;
-    };
+    let shown = &mut view.topics.shown;
+    if shown.as_ref().is_none_or(|shown| shown.of != entry) {
+        let row = app.timeline().row(entry.row);
+        let part = row.and_then(|row| inspect::part(&row, usize::from(entry.part)));
+        *shown = part.map(|part| Shown {
+            of: entry,
+            reading: Reading::open(&part.message.payload, Form::Text),
+            message: part.message,
+            state: ViewState::default(),
+        });
+    }
+    let Some(shown) = shown else { return };
+    let message = &shown.message;
     ui.horizontal(|ui| {
         ui.spacing_mut().item_spacing.x = 6.0;
         let size = words::bytes(message.payload.len());
@@ -388,15 +386,6 @@ fn payload_ui(
             }
         });
     });
-    let shown = &mut view.topics.shown;
-    if shown.as_ref().is_none_or(|shown| shown.of != entry) {
-        *shown = Some(Shown {
-            of: entry,
-            reading: Reading::open(&message.payload, Form::Text),
-            state: ViewState::default(),
-        });
-    }
-    let Some(shown) = shown else { return };
     let document = &mut shown.reading.document;
     let name = "Payload of the topic";
     let characters = payload_view::show(ui, name, document, &mut shown.state);

@@ -10,6 +10,7 @@ mod tree;
 use crate::app::reading::Reading;
 use crate::app::topics::{Entry, TopicsAction};
 use crate::app::{Action, App};
+use crate::model::message::Message;
 use crate::model::text as words;
 use crate::ui::view::View;
 use crate::ui::widgets::payload_view::ViewState;
@@ -17,6 +18,7 @@ use crate::ui::widgets::scroll::Anchor;
 use crate::ui::widgets::split::{Axis, split};
 use crate::ui::widgets::{Button, Field, marks, text};
 use crate::ui::{Icon, Theme, fonts};
+use std::sync::Arc;
 use egui::{Align, Id, Layout, Rect, Sense, Ui, UiBuilder, vec2};
 
 /// The line above the tree, and the one above the history.
@@ -39,6 +41,7 @@ pub struct TopicsView {
 #[derive(Debug)]
 struct Shown {
     of: Entry,
+    message: Arc<Message>,
     reading: Reading,
     state: ViewState,
 }
