@@ -254,7 +254,8 @@ fn what_the_broker_refuses_is_said_in_words() {
         ..ProfileDraft::default()
     });
     let said = desk.subscribe("restricted", "secret/#", usual());
-    assert_eq!(said, "Refused by the broker: Not authorized (0x87).");
+    assert!(said.starts_with("Refused by the broker: Not authorized"), "{said}");
+    assert!(said.ends_with("(0x87)."), "{said}");
     let said = desk.subscribe("restricted", "rr/small/#", usual());
     assert!(said.starts_with("Subscribed:"), "{said}");
 }

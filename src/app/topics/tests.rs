@@ -289,9 +289,9 @@ fn more_topics_than_there_is_room_for_are_counted() {
 #[test]
 fn a_long_timeline_is_looked_through_elsewhere_and_comes_to_the_same() {
     let mut timeline = Timeline::default();
-    for n in 0..30_000_u64 {
+    for n in 0..30_000_i64 {
         let topic = format!("room/{}/temp", n % 700);
-        arrive(&mut timeline, "lab", message(&topic, "20", n % 7 == 0), n as i64);
+        arrive(&mut timeline, "lab", message(&topic, "20", n % 7 == 0), n);
     }
     let topics = seen(&timeline);
     assert_eq!(counted(topics.tree()), recount(&timeline, &Filter::default()));
@@ -301,10 +301,10 @@ fn a_long_timeline_is_looked_through_elsewhere_and_comes_to_the_same() {
 #[test]
 fn numbers_are_read_from_payloads_and_from_json() {
     let mut timeline = Timeline::default();
-    for (n, payload) in ["1.5", "\"2\"", "no", "3"].into_iter().enumerate() {
-        arrive(&mut timeline, "lab", message("plain", payload, false), n as i64);
+    for (n, payload) in (0_i64..).zip(["1.5", "\"2\"", "no", "3"]) {
+        arrive(&mut timeline, "lab", message("plain", payload, false), n);
         let json = format!("{{\"name\":\"x\",\"a/b\":{{\"c\":[{n}]}},\"power\":{payload}}}");
-        arrive(&mut timeline, "lab", message("json", &json, false), n as i64);
+        arrive(&mut timeline, "lab", message("json", &json, false), n);
     }
     let mut topics = seen(&timeline);
     let mut drawn = |topic: &str, place: Option<&str>| {
