@@ -186,7 +186,11 @@ impl App {
         self.hear_of_files();
         self.hear_of_exports();
         self.refresh_rules();
-        self.notices.expire(self.now);
+        let over = self.notices.expire(self.now);
+        if !over.is_empty() {
+            // Many cleared rows may go with them.
+            self.session.let_go(over);
+        }
         let lost = self.session.lost();
         if lost > self.lost_before {
             self.notices.fail_about(

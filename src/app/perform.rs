@@ -140,7 +140,7 @@ impl App {
                 }
             }
             Action::Choose(id, at) => self.choose(id, at),
-            Action::Dismiss(id) => drop(self.notices.dismiss(id)),
+            Action::Dismiss(id) => self.session.let_go(self.notices.dismiss(id)),
             Action::DismissAll => self.notices.clear(),
             Action::ShowPalette => {
                 self.dialog = Some(Dialog::Palette {

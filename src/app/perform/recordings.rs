@@ -565,6 +565,9 @@ impl App {
         if self.recordings.shown() == Some(at) {
             self.show_recording(None);
         }
+        if let Some(opened) = self.recordings.opened_mut().get_mut(at) {
+            self.session.let_go(std::mem::take(&mut opened.timeline));
+        }
         self.recordings.remove(at);
     }
 

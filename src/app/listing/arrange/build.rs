@@ -128,12 +128,14 @@ fn elsewhere(
     is_cancelled: Arc<AtomicBool>,
 ) -> Option<Stage> {
     let (sender, results) = sync_channel(1);
+    let (filter, marks) = (gathering.filter.clone(), Arc::clone(&gathering.marks));
     let work = move || {
         for part in snapshot.parts() {
             if is_cancelled.load(Ordering::Relaxed) {
                 return;
             }
-            part.rows().for_each(|row| gathering.look_at(row));
+            let passing = part.passing(&filter, &*marks);
+            passing.for_each(|row| gathering.take(row));
         }
         drop(snapshot);
         // Nobody waits for it any more when something else was asked for meanwhile.
@@ -146,9 +148,13 @@ fn elsewhere(
 
 impl Gathering {
     fn look_at(&mut self, row: RowRef<'_>) {
-        if !self.filter.passes_with(row, &*self.marks) {
-            return;
+        if self.filter.passes_with(row, &*self.marks) {
+            self.take(row);
         }
+    }
+
+    /// A row that passes.
+    fn take(&mut self, row: RowRef<'_>) {
         let value = match self.spec.order {
             Some(order) => order.by.value(row, &self.marks, &self.connections),
             None => Value::None,
