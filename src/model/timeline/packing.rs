@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// So many stretches may be with somebody else, and so many may wait to be packed.
-const PATIENCE: usize = if cfg!(test) { 3 } else { 16 };
+const PATIENCE: usize = if cfg!(test) { 3 } else { 8 };
 
 /// What is kept of stretches that are no longer needed, until somebody else frees them.
 const SPENT: usize = 4 * PATIENCE;

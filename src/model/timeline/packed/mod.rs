@@ -18,7 +18,7 @@ use super::row::{Category, Row};
 use crate::model::exchange::{ExchangeId, MessageVerdict};
 use crate::model::time::Timestamp;
 use bytes::Bytes;
-use codec::{NO_NAME, Names, Reader, Writer};
+use codec::{NO_NAME, Names, Reader, Writer, exactly};
 pub use message::PackedMessage;
 use message::Payloads;
 pub use row::ReplyNote;
@@ -59,13 +59,13 @@ pub struct Facts {
 
 #[derive(Debug)]
 pub struct Segment {
-    facts: Vec<Facts>,
-    data: Vec<u8>,
+    facts: Box<[Facts]>,
+    data: Box<[u8]>,
     names: Names,
     /// Payloads that are shared instead of copied.
-    large: Vec<Bytes>,
+    large: Box<[Bytes]>,
     /// Whose they are.
-    large_rows: Vec<u32>,
+    large_rows: Box<[u32]>,
     /// The least and the greatest number of its exchanges.
     exchanges: Option<(u64, u64)>,
 }
@@ -132,9 +132,6 @@ impl Builder {
     }
 
     pub fn done(mut self) -> Segment {
-        self.facts.shrink_to_fit();
-        self.large.shrink_to_fit();
-        self.large_rows.shrink_to_fit();
         let (data, names) = self.writer.done();
         // Every row bears its part of the names.
         let names_weight = names.weight() / self.facts.len().max(1);
@@ -148,11 +145,11 @@ impl Builder {
         };
         Segment {
             exchanges: numbers().min().zip(numbers().max()),
-            facts: self.facts,
+            facts: exactly(&self.facts),
             data,
             names,
-            large: self.large,
-            large_rows: self.large_rows,
+            large: exactly(&self.large),
+            large_rows: exactly(&self.large_rows),
         }
     }
 }
