@@ -52,7 +52,9 @@ impl Desk {
     fn connect(&mut self, profile: &ProfileDraft) {
         let id = self.app.library.save_profile(None, profile).unwrap();
         self.app.perform(Action::Connect(id.clone()));
-        self.wait("it is connected", |app| app.session.state(&id).is_connected());
+        self.wait("it is connected", |app| {
+            app.session.state(&id).is_connected()
+        });
     }
 
     #[track_caller]
@@ -68,10 +70,11 @@ impl Desk {
     /// As the dialog does it; gives what the list says once the SUBACK is there.
     #[track_caller]
     fn subscribe(&mut self, connection: &str, filter: &str, draft: SubscriptionDraft) -> String {
-        self.app.perform(Action::Subscription(SubscriptionAction::New {
-            connection: connection.to_owned(),
-            filter: filter.to_owned(),
-        }));
+        self.app
+            .perform(Action::Subscription(SubscriptionAction::New {
+                connection: connection.to_owned(),
+                filter: filter.to_owned(),
+            }));
         let Some(Dialog::Subscription(dialog)) = &mut self.app.dialog else {
             panic!("no dialog");
         };
@@ -88,7 +91,9 @@ impl Desk {
             let row = rows.into_iter().find(|row| row.filter == filter).unwrap();
             row.sentence
         };
-        self.wait("the SUBACK", |app| standing(app) != "Waiting for the SUBACK.");
+        self.wait("the SUBACK", |app| {
+            standing(app) != "Waiting for the SUBACK."
+        });
         standing(&self.app)
     }
 
@@ -103,7 +108,11 @@ impl Desk {
             ..RequestDraft::default()
         };
         let request = draft.validate(&Surroundings::default()).unwrap();
-        let sent = self.app.session.publish(connection, Arc::new(request)).unwrap();
+        let sent = self
+            .app
+            .session
+            .publish(connection, Arc::new(request))
+            .unwrap();
         self.wait("it is acknowledged", |app| {
             let row = app.session.timeline.publish_row(&sent);
             row.is_some_and(|row| row.acknowledgement.is_some())
@@ -229,7 +238,9 @@ fn a_subscription_is_made_again_with_its_connection_and_ends_when_switched_off()
     desk.app.perform(Action::Disconnect("one".to_owned()));
     desk.app.perform(Action::Connect("one".to_owned()));
     let standing = |app: &App| app.subscription_rows("one")[0].sentence.clone();
-    desk.wait("subscribed again", |app| standing(app).starts_with("Subscribed:"));
+    desk.wait("subscribed again", |app| {
+        standing(app).starts_with("Subscribed:")
+    });
     desk.publish("two", "t", "first", false);
     desk.wait_for("t", "first");
     let id = desk.app.subscription_rows("one")[0].id.clone();
@@ -254,7 +265,10 @@ fn what_the_broker_refuses_is_said_in_words() {
         ..ProfileDraft::default()
     });
     let said = desk.subscribe("restricted", "secret/#", usual());
-    assert!(said.starts_with("Refused by the broker: Not authorized"), "{said}");
+    assert!(
+        said.starts_with("Refused by the broker: Not authorized"),
+        "{said}"
+    );
     assert!(said.ends_with("(0x87)."), "{said}");
     let said = desk.subscribe("restricted", "rr/small/#", usual());
     assert!(said.starts_with("Subscribed:"), "{said}");

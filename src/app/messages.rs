@@ -143,7 +143,10 @@ pub fn rule_text(row: &Row, at: usize, taken: &[String]) -> Option<String> {
         let is_bound = bound.as_ref().is_some_and(|(bound, _)| bound == place);
         !is_bound && !place.contains(['\n', '\r'])
     }) {
-        text.push_str(&format!("#   {} in the payload\n", quoted(&format!("json:{place}"))));
+        text.push_str(&format!(
+            "#   {} in the payload\n",
+            quoted(&format!("json:{place}"))
+        ));
     }
     text.push_str("\n[reply]\n");
     if reply.is_none() && first.properties.response_topic.is_none() {
@@ -214,7 +217,9 @@ impl App {
                 if message.properties.response_topic.is_some() {
                     return None;
                 }
-                let version = profile.map(|profile| profile.mqtt_version).unwrap_or_default();
+                let version = profile
+                    .map(|profile| profile.mqtt_version)
+                    .unwrap_or_default();
                 let lacking = version.lacks(Feature::ResponseTopic);
                 let why = lacking.unwrap_or("it has no Response Topic: nobody asks for a reply");
                 Some(why.to_owned())
@@ -270,7 +275,10 @@ mod tests {
             assert_eq!(request.topic.as_str(), "clients/a/resp");
             assert!(!request.asks_for_reply());
             let data = Some(CorrelationData::new(bytes.to_vec()));
-            assert_eq!(request.message(data.clone()).properties.correlation_data, data);
+            assert_eq!(
+                request.message(data.clone()).properties.correlation_data,
+                data
+            );
         }
     }
 
@@ -279,8 +287,14 @@ mod tests {
         let row = row("dev/lamp/ask", r#"{"power":"on","meta":{"msgId":7}}"#);
         let text = rule_text(&row, 0, &["my-rule".to_owned()]).unwrap();
         assert!(text.contains(r#"id = "my-rule-2""#), "{text}");
-        assert!(text.contains(r#"bind = { id = "json:/meta/msgId" }"#), "{text}");
-        assert!(text.contains(r#"#   "json:/power" in the payload"#), "{text}");
+        assert!(
+            text.contains(r#"bind = { id = "json:/meta/msgId" }"#),
+            "{text}"
+        );
+        assert!(
+            text.contains(r#"#   "json:/power" in the payload"#),
+            "{text}"
+        );
         compile("r", &RuleText::new(text), &[]).unwrap();
     }
 

@@ -277,7 +277,11 @@ impl App {
         let drafts = self.library.subscriptions().iter();
         let switches = drafts.map(move |(id, draft)| {
             let on = !draft.is_on;
-            let verb = if on { "Subscribe to" } else { "Unsubscribe from" };
+            let verb = if on {
+                "Subscribe to"
+            } else {
+                "Unsubscribe from"
+            };
             let text = format!("{verb} {}", draft.title());
             let id = id.clone();
             entry(text, "subscription", SubscriptionAction::Switch { id, on })

@@ -72,7 +72,12 @@ fn the_tree_is_walked_by_keyboard_and_shows_the_history() {
     let payload = window.document("Payload of the topic").unwrap();
     assert!(payload.contains("20.5"), "{payload}");
     window.button("Newest");
-    assert!(window.document("Payload of the topic").unwrap().contains("21.5"));
+    assert!(
+        window
+            .document("Payload of the topic")
+            .unwrap()
+            .contains("21.5")
+    );
     assert!(window.says("2 numbers from 20.5 to 21.5, the newest is 21.5"));
     window.button("Compare with the one before");
     assert!(window.app().dialog.is_some());
@@ -98,13 +103,18 @@ fn a_branch_is_subscribed_from_its_menu_and_stands_in_the_list() {
     assert_eq!(window.value("Topic filter"), "home/#");
     window.fill("Subscription name", "House");
     window.button("Subscribe");
-    window.wait("it is subscribed", |window| window.says("House, 0, Subscribed:"));
+    window.wait("it is subscribed", |window| {
+        window.says("House, 0, Subscribed:")
+    });
     // The same once more is refused, with the reason beside the field.
     window.press_secondary(Role::TreeItem, "home, 3 messages");
     window.button("Subscribe to home/#…");
     window.button("Subscribe");
     let problem = window.problem("Topic filter").unwrap();
-    assert!(problem.contains("House subscribes to this already"), "{problem}");
+    assert!(
+        problem.contains("House subscribes to this already"),
+        "{problem}"
+    );
     window.fill("Topic filter", "home/#/x");
     window.button("Subscribe");
     assert!(window.problem("Topic filter").unwrap().contains('#'));

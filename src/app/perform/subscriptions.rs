@@ -50,10 +50,7 @@ impl App {
             filter: dialog.draft.filter.trim().to_owned(),
             ..dialog.draft.clone()
         };
-        match self
-            .library
-            .save_subscription(dialog.id.as_deref(), &draft)
-        {
+        match self.library.save_subscription(dialog.id.as_deref(), &draft) {
             Ok(_) => self.dialog = None,
             Err(problem) => {
                 self.notices.fail(problem.text, problem.hint);

@@ -54,7 +54,9 @@ impl App {
     /// Why nothing can be published there, in words.
     pub fn why_not_cleared(&self, connection: &str, topic: &str) -> Option<String> {
         if !is_publishable(topic) {
-            return Some("this topic is the broker's own, nothing can be published there".to_owned());
+            return Some(
+                "this topic is the broker's own, nothing can be published there".to_owned(),
+            );
         }
         let Some(profile) = self.library.profile(connection) else {
             return Some("its connection is not in this workspace".to_owned());
@@ -104,12 +106,14 @@ impl App {
                 );
                 let sent = self.session.publish(&connection, Arc::new(request));
                 if is_on && sent.is_some() {
-                    self.notices.inform("An empty retained message is on its way", self.now);
+                    self.notices
+                        .inform("An empty retained message is on its way", self.now);
                 }
             }
             Err(errors) => {
                 let why: Vec<String> = errors.into_iter().map(|err| err.message).collect();
-                self.notices.fail(format!("Nothing was cleared: {}", why.join("; ")), "");
+                self.notices
+                    .fail(format!("Nothing was cleared: {}", why.join("; ")), "");
             }
         }
     }

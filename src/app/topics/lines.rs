@@ -45,24 +45,14 @@ struct Painter<'a> {
 
 impl Painter<'_> {
     /// The lines of a node and of what is unfolded beneath it. Says whether there are any.
-    fn visit(
-        &mut self,
-        id: u32,
-        connection: &str,
-        topic: &mut String,
-        depth: u16,
-    ) -> bool {
+    fn visit(&mut self, id: u32, connection: &str, topic: &mut String, depth: u16) -> bool {
         let Some(node) = self.tree.node(id) else {
             return false;
         };
         let is_searched = !self.query.is_empty();
         let is_found = !is_searched || topic.to_lowercase().contains(&self.query);
         // Everything beneath what is found has it, too; it is unfolded only where somebody wants that.
-        let is_open_by_itself = if is_searched {
-            !is_found
-        } else {
-            node.is_open
-        };
+        let is_open_by_itself = if is_searched { !is_found } else { node.is_open };
         let is_connection = node.parent == ROOT;
         let is_turned = !self.turned.is_empty() && {
             let topic = (!is_connection).then(|| topic.clone());

@@ -39,7 +39,10 @@ pub type Path = (String, Option<String>);
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TopicsAction {
     Choose(Option<Path>),
-    Fold { path: Path, open: bool },
+    Fold {
+        path: Path,
+        open: bool,
+    },
     Search(String),
     /// A message of the chosen topic; none is the newest, whichever that is.
     ChooseMessage(Option<Entry>),
@@ -48,8 +51,14 @@ pub enum TopicsAction {
     /// Narrows the view to what a topic filter matches.
     ShowFilter(String),
     /// Asks whether to take away what the broker keeps for a topic.
-    AskToClear { connection: String, topic: String },
-    Clear { connection: String, topic: String },
+    AskToClear {
+        connection: String,
+        topic: String,
+    },
+    Clear {
+        connection: String,
+        topic: String,
+    },
 }
 
 #[derive(Debug)]
@@ -134,7 +143,8 @@ impl Topics {
         self.scan(timeline, &mut has_time);
         self.make_lines(now);
         if let Some(node) = self.chosen_node().and_then(|id| self.tree.node(id)) {
-            self.numbers.follow(self.chosen.as_ref(), &node.entries, timeline);
+            self.numbers
+                .follow(self.chosen.as_ref(), &node.entries, timeline);
         }
     }
 
@@ -294,7 +304,10 @@ impl Topics {
         self.numbers = Numbers::default();
         let tree = Tree::new(filter.clone(), Arc::clone(timeline.marks()));
         let snapshot = timeline.snapshot();
-        let rows = snapshot.parts().iter().map(crate::model::timeline::Part::len);
+        let rows = snapshot
+            .parts()
+            .iter()
+            .map(crate::model::timeline::Part::len);
         let rows: usize = rows.sum();
         if rows < MANY_ROWS {
             self.let_go(tree);

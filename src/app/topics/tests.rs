@@ -150,7 +150,10 @@ fn check_sums(tree: &Tree) {
             assert!(node.count == 0 && node.children.is_empty());
             continue;
         }
-        let below = node.children.values().map(|child| tree.node(*child).unwrap());
+        let below = node
+            .children
+            .values()
+            .map(|child| tree.node(*child).unwrap());
         let below: Vec<&Node> = below.collect();
         let count = below.iter().map(|node| node.count).sum::<u64>();
         assert_eq!(node.count, count + node.entries.len() as u64);
@@ -166,7 +169,11 @@ fn check_sums(tree: &Tree) {
 #[test]
 fn a_topic_stands_beneath_its_levels_and_one_connection_has_no_line() {
     let mut timeline = Timeline::default();
-    for (topic, ms) in [("home/kitchen/temp", 1), ("home/kitchen/temp", 2), ("home/hall", 3)] {
+    for (topic, ms) in [
+        ("home/kitchen/temp", 1),
+        ("home/kitchen/temp", 2),
+        ("home/hall", 3),
+    ] {
         arrive(&mut timeline, "lab", message(topic, "20", false), ms);
     }
     let mut topics = seen(&timeline);
@@ -192,7 +199,10 @@ fn empty_levels_are_levels() {
         arrive(&mut timeline, "lab", message(topic, "", false), 1);
     }
     let topics = seen(&timeline);
-    assert_eq!(counted(topics.tree()), recount(&timeline, &Filter::default()));
+    assert_eq!(
+        counted(topics.tree()),
+        recount(&timeline, &Filter::default())
+    );
     assert_eq!(
         shown(&topics),
         ["- 3", "    1", "   a 1", "-a 1", "  - 1", "     b 1"]
@@ -210,7 +220,13 @@ fn a_search_shows_what_has_it_and_the_levels_above() {
     follow(&mut topics, &timeline, &Filter::default());
     assert_eq!(
         shown(&topics),
-        ["-garden 1", "  +lamp 1", "-home 2", "  -hall 1", "     lamp 1"]
+        [
+            "-garden 1",
+            "  +lamp 1",
+            "-home 2",
+            "  -hall 1",
+            "     lamp 1"
+        ]
     );
     topics.search("nowhere".to_owned());
     follow(&mut topics, &timeline, &Filter::default());
@@ -294,7 +310,10 @@ fn a_long_timeline_is_looked_through_elsewhere_and_comes_to_the_same() {
         arrive(&mut timeline, "lab", message(&topic, "20", n % 7 == 0), n);
     }
     let topics = seen(&timeline);
-    assert_eq!(counted(topics.tree()), recount(&timeline, &Filter::default()));
+    assert_eq!(
+        counted(topics.tree()),
+        recount(&timeline, &Filter::default())
+    );
     check_sums(topics.tree());
 }
 
@@ -314,9 +333,15 @@ fn numbers_are_read_from_payloads_and_from_json() {
         }
         follow(&mut topics, &timeline, &Filter::default());
         let points = topics.numbers.points().map(|point| point.value);
-        (points.collect::<Vec<f64>>(), topics.numbers.places().to_vec())
+        (
+            points.collect::<Vec<f64>>(),
+            topics.numbers.places().to_vec(),
+        )
     };
-    assert_eq!(drawn("plain", None), (vec![1.5, 2.0, 3.0], vec![String::new()]));
+    assert_eq!(
+        drawn("plain", None),
+        (vec![1.5, 2.0, 3.0], vec![String::new()])
+    );
     let places = vec!["/a~1b/c/0".to_owned(), "/power".to_owned()];
     assert_eq!(drawn("json", None), (vec![0.0, 1.0, 3.0], places.clone()));
     assert_eq!(drawn("json", Some("/power")), (vec![1.5, 2.0, 3.0], places));
@@ -334,7 +359,10 @@ fn a_topic_filter_becomes_a_filter_of_the_timeline() {
         let rows = timeline.iter().filter(|row| filter.passes(*row));
         rows.map(|row| row.topic()).collect()
     };
-    assert_eq!(passing("a/#"), ["a", "a/b", "a/b/c", "a/x.y z", "a/x.y z/1"]);
+    assert_eq!(
+        passing("a/#"),
+        ["a", "a/b", "a/b/c", "a/x.y z", "a/x.y z/1"]
+    );
     assert_eq!(passing("a/+"), ["a/b", "a/x.y z"]);
     assert_eq!(passing("+/b/#"), ["a/b", "a/b/c"]);
     assert_eq!(passing("a"), ["a"]);

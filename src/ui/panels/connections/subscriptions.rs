@@ -1,9 +1,9 @@
 //! What is listened to on a connection, one line each: a colour, a name, how much has come.
 
+use crate::app::Action;
 use crate::app::rows::Tone;
 use crate::app::subscriptions::{SubscriptionAction, SubscriptionRow};
 use crate::app::topics::TopicsAction;
-use crate::app::Action;
 use crate::ui::widgets::{Button, text};
 use crate::ui::{Theme, fonts, theme};
 use egui::{Align, Id, Popup, Rect, Response, Role, Sense, Stroke, Ui, WidgetInfo, pos2, vec2};
@@ -105,7 +105,11 @@ fn menu_ui(ui: &mut Ui, row: &SubscriptionRow, actions: &mut Vec<Action>) {
                 ui.close();
             }
         };
-        let switch = if row.is_on { "Unsubscribe" } else { "Subscribe" };
+        let switch = if row.is_on {
+            "Unsubscribe"
+        } else {
+            "Subscribe"
+        };
         let (id, on) = (row.id.clone(), !row.is_on);
         let switch_action = SubscriptionAction::Switch { id, on };
         offer(ui, Button::new(switch), switch_action);

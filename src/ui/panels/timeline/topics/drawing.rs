@@ -19,7 +19,8 @@ pub fn drawing_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
         values().fold(f64::INFINITY, f64::min),
         values().fold(f64::NEG_INFINITY, f64::max),
     );
-    let (left, right) = area.split_left_right_at_x(area.right() - 210.0_f32.min(area.width() * 0.5));
+    let (left, right) =
+        area.split_left_right_at_x(area.right() - 210.0_f32.min(area.width() * 0.5));
     let plot = left.shrink2(vec2(4.0, 5.0));
     let response = ui.interact(plot, ui.scope_id().with("drawing"), Sense::hover());
     let told = format!(
@@ -68,7 +69,13 @@ pub fn drawing_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
         figure(least),
         figure(most)
     );
-    let galley = text::line(&side, &figures, fonts::code_small(), theme.text, right.width());
+    let galley = text::line(
+        &side,
+        &figures,
+        fonts::code_small(),
+        theme.text,
+        right.width(),
+    );
     let below = Rect::from_min_max(pos2(right.left(), right.bottom() - 16.0), right.max);
     text::paint_in(&side, below, Align::Min, galley);
 }

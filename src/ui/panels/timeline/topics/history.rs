@@ -38,7 +38,10 @@ pub fn history_ui(ui: &mut Ui, app: &App, view: &mut View, actions: &mut Vec<Act
     };
     let node = app.topics.chosen_node();
     let Some(node) = node.and_then(|id| app.topics.tree().node(id)) else {
-        nothing(ui, "Nothing that is left in the timeline came on this topic.");
+        nothing(
+            ui,
+            "Nothing that is left in the timeline came on this topic.",
+        );
         return;
     };
     let (head, mut rest) = area.split_top_bottom_at_y(area.top() + super::HEAD);
@@ -50,7 +53,8 @@ pub fn history_ui(ui: &mut Ui, app: &App, view: &mut View, actions: &mut Vec<Act
     let Some((at, chosen)) = app.topics.chosen_message() else {
         super::inside(ui, "history none", rest, |ui| {
             let below = words::count(node.count);
-            let told = format!("Nothing came on this level itself; {below} messages are beneath it.");
+            let told =
+                format!("Nothing came on this level itself; {below} messages are beneath it.");
             nothing(ui, &told);
         });
         return;
@@ -85,9 +89,14 @@ pub fn history_ui(ui: &mut Ui, app: &App, view: &mut View, actions: &mut Vec<Act
         list_ui(ui, app, view, (at, chosen), actions);
     });
     let before = newest(node, at + 1);
-    super::inside(ui, "history payload", payload.shrink2(vec2(12.0, 4.0)), |ui| {
-        payload_ui(ui, app, view, chosen, before, actions);
-    });
+    super::inside(
+        ui,
+        "history payload",
+        payload.shrink2(vec2(12.0, 4.0)),
+        |ui| {
+            payload_ui(ui, app, view, chosen, before, actions);
+        },
+    );
 }
 
 /// The newest message is 0, the one before 1.

@@ -30,18 +30,30 @@ pub fn topic_menu_ui(ui: &mut Ui, app: &App, path: &Path, actions: &mut Vec<Acti
     if let Some(topic) = topic {
         let words = "Subscribe to this topic…";
         let button = Button::ghost(words).enabled(is_known);
-        let button = if is_known { button } else { button.tooltip(why) };
+        let button = if is_known {
+            button
+        } else {
+            button.tooltip(why)
+        };
         entry(ui, button, subscribe(connection.clone(), topic.clone()));
     }
     let words = format!("Subscribe to {}…", shortened(&branch));
     let button = Button::ghost(&words).enabled(is_known);
-    let button = if is_known { button } else { button.tooltip(why) };
+    let button = if is_known {
+        button
+    } else {
+        button.tooltip(why)
+    };
     entry(ui, button, subscribe(connection.clone(), branch.clone()));
     ui.separator();
     if let Some(topic) = topic {
         if has_own {
             let show = TopicsAction::ShowFilter(topic.clone());
-            entry(ui, Button::ghost("Filter by this topic"), Action::Topics(show));
+            entry(
+                ui,
+                Button::ghost("Filter by this topic"),
+                Action::Topics(show),
+            );
         }
         if has_below {
             let words = format!("Filter by {}", shortened(&branch));

@@ -18,8 +18,8 @@ use crate::ui::widgets::scroll::Anchor;
 use crate::ui::widgets::split::{Axis, split};
 use crate::ui::widgets::{Button, Field, marks, text};
 use crate::ui::{Icon, Theme, fonts};
-use std::sync::Arc;
 use egui::{Align, Id, Layout, Rect, Sense, Ui, UiBuilder, vec2};
+use std::sync::Arc;
 
 /// The line above the tree, and the one above the history.
 const HEAD: f32 = 36.0;

@@ -1,10 +1,10 @@
 //! The tree: a line for each level, with what came last, how much and when.
 
 use super::{TopicsView, menu, push};
+use crate::app::Action;
 use crate::app::App;
 use crate::app::rows::clock;
 use crate::app::topics::{Line, Node, Path, TopicsAction, is_of_broker, with_message};
-use crate::app::Action;
 use crate::model::{payload, text as words};
 use crate::ui::widgets::scroll::{self, BAR, Extent};
 use crate::ui::widgets::text;
@@ -53,10 +53,7 @@ pub fn tree_ui(ui: &mut Ui, app: &App, view: &mut TopicsView, actions: &mut Vec<
         if top >= area.bottom() {
             break;
         }
-        let rect = Rect::from_min_size(
-            pos2(area.left(), top),
-            vec2(area.width() - BAR, ROW),
-        );
+        let rect = Rect::from_min_size(pos2(area.left(), top), vec2(area.width() - BAR, ROW));
         top += ROW;
         let Some(node) = app.topics.tree().node(line.node) else {
             continue;
@@ -65,7 +62,13 @@ pub fn tree_ui(ui: &mut Ui, app: &App, view: &mut TopicsView, actions: &mut Vec<
         line_ui(ui, app, rect, *line, node, is_chosen, (&list, actions));
     }
     if lines.is_empty() {
-        let galley = text::line(ui, "No such topic.", fonts::body(), theme.muted, area.width());
+        let galley = text::line(
+            ui,
+            "No such topic.",
+            fonts::body(),
+            theme.muted,
+            area.width(),
+        );
         let place = Rect::from_min_size(area.min, vec2(area.width(), 60.0));
         text::paint_in(ui, place, Align::Center, galley);
     }
@@ -209,7 +212,9 @@ fn paint_words(
     }
     let value = node.entries.back().and_then(|entry| {
         let row = app.timeline().peek(entry.row)?;
-        with_message(row, entry.part, |one| payload::preview(one.payload, PREVIEW))
+        with_message(row, entry.part, |one| {
+            payload::preview(one.payload, PREVIEW)
+        })
     });
     if let Some(value) = value.filter(|value| !value.is_empty()) {
         let room = (right - x).max(0.0);
