@@ -73,6 +73,8 @@ pub struct Topics {
     lines: Arc<Vec<Line>>,
     made: Made,
     turned: Turned,
+    /// The same among what was found.
+    turned_found: Turned,
     query: String,
     chosen: Option<Path>,
     message: Option<Entry>,
@@ -102,6 +104,7 @@ impl Default for Topics {
                 is_stale: true,
             },
             turned: Turned::new(),
+            turned_found: Turned::new(),
             query: String::new(),
             chosen: None,
             message: None,
@@ -244,6 +247,7 @@ impl Topics {
 
     pub fn search(&mut self, query: String) {
         self.query = query;
+        self.turned_found.clear();
         self.make_anew();
     }
 
@@ -251,8 +255,13 @@ impl Topics {
     pub fn fold(&mut self, path: Path, open: bool) {
         let id = self.tree.find(&path.0, path.1.as_deref());
         let line = self.lines.iter().find(|line| Some(line.node) == id);
-        if line.is_some_and(|line| line.is_open != open) && !self.turned.remove(&path) {
-            self.turned.insert(path);
+        let turned = if self.query.trim().is_empty() {
+            &mut self.turned
+        } else {
+            &mut self.turned_found
+        };
+        if line.is_some_and(|line| line.is_open != open) && !turned.remove(&path) {
+            turned.insert(path);
         }
         self.make_anew();
     }
@@ -286,7 +295,12 @@ impl Topics {
         if self.tree.len() > MANY_NODES && !is_due {
             return;
         }
-        self.lines = Arc::new(lines::lines(&self.tree, &self.turned, &self.query));
+        let turned = if self.query.trim().is_empty() {
+            &self.turned
+        } else {
+            &self.turned_found
+        };
+        self.lines = Arc::new(lines::lines(&self.tree, turned, &self.query));
         self.made = Made {
             shape: self.tree.shape,
             at: now,

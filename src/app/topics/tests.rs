@@ -228,6 +228,16 @@ fn a_search_shows_what_has_it_and_the_levels_above() {
             "     lamp 1"
         ]
     );
+    // What was folded before is found all the same, and still folded afterwards.
+    topics.search(String::new());
+    follow(&mut topics, &timeline, &Filter::default());
+    topics.fold(("lab".to_owned(), Some("home".to_owned())), false);
+    topics.search("hall".to_owned());
+    follow(&mut topics, &timeline, &Filter::default());
+    assert_eq!(shown(&topics), ["-home 2", "  +hall 1"]);
+    topics.search(String::new());
+    follow(&mut topics, &timeline, &Filter::default());
+    assert!(shown(&topics).contains(&"+home 2".to_owned()));
     topics.search("nowhere".to_owned());
     follow(&mut topics, &timeline, &Filter::default());
     assert_eq!(shown(&topics).len(), 0);

@@ -14,7 +14,7 @@ use std::sync::Arc;
 pub const MOST_NODES: usize = 200_000;
 /// Deeper levels are shown as one.
 const MOST_LEVELS: usize = 64;
-/// As long as the tree is that small, what comes is unfolded.
+/// As long as the tree is that small, all that comes is unfolded; later only the first level.
 const SMALL: usize = 60;
 pub const ROOT: u32 = 0;
 /// In place of a node: there was no room for one.
@@ -344,7 +344,8 @@ impl Tree {
     fn add(&mut self, parent: u32, level: &str) -> Option<u32> {
         let level: Arc<str> = level.into();
         // What the broker tells of itself is much, and seldom what somebody looks for.
-        let is_open = self.len() < SMALL && !level.starts_with('$');
+        let is_first = self.node(parent).is_some_and(|node| node.parent == ROOT);
+        let is_open = (is_first || self.len() < SMALL) && !level.starts_with('$');
         let node = Node::new(parent, Arc::clone(&level), is_open);
         let id = match self.free.pop() {
             Some(id) => {

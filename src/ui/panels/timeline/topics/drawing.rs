@@ -15,7 +15,7 @@ pub fn drawing_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
         return;
     };
     let values = || points.iter().map(|point| point.value);
-    let (least, most) = (
+    let (low, high) = (
         values().fold(f64::INFINITY, f64::min),
         values().fold(f64::NEG_INFINITY, f64::max),
     );
@@ -24,7 +24,7 @@ pub fn drawing_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
     let plot = left.shrink2(vec2(4.0, 5.0));
     let response = ui.interact(plot, ui.scope_id().with("drawing"), Sense::hover());
     let told = format!(
-        "{} numbers from {least} to {most}, the newest is {}",
+        "{} numbers from {low} to {high}, the newest is {}",
         points.len(),
         last.value
     );
@@ -32,9 +32,9 @@ pub fn drawing_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
     let span = last.at.since(first.at).as_secs_f64().max(1e-9);
     let place = |point: &Point| -> Pos2 {
         let x = point.at.since(first.at).as_secs_f64() / span;
-        let height = most - least;
+        let height = high - low;
         let y = if height > 0.0 {
-            (point.value - least) / height
+            (point.value - low) / height
         } else {
             0.5
         };
@@ -66,8 +66,8 @@ pub fn drawing_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
     let figures = format!(
         "{}, from {} to {}",
         figure(shown.value),
-        figure(least),
-        figure(most)
+        figure(low),
+        figure(high)
     );
     let galley = text::line(
         &side,

@@ -228,7 +228,7 @@ fn key(ui: &Ui, list: &Response, at: usize, extent: Extent) -> Option<usize> {
         };
         memory.set_focus_lock_filter(list.id, filter);
     });
-    let last = extent.rows.checked_sub(1)?;
+    let bottom = extent.rows.checked_sub(1)?;
     let to = ui.input(|input| {
         let keys = [
             (Key::ArrowDown, at + 1),
@@ -236,12 +236,12 @@ fn key(ui: &Ui, list: &Response, at: usize, extent: Extent) -> Option<usize> {
             (Key::PageDown, at + extent.page()),
             (Key::PageUp, at.saturating_sub(extent.page())),
             (Key::Home, 0),
-            (Key::End, last),
+            (Key::End, bottom),
         ];
         let mut pressed = keys.into_iter().filter(|(key, _)| input.key_pressed(*key));
         pressed.next().map(|(_, to)| to)
     })?;
-    Some(to.min(last))
+    Some(to.min(bottom))
 }
 
 /// A message: when, which way it went, what is special about it, and its payload.

@@ -257,7 +257,7 @@ fn keys(
         memory.set_focus_lock_filter(list.id, filter);
     });
     let lines = app.topics.lines();
-    let Some(last) = lines.len().checked_sub(1) else {
+    let Some(bottom) = lines.len().checked_sub(1) else {
         return;
     };
     let pressed = |key: Key| ui.input(|input| input.key_pressed(key));
@@ -279,7 +279,7 @@ fn keys(
         to = Some(0);
     }
     if pressed(Key::End) {
-        to = Some(last);
+        to = Some(bottom);
     }
     let here = at.and_then(|at| lines.get(at)).copied();
     if let Some(line) = here {
@@ -305,7 +305,7 @@ fn keys(
             }
         }
     }
-    if let Some(line) = to.and_then(|to| lines.get(to.min(last))) {
+    if let Some(line) = to.and_then(|to| lines.get(to.min(bottom))) {
         push(actions, TopicsAction::Choose(path_of(app, line.node)));
     }
 }
