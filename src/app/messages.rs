@@ -6,7 +6,7 @@ use crate::app::rule_editor::free_id;
 use crate::model::correlation::{CorrelationData, CorrelationDraft, CorrelationKind};
 use crate::model::message::Message;
 use crate::model::payload::Encoding;
-use crate::model::profile::Feature;
+use crate::model::profile::{Feature, ProfileDraft};
 use crate::model::request::{RequestDraft, ResponseTopicDraft};
 use crate::model::timeline::Row;
 use crate::model::topic::TopicFilter;
@@ -143,16 +143,17 @@ pub fn rule_text(row: &Row, at: usize, taken: &[String]) -> Option<String> {
         let is_bound = bound.as_ref().is_some_and(|(bound, _)| bound == place);
         !is_bound && !place.contains(['\n', '\r'])
     }) {
-        text.push_str(&format!(
-            "#   {} in the payload\n",
-            quoted(&format!("json:{place}"))
-        ));
+        text += "#   ";
+        text += &quoted(&format!("json:{place}"));
+        text += " in the payload\n";
     }
     text.push_str("\n[reply]\n");
     if reply.is_none() && first.properties.response_topic.is_none() {
         text.push_str("# A guess: nothing says where the answer comes.\n");
     }
-    text.push_str(&format!("topic = {}\n", quoted(&answer)));
+    text += "topic = ";
+    text += &quoted(&answer);
+    text += "\n";
     if let Some((_, place)) = &bound {
         text.push_str(&bind(place));
     }
@@ -211,7 +212,7 @@ impl App {
             let why = "its connection is not in this workspace";
             profile.is_none().then(|| why.to_owned())
         };
-        let is_listener = profile.is_some_and(|profile| profile.is_listener());
+        let is_listener = profile.is_some_and(ProfileDraft::is_listener);
         match action {
             MessageAction::Reply => gone().or_else(|| {
                 if message.properties.response_topic.is_some() {

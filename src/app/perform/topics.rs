@@ -4,7 +4,6 @@ use crate::app::App;
 use crate::app::actions::Action;
 use crate::app::notices::Choice;
 use crate::app::topics::{TopicsAction, filter_term, is_publishable};
-use crate::model::connection::ConnectionState;
 use crate::model::correlation::{CorrelationDraft, CorrelationKind};
 use crate::model::message::Qos;
 use crate::model::request::{RequestDraft, ResponseTopicDraft};
@@ -46,7 +45,7 @@ impl App {
             TopicsAction::AskToClear { connection, topic } => {
                 self.ask_to_clear(connection, topic);
             }
-            TopicsAction::Clear { connection, topic } => self.clear_retained(connection, topic),
+            TopicsAction::Clear { connection, topic } => self.clear_retained(&connection, topic),
         }
         self.follow_topics();
     }
@@ -80,8 +79,8 @@ impl App {
         );
     }
 
-    fn clear_retained(&mut self, connection: String, topic: String) {
-        if let Some(why) = self.why_not_cleared(&connection, &topic) {
+    fn clear_retained(&mut self, connection: &str, topic: String) {
+        if let Some(why) = self.why_not_cleared(connection, &topic) {
             self.notices.fail(
                 format!("Nothing was cleared: {why}"),
                 "Connect first, then clear it again.",
@@ -89,7 +88,7 @@ impl App {
             return;
         }
         let draft = RequestDraft {
-            connection: connection.clone(),
+            connection: connection.to_owned(),
             topic,
             qos: Qos::AtLeastOnce,
             retain: true,
@@ -97,15 +96,14 @@ impl App {
             correlation_data: CorrelationDraft::of_kind(CorrelationKind::None),
             ..RequestDraft::default()
         };
-        let surroundings = Self::surroundings(&self.session, &self.library, &connection);
+        let surroundings = Self::surroundings(&self.session, &self.library, connection);
         match draft.validate(&surroundings) {
             Ok(request) => {
-                let is_on = !matches!(
-                    self.session.state(&connection),
-                    ConnectionState::Disconnected
-                );
-                let sent = self.session.publish(&connection, Arc::new(request));
-                if is_on && sent.is_some() {
+                if self
+                    .session
+                    .publish(connection, Arc::new(request))
+                    .is_some()
+                {
                     self.notices
                         .inform("An empty retained message is on its way", self.now);
                 }

@@ -367,7 +367,7 @@ fn a_topic_filter_becomes_a_filter_of_the_timeline() {
     let passing = |text: &str| -> Vec<&str> {
         let filter = Filter::new(&filter_term(text), None);
         let rows = timeline.iter().filter(|row| filter.passes(*row));
-        rows.map(|row| row.topic()).collect()
+        rows.map(RowRef::topic).collect()
     };
     assert_eq!(
         passing("a/#"),

@@ -347,15 +347,12 @@ impl Tree {
         let is_first = self.node(parent).is_some_and(|node| node.parent == ROOT);
         let is_open = (is_first || self.len() < SMALL) && !level.starts_with('$');
         let node = Node::new(parent, Arc::clone(&level), is_open);
-        let id = match self.free.pop() {
-            Some(id) => {
-                *self.nodes.get_mut(id as usize)? = node;
-                id
-            }
-            None => {
-                self.nodes.push(node);
-                u32::try_from(self.nodes.len() - 1).ok()?
-            }
+        let id = if let Some(id) = self.free.pop() {
+            *self.nodes.get_mut(id as usize)? = node;
+            id
+        } else {
+            self.nodes.push(node);
+            u32::try_from(self.nodes.len() - 1).ok()?
         };
         self.shape += 1;
         self.nodes
