@@ -41,10 +41,7 @@ fn profile(port: u16, client_id: &str) -> Profile {
     Profile {
         id: "here".into(),
         name: "Here".into(),
-        address: BrokerAddress::Tcp {
-            host: "127.0.0.1".into(),
-            port,
-        },
+        address: BrokerAddress::mqtt("127.0.0.1", port),
         mqtt_version: MqttVersion::V5,
         client_id: client_id.into(),
         user_name: None,

@@ -266,9 +266,9 @@ fn a_repeated_request_is_asked_as_often_as_planned_and_all_of_it_is_in_the_timel
     desk.wait_finished(by_hand);
     assert_eq!(desk.session.timeline.len(), 41);
     let rows = desk.session.timeline.rows();
-    let answered = rows.filter(|row| {
-        matches!(&**row, Row::Exchange(exchange) if exchange.verdict == Verdict::Answered)
-    });
+    let answered = rows.filter(
+        |row| matches!(&**row, Row::Exchange(exchange) if exchange.verdict == Verdict::Answered),
+    );
     assert_eq!(answered.count(), 41);
     assert!(desk.verdicts.values().all(|all| all.len() == 1));
     // Another one takes the place of the first, and dropping the first changes nothing.
@@ -298,5 +298,8 @@ fn a_repetition_ends_when_nothing_can_be_sent_any_more() {
     });
     assert_eq!(failed, 3);
     let nothing = plan("echo", 1, RepeatEnd::After(1));
-    assert!(desk.session.repeat(HERE, nothing).is_none(), "no connection");
+    assert!(
+        desk.session.repeat(HERE, nothing).is_none(),
+        "no connection"
+    );
 }

@@ -270,10 +270,11 @@ impl Client {
         deliver: impl Fn(Signal) + Send + Sync + 'static,
     ) -> Self {
         let (host, port) = match &options.profile.address {
-            BrokerAddress::Tcp { host, port } => (Arc::clone(host), *port),
+            BrokerAddress::Tcp { host, port, .. } => (Arc::clone(host), *port),
             // No broker is there; whoever chooses the transport does not come here with it.
             BrokerAddress::Listener { host, port } => (Arc::clone(host), *port),
             // The session room resolves it; should it not, the state says what is wrong.
+            BrokerAddress::Unix { path } => (Arc::clone(path), 0),
             BrokerAddress::BuiltIn => ("built-in".into(), crate::model::profile::DEFAULT_PORT),
         };
         let no_local = options.profile.mqtt_version.lacks(Feature::NoLocal);

@@ -248,9 +248,7 @@ impl Session {
             return None;
         }
         let link = self.links.get(id)?;
-        let (id, message) = link
-            .outbound
-            .make(&request, &self.rules, link.client_id());
+        let (id, message) = link.outbound.make(&request, &self.rules, link.client_id());
         // In the timeline from now on: rows stand in the order in which requests were sent, on
         // whichever connection.
         let exchange = Exchange::new(
@@ -292,7 +290,9 @@ impl Session {
                 self.start_broker()?;
                 self.broker_address().unwrap_or(BrokerAddress::BuiltIn)
             }
-            address @ (BrokerAddress::Tcp { .. } | BrokerAddress::Listener { .. }) => address,
+            address @ (BrokerAddress::Tcp { .. }
+            | BrokerAddress::Unix { .. }
+            | BrokerAddress::Listener { .. }) => address,
         };
         Ok(ClientOptions {
             profile: Arc::new(Profile { address, ..profile }),

@@ -51,7 +51,10 @@ impl Repeat {
     /// What came since the last time, and whether that was all.
     pub fn take(&self) -> (Repeated, bool) {
         let mut running = self.slot.lock();
-        let Some(running) = running.as_mut().filter(|running| running.number == self.number) else {
+        let Some(running) = running
+            .as_mut()
+            .filter(|running| running.number == self.number)
+        else {
             return (Repeated::default(), true);
         };
         let is_over = running.open.is_empty();
@@ -62,7 +65,10 @@ impl Repeat {
 impl Drop for Repeat {
     fn drop(&mut self) {
         let mut running = self.slot.lock();
-        if running.take_if(|running| running.number == self.number).is_some() {
+        if running
+            .take_if(|running| running.number == self.number)
+            .is_some()
+        {
             self.slot.is_on.store(false, Ordering::Release);
         }
     }

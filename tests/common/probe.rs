@@ -31,10 +31,7 @@ pub fn profile(port: u16, client_id: &str) -> Profile {
     Profile {
         id: "p".into(),
         name: "P".into(),
-        address: BrokerAddress::Tcp {
-            host: "127.0.0.1".into(),
-            port,
-        },
+        address: BrokerAddress::mqtt("127.0.0.1", port),
         mqtt_version: MqttVersion::V5,
         client_id: client_id.into(),
         user_name: None,
