@@ -8,9 +8,10 @@ use crate::app::table::CommentDialog;
 use crate::app::tabs::TabId;
 use crate::model::FieldError;
 use crate::model::pairing::Rules;
-use crate::model::profile::{ProfileDraft, ProfileField};
+use crate::model::profile::{ProfileDraft, ProfileField, SecretSlot};
 use crate::model::responder::{DeviceDraft, DeviceField};
 use crate::store::Settings;
+use std::collections::BTreeMap;
 
 #[derive(Debug)]
 pub enum Dialog {
@@ -59,6 +60,8 @@ pub struct ProfileDialog {
     /// Empty: leave the kept one as it is.
     pub password: String,
     pub remember_password: bool,
+    /// The other secrets as typed, each empty where the kept one is to stay. Headers by their names.
+    pub secrets: BTreeMap<SecretSlot, String>,
     pub errors: Vec<FieldError<ProfileField>>,
 }
 
@@ -73,6 +76,8 @@ pub struct PasswordDialog {
     pub profile_id: String,
     pub profile_name: String,
     pub user_name: String,
+    /// Which of the profile's secrets.
+    pub slot: SecretSlot,
     pub text: String,
     pub remember: bool,
     /// What to do once it is given.

@@ -10,13 +10,14 @@ use crate::model::exchange::{
     Change, Difference, Exchange, ExchangeId, MessageVerdict, NearMiss, Reason,
 };
 use crate::model::message::Message;
-use crate::model::profile::{BrokerAddress, Feature, Profile};
+use crate::model::profile::{BrokerAddress, Feature, MqttVersion, Profile};
 use crate::model::request::Request;
-use crate::model::secret::Secret;
+use crate::model::secret::Secrets;
 use crate::model::subscribe::SubscribeOptions;
 use crate::model::timeline::{MessageRow, PublishRow};
 use crate::model::topic::TopicFilter;
 use crate::mqtt::{ClientOptions, Connection, ConnectionEvent, clock};
+use crate::store;
 use crate::tcp;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -66,6 +67,14 @@ impl Link {
             None => &self.profile.client_id,
         }
     }
+
+    /// The version that is spoken; before the first CONNACK the one that is tried first.
+    pub fn version(&self) -> MqttVersion {
+        match self.state.info() {
+            Some(info) => info.version,
+            None => self.profile.mqtt_version,
+        }
+    }
 }
 
 fn how_to_push(event: &ConnectionEvent) -> Push {
@@ -89,11 +98,11 @@ impl Session {
     pub fn connect(
         &mut self,
         profile: Profile,
-        password: Option<Secret>,
+        secrets: impl Into<Secrets>,
     ) -> Result<(), SessionError> {
         let id = Arc::clone(&profile.id);
         let is_built_in = profile.address == BrokerAddress::BuiltIn;
-        let options = self.client_options(profile, password)?;
+        let options = self.client_options(profile, secrets.into())?;
         self.disconnect(&id);
         let profile = Arc::clone(&options.profile);
         let listeners = is_built_in.then(|| self.listeners());
@@ -223,7 +232,7 @@ impl Session {
         let Some(link) = self.links.get(id) else {
             return Vec::new();
         };
-        let lacks_data = link.profile.mqtt_version.lacks(Feature::CorrelationData);
+        let lacks_data = link.version().lacks(Feature::CorrelationData);
         let data = match lacks_data {
             Some(_) => Some(None),
             None => link.outbound.foresee(&request.correlation),
@@ -256,7 +265,7 @@ impl Session {
             Arc::clone(&link.profile.id),
             Arc::clone(&request),
             // What goes out, and nothing else.
-            link.profile.mqtt_version.as_sent(Arc::clone(&message)),
+            link.version().as_sent(Arc::clone(&message)),
             Arc::clone(&request.pairing.rule),
             clock::now(),
         );
@@ -271,7 +280,7 @@ impl Session {
     /// gets when it is out, see [`Timeline::publish_row`].
     pub fn publish(&mut self, id: &str, request: Arc<Request>) -> Option<Arc<Message>> {
         let link = self.links.get_mut(id)?;
-        let version = link.profile.mqtt_version;
+        let version = link.version();
         let message = version.as_sent(Arc::new(request.message(None)));
         // The connection tells its messages apart by number; those of publishes are not shown.
         let number = ExchangeId(self.next_publish);
@@ -283,7 +292,7 @@ impl Session {
     pub(super) fn client_options(
         &mut self,
         profile: Profile,
-        password: Option<Secret>,
+        secrets: Secrets,
     ) -> Result<ClientOptions, SessionError> {
         let address = match profile.address {
             BrokerAddress::BuiltIn => {
@@ -296,7 +305,8 @@ impl Session {
         };
         Ok(ClientOptions {
             profile: Arc::new(Profile { address, ..profile }),
-            password,
+            secrets,
+            read_file: Arc::new(store::read_named),
         })
     }
 

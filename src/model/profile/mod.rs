@@ -3,6 +3,7 @@
 //! A profile never holds a password: where it is kept is the business of `store`.
 
 mod address;
+mod valid;
 mod way;
 
 use crate::model::FieldError;
@@ -11,12 +12,15 @@ use crate::model::topic::MAX_STRING_BYTES;
 pub use address::{BrokerAddress, ParsedAddress, Scheme};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
+pub use valid::{
+    Authentication, Header, Identity, Proxy, ProxyKind, Reconnect, SCRAM_SHA_256, Tls, WebSocket,
+};
 pub use way::{
     AuthenticationDraft, HeaderDraft, ProxyDraft, ReconnectDraft, SecretSlot, TlsDraft, TlsVersion,
     WebSocketDraft,
 };
 
-pub use crate::model::version::{Feature, MqttVersion};
+pub use crate::model::version::{Feature, MqttVersion, VersionChoice};
 pub use crate::model::will::{Will, WillDraft};
 
 /// The id and file name of the built-in broker's profile.
@@ -33,8 +37,8 @@ pub struct ProfileDraft {
     pub name: String,
     /// `mqtt://host:port`, see [`BrokerAddress::parse`].
     pub address: String,
-    #[serde(skip_serializing_if = "MqttVersion::is_default")]
-    pub mqtt_version: MqttVersion,
+    #[serde(skip_serializing_if = "VersionChoice::is_default")]
+    pub mqtt_version: VersionChoice,
     pub client_id: String,
     pub user_name: String,
     /// Whether a password belongs to the user name. Where one is kept is not said here.
@@ -76,7 +80,7 @@ impl Default for ProfileDraft {
         Self {
             name: String::new(),
             address: "mqtt://127.0.0.1:1883".to_owned(),
-            mqtt_version: MqttVersion::default(),
+            mqtt_version: VersionChoice::default(),
             client_id: String::new(),
             user_name: String::new(),
             password_wanted: false,
@@ -108,6 +112,22 @@ pub enum ProfileField {
     ClientId,
     UserName,
     KeepAlive,
+    ConnectTimeout,
+    ReceiveMaximum,
+    MaximumPacketSize,
+    UserProperties,
+    CertificateFile,
+    KeyFile,
+    Alpn,
+    ServerName,
+    TlsVersions,
+    Subprotocol,
+    /// By its place in the list.
+    Header(usize),
+    ProxyAddress,
+    ProxyUserName,
+    AuthenticationMethod,
+    Reconnect,
     WillTopic,
     WillPayload,
     WillResponseTopic,
@@ -124,28 +144,89 @@ pub struct Profile {
     pub name: Arc<str>,
     pub address: BrokerAddress,
     pub mqtt_version: MqttVersion,
+    /// Whether MQTT 3.1.1 is spoken to a broker that does not speak MQTT 5.
+    pub falls_back: bool,
     /// Empty: the broker assigns one (MQTT 5 §3.1.3.1).
     pub client_id: Arc<str>,
     pub user_name: Option<Arc<str>>,
+    pub password_wanted: bool,
     /// 0 switches keep alive off.
     pub keep_alive_secs: u16,
+    /// For the whole way, to the CONNACK.
+    pub connect_timeout_secs: u16,
     pub clean_start: bool,
     /// Means nothing in MQTT 3.1.1: see [`Self::session_kept_secs`].
     pub session_expiry_secs: u32,
     pub request_response_information: bool,
     pub request_problem_information: bool,
+    /// None of these is announced in MQTT 3.1.1.
+    pub receive_maximum: Option<u16>,
+    /// In bytes.
+    pub maximum_packet_size: Option<u32>,
+    pub topic_alias_maximum: Option<u16>,
+    pub user_properties: Vec<UserProperty>,
+    /// There when the address asks for it.
+    pub tls: Option<Tls>,
+    /// There when the address asks for it.
+    pub web_socket: Option<WebSocket>,
+    pub proxy: Option<Proxy>,
+    pub authentication: Option<Authentication>,
+    pub reconnect: Reconnect,
     pub will: Option<Will>,
 }
 
 impl Profile {
     /// How long the broker is asked to keep the session once the connection is gone; `u32::MAX` is for ever.
     pub fn session_kept_secs(&self) -> u32 {
-        match self.mqtt_version {
+        self.session_kept_in(self.mqtt_version)
+    }
+
+    /// As [`Self::session_kept_secs`], in the version that is spoken.
+    pub fn session_kept_in(&self, version: MqttVersion) -> u32 {
+        match version {
             MqttVersion::V5 => self.session_expiry_secs,
             // Clean Session 1 ends with its connection (MQTT 3.1.1 §3.1.2.4).
             MqttVersion::V311 if self.clean_start => 0,
             MqttVersion::V311 => u32::MAX,
         }
+    }
+
+    /// The secrets without which the connection cannot be made.
+    pub fn secrets_wanted(&self) -> Vec<SecretSlot> {
+        let mut wanted = Vec::new();
+        if self.password_wanted {
+            wanted.push(SecretSlot::Password);
+        }
+        let identity = self.tls.as_ref().and_then(|tls| tls.identity.as_ref());
+        if identity.is_some_and(|identity| identity.passphrase_wanted) {
+            wanted.push(SecretSlot::KeyPassphrase);
+        }
+        if self
+            .proxy
+            .as_ref()
+            .is_some_and(|proxy| proxy.password_wanted)
+        {
+            wanted.push(SecretSlot::ProxyPassword);
+        }
+        if self
+            .authentication
+            .as_ref()
+            .is_some_and(|authentication| authentication.data_wanted)
+        {
+            wanted.push(SecretSlot::AuthenticationData);
+        }
+        let headers = self.web_socket.iter().flat_map(|one| &one.headers);
+        wanted.extend(
+            headers
+                .filter(|header| header.value.is_none())
+                .map(|header| SecretSlot::Header(header.name.to_string())),
+        );
+        wanted
+    }
+
+    /// Whether anybody could pretend to be the broker.
+    pub fn is_unverified(&self) -> bool {
+        self.tls.as_ref().is_some_and(|tls| !tls.verify)
     }
 }
 
@@ -161,6 +242,15 @@ impl ProfileDraft {
 
     pub fn is_built_in(&self) -> bool {
         self.address.trim() == BUILT_IN_ADDRESS
+    }
+
+    /// The secrets of a profile that is valid; where it is not, the password at most.
+    pub fn secrets_wanted(&self) -> Vec<SecretSlot> {
+        match self.validate("") {
+            Ok(profile) => profile.secrets_wanted(),
+            Err(_) if self.password_wanted => vec![SecretSlot::Password],
+            Err(_) => Vec::new(),
+        }
     }
 
     /// Whether devices come here over plain TCP.
@@ -209,7 +299,12 @@ impl ProfileDraft {
         if self.client_id.is_empty() && !self.clean_start && !self.is_listener() {
             wrong(ProfileField::ClientId, "a session can only be resumed under a client id of its own; type one or switch clean start on".to_owned());
         }
-        let version = self.mqtt_version;
+        let version = self.mqtt_version.first();
+        self.check_limits(&mut errors);
+        let way = parsed
+            .as_ref()
+            .map(|parsed| self.way(&parsed.address, &mut errors))
+            .unwrap_or_default();
         let will = self.will.as_ref().filter(|_| !self.is_listener());
         let will = will.and_then(|will| {
             will.validate(version)
@@ -229,15 +324,27 @@ impl ProfileDraft {
             name: self.name.trim().into(),
             address: parsed.address,
             mqtt_version: version,
+            falls_back: self.mqtt_version == VersionChoice::Auto,
             client_id: self.client_id.as_str().into(),
             user_name: user_name.map(Into::into),
+            password_wanted: self.password_wanted,
             keep_alive_secs: self.keep_alive_secs,
+            connect_timeout_secs: self.connect_timeout_secs,
             clean_start: self.clean_start,
             session_expiry_secs: self.session_expiry_secs,
             request_response_information: self.request_response_information
                 && version.lacks(Feature::RequestInformation).is_none(),
             request_problem_information: self.request_problem_information
                 && version.lacks(Feature::RequestInformation).is_none(),
+            receive_maximum: self.receive_maximum,
+            maximum_packet_size: self.maximum_packet_size,
+            topic_alias_maximum: self.topic_alias_maximum,
+            user_properties: self.user_properties.clone(),
+            tls: way.tls,
+            web_socket: way.web_socket,
+            proxy: way.proxy,
+            authentication: way.authentication,
+            reconnect: way.reconnect,
             will,
         })
     }
@@ -298,7 +405,7 @@ mod tests {
         let text = toml::to_string(&draft).unwrap();
         assert!(!text.contains("mqtt_version"), "{text}");
         assert_eq!(toml::from_str::<ProfileDraft>(&text).unwrap(), draft);
-        draft.mqtt_version = MqttVersion::V311;
+        draft.mqtt_version = VersionChoice::V311;
         let text = toml::to_string(&draft).unwrap();
         assert!(text.contains("mqtt_version = \"3.1.1\""), "{text}");
         assert_eq!(toml::from_str::<ProfileDraft>(&text).unwrap(), draft);
@@ -307,10 +414,10 @@ mod tests {
 
     #[test]
     fn a_session_of_mqtt_3_1_1_is_kept_for_ever_or_not_at_all() {
-        let kept = |mqtt_version, clean_start| {
+        let kept = |mqtt_version: MqttVersion, clean_start| {
             let draft = ProfileDraft {
                 client_id: "c".to_owned(),
-                mqtt_version,
+                mqtt_version: mqtt_version.into(),
                 clean_start,
                 session_expiry_secs: 30,
                 ..ProfileDraft::built_in()

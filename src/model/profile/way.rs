@@ -18,6 +18,19 @@ pub enum SecretSlot {
     Header(String),
 }
 
+impl SecretSlot {
+    /// The name under which it is kept, for the profile of that id.
+    pub fn account(&self, profile_id: &str) -> String {
+        match self {
+            Self::Password => profile_id.to_owned(),
+            Self::KeyPassphrase => format!("{profile_id}/key"),
+            Self::ProxyPassword => format!("{profile_id}/proxy"),
+            Self::AuthenticationData => format!("{profile_id}/authentication"),
+            Self::Header(name) => format!("{profile_id}/header/{}", name.to_ascii_lowercase()),
+        }
+    }
+}
+
 impl fmt::Display for SecretSlot {
     /// What it is, for people: "password".
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -3,7 +3,7 @@
 use crate::app::Action;
 use crate::app::dialogs::ProfileDialog;
 use crate::app::library::{Library, new_client_id};
-use crate::model::profile::{Feature, MqttVersion, ProfileField, WillDraft};
+use crate::model::profile::{Feature, MqttVersion, ProfileField, VersionChoice, WillDraft};
 use crate::ui::panels::composer::{format_select, qos_select};
 use crate::ui::widgets::{Button, Field, select, text};
 use crate::ui::{Theme, fonts};
@@ -127,8 +127,8 @@ fn client_id_ui(ui: &mut Ui, dialog: &mut ProfileDialog) {
 fn version_ui(ui: &mut Ui, dialog: &mut ProfileDialog) {
     super::caption(ui, "MQTT version");
     let version = &mut dialog.draft.mqtt_version;
-    select::select(ui, "MQTT version", &version.to_string(), 120.0, |ui| {
-        for one in MqttVersion::ALL {
+    select::select(ui, "MQTT version", &version.to_string(), 160.0, |ui| {
+        for one in VersionChoice::ALL {
             if select::option(ui, *version == one, &one.to_string()).clicked() {
                 *version = one;
             }
@@ -196,7 +196,7 @@ fn sign_in(ui: &mut Ui, dialog: &mut ProfileDialog, library: &Library) {
 
 fn session_ui(ui: &mut Ui, dialog: &mut ProfileDialog) {
     let draft = &mut dialog.draft;
-    let version = draft.mqtt_version;
+    let version = draft.mqtt_version.first();
     ui.add_space(8.0);
     ui.horizontal(|ui| {
         number(ui, "Keep alive", " s", &mut draft.keep_alive_secs).on_hover_text("Seconds between signs of life; 0 switches them off (MQTT 5 §3.1.2.10)");
@@ -233,7 +233,7 @@ fn number<N: egui::emath::Numeric>(
 }
 
 fn will_ui(ui: &mut Ui, dialog: &mut ProfileDialog) {
-    let version = dialog.draft.mqtt_version;
+    let version = dialog.draft.mqtt_version.first();
     let mut has_will = dialog.draft.will.is_some();
     if ui
         .checkbox(
