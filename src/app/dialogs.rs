@@ -8,7 +8,7 @@ use crate::app::table::CommentDialog;
 use crate::app::tabs::TabId;
 use crate::model::FieldError;
 use crate::model::pairing::Rules;
-use crate::model::profile::{ProfileDraft, ProfileField, SecretSlot};
+use crate::model::profile::{BrokerAddress, ProfileDraft, ProfileField, SecretSlot};
 use crate::model::responder::{DeviceDraft, DeviceField};
 use crate::store::Settings;
 use std::collections::BTreeMap;
@@ -63,6 +63,25 @@ pub struct ProfileDialog {
     /// The other secrets as typed, each empty where the kept one is to stay. Headers by their names.
     pub secrets: BTreeMap<SecretSlot, String>,
     pub errors: Vec<FieldError<ProfileField>>,
+}
+
+impl ProfileDialog {
+    /// A user name and a password that were pasted with the address go to fields of their own: the address is saved.
+    pub fn take_address_apart(&mut self) {
+        let Ok(parsed) = BrokerAddress::parse(&self.draft.address) else {
+            return;
+        };
+        if parsed.user_name.is_none() && parsed.password.is_none() {
+            return;
+        }
+        self.draft.address = parsed.address.to_string();
+        if let Some(user_name) = parsed.user_name {
+            self.draft.user_name = user_name;
+        }
+        if let Some(password) = parsed.password {
+            self.password = password;
+        }
+    }
 }
 
 impl std::fmt::Debug for ProfileDialog {

@@ -176,3 +176,14 @@ pub struct CertificateInfo {
     /// SHA-256 over the certificate, as hex digits.
     pub fingerprint: Arc<str>,
 }
+
+impl fmt::Display for CertificateInfo {
+    /// Its owner, and for whom it is.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.subject)?;
+        if !self.names.is_empty() {
+            write!(f, " ({})", self.names.join(", "))?;
+        }
+        write!(f, ", by {}", self.issuer)
+    }
+}

@@ -356,6 +356,10 @@ fn note_failure(shared: &Shared, core: &mut Core, failure: Failure) -> (Fault, S
             profile,
             connack: tap.as_ref().and_then(|tap| tap.connack()),
             disconnect: tap.as_ref().and_then(|tap| tap.disconnect()),
+            first: tap
+                .as_ref()
+                .map(|tap| tap.first_bytes())
+                .unwrap_or_default(),
         },
         failure,
     );

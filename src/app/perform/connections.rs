@@ -54,6 +54,7 @@ impl App {
         let Some(Dialog::Profile(dialog)) = &mut self.dialog else {
             return;
         };
+        dialog.take_address_apart();
         dialog.draft.password_wanted |= !dialog.password.is_empty();
         if let Err(errors) = dialog.draft.validate(dialog.id.as_deref().unwrap_or(NEW)) {
             dialog.errors = errors;

@@ -253,6 +253,17 @@ impl ProfileDraft {
         }
     }
 
+    /// Whether anybody could pretend to be the broker.
+    pub fn is_unverified(&self) -> bool {
+        let is_encrypted = || match BrokerAddress::parse(&self.address) {
+            Ok(parsed) => {
+                matches!(parsed.address, BrokerAddress::Tcp { scheme, .. } if scheme.is_encrypted())
+            }
+            Err(_) => false,
+        };
+        self.tls.as_ref().is_some_and(|tls| !tls.verify) && is_encrypted()
+    }
+
     /// Whether devices come here over plain TCP.
     pub fn is_listener(&self) -> bool {
         self.address.trim().starts_with(LISTENER_SCHEME)

@@ -52,6 +52,8 @@ const LOW_WATER_BYTES: usize = 256 * 1024;
 const PINGREQ: &[u8] = &[0xC0, 0];
 const PINGRESP: &[u8] = &[0xD0, 0];
 const PIECE_BYTES: usize = 64 * 1024;
+/// So many bytes tell TLS and HTTP from MQTT.
+const FIRST_BYTES: usize = 5;
 /// Acknowledgements wait for company up to this many bytes.
 const COMPANY_BYTES: usize = 1024;
 
@@ -89,6 +91,8 @@ pub enum Outgoing {
 struct State {
     read: FrameWalker,
     stamps: VecDeque<Stamp>,
+    /// The very first bytes that came.
+    first: Vec<u8>,
     connack: Option<Bytes>,
     disconnect: Option<Bytes>,
 
@@ -207,6 +211,11 @@ impl Tap {
 
     pub fn was_cut(&self) -> bool {
         self.lock().was_cut
+    }
+
+    /// What a port that is not for MQTT says first gives it away. At most [`FIRST_BYTES`].
+    pub fn first_bytes(&self) -> Vec<u8> {
+        self.lock().first.clone()
     }
 
     /// The CONNACK as it came.

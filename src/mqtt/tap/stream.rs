@@ -1,6 +1,6 @@
 //! The stream that rumqttc reads from and writes to.
 
-use super::{PINGRESP, READ_PAUSE_BYTES, Reader, Stamp, Tap};
+use super::{FIRST_BYTES, PINGRESP, READ_PAUSE_BYTES, Reader, Stamp, Tap};
 use crate::model::profile::MqttVersion;
 use crate::mqtt::clock;
 use crate::mqtt::frames::{self, Length};
@@ -136,6 +136,10 @@ impl AsyncRead for TapStream {
                 continue;
             }
             let mut state = this.tap.lock();
+            if state.first.len() < FIRST_BYTES {
+                let room = FIRST_BYTES - state.first.len();
+                state.first.extend(fresh.iter().take(room));
+            }
             state.owes_ack = true;
             let mut walker = std::mem::take(&mut state.read);
             let disconnect = walker.feed(fresh, |frame| state.on_read(frame, at));

@@ -55,6 +55,8 @@ pub struct Attempt<'a> {
     /// The CONNACK and the broker's DISCONNECT as they came.
     pub connack: Option<Bytes>,
     pub disconnect: Option<Bytes>,
+    /// The first bytes that came, of whatever it was.
+    pub first: Vec<u8>,
 }
 
 /// The problem, and whether another attempt can help.
@@ -304,6 +306,9 @@ fn unreachable_path(path: &str, io: &io::Error, detail: String) -> Fault {
 /// Connected on TCP, but no CONNACK came.
 fn no_connack(attempt: &Attempt<'_>, cause: &Cause, detail: String) -> Fault {
     let address = attempt.address();
+    if let Some(fault) = way::other_protocol(attempt, &detail) {
+        return fault;
+    }
     match cause {
         Cause::Timeout => Fault::again(
             format!(

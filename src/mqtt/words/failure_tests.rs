@@ -19,6 +19,7 @@ fn attempt(stage: Stage) -> Attempt<'static> {
         connect_timeout: Duration::from_secs(10),
         connack: None,
         disconnect: None,
+        first: Vec::new(),
     }
 }
 

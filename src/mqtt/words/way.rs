@@ -62,6 +62,23 @@ pub fn step_failed(attempt: &Attempt<'_>, failure: &StepFailure, detail: String)
     })
 }
 
+/// What came instead of a CONNACK is TLS or HTTP.
+pub fn other_protocol(attempt: &Attempt<'_>, detail: &str) -> Option<Fault> {
+    let address = attempt.address();
+    let (what, scheme) = match attempt.first.as_slice() {
+        // An alert or a handshake record of any version (RFC 8446 §5.1).
+        [0x15 | 0x16, 3, ..] => ("TLS", "mqtts:// or wss://"),
+        [b'H', b'T', b'T', b'P', ..] => ("HTTP", "ws:// or wss://"),
+        _ => return None,
+    };
+    let fault = Fault::again(
+        format!("{address} answers with {what}, not with MQTT"),
+        &format!("Use {scheme} in the address, or the port for plain MQTT, usually 1883"),
+        detail.to_owned(),
+    );
+    Some(fault.for_good())
+}
+
 /// Until a step was done the attempt had no more time.
 pub fn step_too_slow(attempt: &Attempt<'_>, step: Step, detail: String) -> Fault {
     let address = attempt.address();

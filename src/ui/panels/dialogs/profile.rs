@@ -1,5 +1,7 @@
 //! A connection profile as a form.
 
+mod way;
+
 use crate::app::Action;
 use crate::app::dialogs::ProfileDialog;
 use crate::app::library::{Library, new_client_id};
@@ -30,12 +32,14 @@ pub fn profile_ui(
             .auto_shrink([false, true])
             .show(ui, |ui| {
                 who_and_where(ui, dialog, is_new);
+                way::way_ui(ui, dialog);
                 // A listener has no broker to sign in to.
                 if !dialog.draft.is_listener() {
                     client_id_ui(ui, dialog);
                     sign_in(ui, dialog, library);
                     session_ui(ui, dialog);
                     will_ui(ui, dialog);
+                    way::more_ui(ui, dialog);
                 }
             });
         super::buttons(ui, |ui| {
@@ -78,11 +82,15 @@ fn who_and_where(ui: &mut Ui, dialog: &mut ProfileDialog, is_new: bool) {
     }
     super::caption(ui, "Broker address");
     let address_error = error(dialog, ProfileField::Address);
-    Field::new(&mut dialog.draft.address, "Broker address")
-        .hint("mqtt://192.168.1.10:1883, or tcp-listen://127.0.0.1:7001")
+    let typed = Field::new(&mut dialog.draft.address, "Broker address")
+        .hint("mqtt://192.168.1.10:1883; also mqtts, ws, wss, unix, tcp-listen")
         .code()
         .error(address_error.as_deref())
         .show(ui);
+    // Not while it is typed: half a password would be moved.
+    if typed.lost_focus() {
+        dialog.take_address_apart();
+    }
     if dialog.draft.is_built_in() {
         text::paragraph(
             ui,
