@@ -2,8 +2,11 @@
 
 use crate::certs::{Authority, openssl};
 use crate::common::{Mosquitto, free_port};
-use crate::servers::{Manner, Proxy, http, http_proxy, old_broker, serve, silent, socks_proxy};
+use crate::servers::{
+    Manner, Proxy, http, http_proxy, old_broker, serve, silent, socks_proxy, web_bridge,
+};
 use crate::{Try, draft, secrets, trusting};
+use roundtrip::broker::Broker;
 use roundtrip::model::profile::{
     AuthenticationDraft, MqttVersion, ProfileDraft, ProxyDraft, SCRAM_SHA_256, SecretSlot, TlsDraft,
 };
@@ -112,7 +115,21 @@ fn the_wrong_kind_of_port() {
         none(),
     );
     let address = format!("mqtt://localhost:{}", encrypted.port());
-    check("plain to a TLS port", true, &draft(&address), none());
+    // Mosquitto resets the connection before its alert is read.
+    check("plain to a TLS port", false, &draft(&address), none());
+    let port_of_tls = serve("TLS", |mut stream| {
+        // A fatal alert: unexpected message.
+        stream.write_all(&[0x15, 3, 3, 0, 2, 2, 10]).ok();
+        let mut sink = [0; 1024];
+        while stream.read(&mut sink).is_ok_and(|count| count > 0) {}
+    });
+    let address = format!("mqtt://127.0.0.1:{port_of_tls}");
+    check(
+        "plain to a port that answers with TLS",
+        true,
+        &draft(&address),
+        none(),
+    );
     let port = http("HTTP/1.1 400 Bad Request\r\n\r\n");
     let port_of_web = serve("http at once", |mut stream| {
         stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").ok();
@@ -130,9 +147,15 @@ fn the_wrong_kind_of_port() {
 #[test]
 fn certificates_that_are_not_trusted() {
     let authority = Authority::new();
-    let other = Authority::new();
+    let other = Authority::named("Another authority");
     let broker = Mosquitto::start(&authority.broker().config(&authority));
     let address = format!("mqtts://localhost:{}", broker.port());
+    check(
+        "authority with another key",
+        true,
+        &trusting(&address, &Authority::new()),
+        none(),
+    );
     check(
         "unknown authority",
         true,
@@ -269,6 +292,31 @@ fn certificates_of_the_client() {
         &with(&certificate, &old, true),
         secrets([(SecretSlot::KeyPassphrase, "sesame")]),
     );
+    let (request, first_version) = (
+        shown(&authority.folder().join("v1.csr")),
+        shown(&authority.folder().join("v1.crt")),
+    );
+    openssl(&[
+        "req", "-new", "-key", &key, "-subj", "/CN=ann", "-out", &request,
+    ]);
+    openssl(&[
+        "x509",
+        "-req",
+        "-in",
+        &request,
+        "-signkey",
+        &key,
+        "-days",
+        "2",
+        "-out",
+        &first_version,
+    ]);
+    check(
+        "client certificate of an old kind",
+        true,
+        &with(&first_version, &key, false),
+        none(),
+    );
     let archive = shown(&authority.folder().join("ann.p12"));
     openssl(&[
         "pkcs12",
@@ -320,8 +368,10 @@ fn web_sockets_that_are_not_opened() {
     ] {
         check(what, is_final, &scripted_web(answer), none());
     }
-    let mosquitto = Mosquitto::start("protocol websockets");
-    let mut other = draft(&format!("ws://127.0.0.1:{}/", mosquitto.port()));
+    let mut other = draft(&format!(
+        "ws://127.0.0.1:{}/mqtt",
+        web_bridge(1, None, None)
+    ));
     other.web_socket = Some(roundtrip::model::profile::WebSocketDraft {
         subprotocol: "soap".to_owned(),
         headers: Vec::new(),
@@ -501,8 +551,9 @@ fn enhanced_authentication_that_fails() {
 
 #[test]
 fn another_client_with_the_same_id_takes_the_connection_over() {
-    let broker = Mosquitto::start("");
-    let draft = draft(&broker.url());
+    // Mosquitto 2.0 takes over without a word.
+    let broker = Broker::start(None, None).unwrap();
+    let draft = draft(&format!("mqtt://127.0.0.1:{}", broker.address().port()));
     let first = Try::start(&draft, none());
     first.connected();
     let second = Try::start(&draft, none());

@@ -218,3 +218,121 @@ pub fn old_broker(answer: &'static [u8]) -> u16 {
         while stream.read(&mut sink).is_ok_and(|count| count > 0) {}
     })
 }
+
+/// MQTT over WebSocket before a broker that speaks it over TCP, also encrypted. It insists on the subprotocol `mqtt`, on binary
+/// frames and, where one is given, on a header; it cuts frames without regard to packets.
+pub fn web_bridge(
+    broker: u16,
+    pair: Option<&crate::certs::Pair>,
+    header: Option<(&'static str, &'static str)>,
+) -> u16 {
+    use tokio_rustls::rustls::pki_types::pem::PemObject as _;
+    use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
+    use tokio_rustls::rustls::{ServerConfig, crypto};
+    let acceptor = pair.map(|pair| {
+        let chain = CertificateDer::pem_file_iter(&pair.certificate)
+            .unwrap()
+            .collect::<Result<Vec<_>, _>>()
+            .unwrap();
+        let key = PrivateKeyDer::from_pem_file(&pair.key).unwrap();
+        let config =
+            ServerConfig::builder_with_provider(Arc::new(crypto::ring::default_provider()))
+                .with_safe_default_protocol_versions()
+                .unwrap()
+                .with_no_client_auth()
+                .with_single_cert(chain, key)
+                .unwrap();
+        tokio_rustls::TlsAcceptor::from(Arc::new(config))
+    });
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.set_nonblocking(true).unwrap();
+    let port = listener.local_addr().unwrap().port();
+    Builder::new()
+        .name("web bridge".to_owned())
+        .spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()
+                .unwrap();
+            runtime.block_on(async move {
+                let listener = tokio::net::TcpListener::from_std(listener).unwrap();
+                while let Ok((stream, _)) = listener.accept().await {
+                    let acceptor = acceptor.clone();
+                    tokio::spawn(async move {
+                        match acceptor {
+                            None => bridge(stream, broker, header).await,
+                            Some(acceptor) => {
+                                if let Ok(stream) = acceptor.accept(stream).await {
+                                    bridge(stream, broker, header).await;
+                                }
+                            }
+                        }
+                    });
+                }
+            });
+        })
+        .unwrap();
+    port
+}
+
+async fn bridge(
+    stream: impl tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin,
+    broker: u16,
+    header: Option<(&'static str, &'static str)>,
+) {
+    use futures_util::{SinkExt as _, StreamExt as _};
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio_tungstenite::tungstenite::Message;
+    use tokio_tungstenite::tungstenite::handshake::server::{ErrorResponse, Request, Response};
+    use tokio_tungstenite::tungstenite::http::{HeaderValue, StatusCode};
+    #[expect(clippy::result_large_err, reason = "the library's own type")]
+    let answer = |request: &Request, mut response: Response| {
+        let said = |name: &str| request.headers().get(name).map(HeaderValue::as_bytes);
+        if request.uri().path() != "/mqtt" {
+            let mut refusal = ErrorResponse::new(None);
+            *refusal.status_mut() = StatusCode::NOT_FOUND;
+            return Err(refusal);
+        }
+        if header.is_some_and(|(name, value)| said(name) != Some(value.as_bytes())) {
+            let mut refusal = ErrorResponse::new(None);
+            *refusal.status_mut() = StatusCode::FORBIDDEN;
+            return Err(refusal);
+        }
+        if said("sec-websocket-protocol") == Some(b"mqtt") {
+            let value = HeaderValue::from_static("mqtt");
+            response
+                .headers_mut()
+                .insert("sec-websocket-protocol", value);
+        }
+        Ok(response)
+    };
+    let Ok(mut web) = tokio_tungstenite::accept_hdr_async(stream, answer).await else {
+        return;
+    };
+    let Ok(mut tcp) = tokio::net::TcpStream::connect(("127.0.0.1", broker)).await else {
+        return;
+    };
+    let mut buffer = [0; 1000];
+    loop {
+        tokio::select! {
+            message = web.next() => match message {
+                Some(Ok(Message::Binary(bytes))) => {
+                    if tcp.write_all(&bytes).await.is_err() {
+                        return;
+                    }
+                }
+                Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
+                _ => return,
+            },
+            read = tcp.read(&mut buffer) => match read {
+                Ok(count) if count > 0 => {
+                    let bytes = bytes::Bytes::copy_from_slice(&buffer[..count]);
+                    if web.send(Message::Binary(bytes)).await.is_err() {
+                        return;
+                    }
+                }
+                _ => return,
+            },
+        }
+    }
+}

@@ -2,7 +2,7 @@
 
 use crate::certs::{Authority, openssl};
 use crate::common::{Mosquitto, wait_until};
-use crate::servers::{Manner, http_proxy, socks_proxy};
+use crate::servers::{Manner, http_proxy, socks_proxy, web_bridge};
 use crate::{Try, draft, secrets, trusting, works};
 use roundtrip::model::message::{Message, Qos, UserProperty};
 use roundtrip::model::profile::{
@@ -171,6 +171,8 @@ fn a_client_shows_its_certificate_from_every_kind_of_file() {
     openssl(&[
         "req", "-new", "-key", &rsa, "-subj", "/CN=ann", "-out", &request,
     ]);
+    let extensions = file("extensions");
+    std::fs::write(&extensions, "extendedKeyUsage = clientAuth\n").unwrap();
     let ca_key = file("ca.key");
     std::fs::write(&ca_key, authority.key_pem()).unwrap();
     openssl(&[
@@ -185,6 +187,8 @@ fn a_client_shows_its_certificate_from_every_kind_of_file() {
         "-CAcreateserial",
         "-days",
         "2",
+        "-extfile",
+        &extensions,
         "-out",
         &rsa_certificate,
     ]);
@@ -193,17 +197,16 @@ fn a_client_shows_its_certificate_from_every_kind_of_file() {
 
 #[test]
 fn web_sockets_carry_mqtt_plain_and_encrypted() {
-    let plain = Mosquitto::start("protocol websockets");
+    let broker = Mosquitto::start("");
+    let port = web_bridge(broker.port(), None, None);
     works(
-        &draft(&format!("ws://127.0.0.1:{}/mqtt?a=b", plain.port())),
+        &draft(&format!("ws://127.0.0.1:{port}/mqtt?a=b")),
         Secrets::default(),
     );
     let authority = Authority::new();
-    let encrypted = tls_broker(&authority, "protocol websockets\n");
-    let mut draft = trusting(
-        &format!("wss://localhost:{}/mqtt", encrypted.port()),
-        &authority,
-    );
+    let header = Some(("Authorization", "Bearer x"));
+    let port = web_bridge(broker.port(), Some(&authority.broker()), header);
+    let mut draft = trusting(&format!("wss://localhost:{port}/mqtt"), &authority);
     draft.web_socket = Some(WebSocketDraft {
         headers: vec![HeaderDraft {
             name: "Authorization".to_owned(),
@@ -262,9 +265,10 @@ fn proxies_lead_to_plain_and_to_encrypted_brokers() {
 #[test]
 fn the_steps_of_the_way_are_told_one_by_one() {
     let authority = Authority::new();
-    let broker = tls_broker(&authority, "protocol websockets\n");
+    let broker = Mosquitto::start("");
+    let port = web_bridge(broker.port(), Some(&authority.broker()), None);
     let proxy = socks_proxy(Manner::Open);
-    let mut draft = trusting(&format!("wss://localhost:{}/", broker.port()), &authority);
+    let mut draft = trusting(&format!("wss://localhost:{port}/mqtt"), &authority);
     draft.proxy = Some(ProxyDraft {
         address: format!("socks5://localhost:{}", proxy.port),
         ..ProxyDraft::default()

@@ -32,6 +32,11 @@ pub enum IdentityFault {
         path: Arc<str>,
         why: String,
     },
+    /// Such as one of X.509 version 1.
+    BadCertificate {
+        path: Arc<str>,
+        why: String,
+    },
     /// The key is not that of the certificate, or of a kind that TLS does not use.
     Unfit {
         path: Arc<str>,

@@ -169,9 +169,15 @@ fn config(
                 .unwrap_or(&identity.certificate_file);
             builder
                 .with_client_auth_cert(chain, key)
-                .map_err(|err| IdentityFault::Unfit {
-                    path: Arc::clone(path),
-                    why: err.to_string(),
+                .map_err(|err| match err {
+                    Error::InvalidCertificate(why) => IdentityFault::BadCertificate {
+                        path: Arc::clone(&identity.certificate_file),
+                        why: why.to_string(),
+                    },
+                    err => IdentityFault::Unfit {
+                        path: Arc::clone(path),
+                        why: err.to_string(),
+                    },
                 })?
         }
     };

@@ -138,6 +138,10 @@ fn identity(address: &str, fault: &IdentityFault, detail: String) -> Fault {
             format!("`{path}` is damaged, or of a kind that is not known: {why}"),
             "Certificates and keys are PEM, or both in one PKCS#12 file",
         ),
+        IdentityFault::BadCertificate { path, why } => (
+            format!("the certificate in `{path}` cannot be used: {why}"),
+            "TLS wants X.509 version 3; openssl x509 -req writes it with -extfile",
+        ),
         IdentityFault::Unfit { path, why } => (
             format!("the key in `{path}` does not fit the client certificate: {why}"),
             "Name the key that the certificate was made for",
@@ -429,6 +433,13 @@ fn certificate(
                 None => "was made by an authority that is not trusted".to_owned(),
             },
             "Name the file of that authority (CA) at TLS in the connection profile".to_owned(),
+        ),
+        CertificateError::BadSignature => (
+            format!(
+                "is not signed by the authority that is trusted under that name: {}",
+                own.map_or("", |own| &own.issuer)
+            ),
+            "The authority may have a new key: name the file of its present certificate at TLS in the connection profile".to_owned(),
         ),
         CertificateError::Revoked => (
             "has been revoked".to_owned(),
