@@ -6,6 +6,7 @@ mod common;
 
 mod certs;
 mod failures;
+mod scram;
 mod servers;
 mod works;
 
