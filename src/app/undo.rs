@@ -1,7 +1,7 @@
 //! What can be taken back.
 
 use crate::app::library::Removed;
-use crate::app::table::MarkBefore;
+use crate::app::table::MarksBefore;
 use crate::app::tabs::{Tab, TabId};
 use crate::model::request::RequestDraft;
 use crate::model::timeline::Cleared;
@@ -29,6 +29,6 @@ pub enum Undo {
         index: usize,
         filter: SavedFilter,
     },
-    /// A pin, comment or colour that was changed.
-    Marked(MarkBefore),
+    /// Pins, comments or colours that were changed.
+    Marked(MarksBefore),
 }

@@ -17,6 +17,7 @@ mod pairing;
 mod path;
 mod payloads;
 mod recordings;
+mod selection;
 mod table;
 mod undo;
 mod window;

@@ -9,7 +9,7 @@ use crate::mqtt::transport::{
 use chrono::{DateTime, Local};
 use std::io;
 use std::sync::Arc;
-use tokio_rustls::rustls::{AlertDescription, CertificateError, Error, InvalidMessage};
+use tokio_rustls::rustls::{AlertDescription, CertificateError, Error};
 
 /// A step failed.
 pub fn step_failed(attempt: &Attempt<'_>, failure: &StepFailure, detail: String) -> Option<Fault> {
@@ -285,9 +285,7 @@ fn tls(attempt: &Attempt<'_>, err: &io::Error, shown: Option<&TlsInfo>, detail: 
     };
     match cause {
         Error::InvalidCertificate(why) => certificate(attempt, why, shown, detail),
-        Error::InvalidMessage(InvalidMessage::InvalidContentType)
-        | Error::InvalidMessage(InvalidMessage::UnknownProtocolVersion)
-        | Error::InvalidMessage(_) => Fault::again(
+        Error::InvalidMessage(_) => Fault::again(
             format!("{address} does not answer with TLS"),
             &format!("That port is not for TLS: try {plain} there, or the port for TLS, usually 8883"),
             detail,
