@@ -1,4 +1,4 @@
-//! The way to the broker: TLS, WebSocket, proxy, enhanced authentication. Names are mosquitto_pub's where it has them.
+//! The way to the broker: TLS, WebSocket, proxy, enhanced authentication. Names are those of `mosquitto_pub` where it has them.
 
 use crate::model::payload::PayloadFormat;
 use crate::model::profile::{

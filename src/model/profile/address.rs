@@ -173,7 +173,7 @@ impl BrokerAddress {
             address: Self::Tcp {
                 scheme,
                 host: decode(host).into(),
-                port: url.port().unwrap_or(scheme.default_port()),
+                port: url.port().unwrap_or_else(|| scheme.default_port()),
                 path: path.into(),
             },
             user_name: Some(url.username())

@@ -114,7 +114,9 @@ async fn connect(
     let mut request = format!("CONNECT {place} HTTP/1.1\r\nHost: {place}\r\n");
     if let Some((user, password)) = account {
         let both = STANDARD.encode(format!("{user}:{password}"));
-        request.push_str(&format!("Proxy-Authorization: Basic {both}\r\n"));
+        request.push_str("Proxy-Authorization: Basic ");
+        request.push_str(&both);
+        request.push_str("\r\n");
     }
     request.push_str("\r\n");
     socket.write_all(request.as_bytes()).await?;

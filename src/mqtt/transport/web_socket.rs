@@ -5,7 +5,7 @@ use crate::model::profile::{SecretSlot, WebSocket};
 use crate::model::secret::{Secret, Secrets};
 use crate::mqtt::wire::INCOMING_MAX;
 use bytes::Bytes;
-use futures_util::{Sink, Stream};
+use futures_util::{Sink as _, Stream as _};
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -69,18 +69,17 @@ pub async fn open(
     }
     for header in &settings.headers {
         let name = HeaderName::from_bytes(header.name.as_bytes()).map_err(|err| bad(&err))?;
-        let value = match &header.value {
-            Some(value) => HeaderValue::from_str(value).map_err(|err| bad(&err))?,
-            None => {
-                let slot = SecretSlot::Header(header.name.to_string());
-                let secret = secrets
-                    .get(&slot)
-                    .ok_or_else(|| Trouble::NoSecret(slot.to_string()))?;
-                let mut value =
-                    HeaderValue::from_str(Secret::expose(secret)).map_err(|err| bad(&err))?;
-                value.set_sensitive(true);
-                value
-            }
+        let value = if let Some(value) = &header.value {
+            HeaderValue::from_str(value).map_err(|err| bad(&err))?
+        } else {
+            let slot = SecretSlot::Header(header.name.to_string());
+            let secret = secrets
+                .get(&slot)
+                .ok_or_else(|| Trouble::NoSecret(slot.to_string()))?;
+            let mut value =
+                HeaderValue::from_str(Secret::expose(secret)).map_err(|err| bad(&err))?;
+            value.set_sensitive(true);
+            value
         };
         headers.append(name, value);
     }
