@@ -86,10 +86,7 @@ impl Played {
             will,
             ..ProfileDraft::default()
         };
-        let options = ClientOptions {
-            profile: Arc::new(profile.validate("test").unwrap()),
-            password: None,
-        };
+        let options = ClientOptions::new(profile.validate("test").unwrap(), None);
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
             .thread_name("devices")

@@ -330,10 +330,7 @@ fn a_name_that_does_not_exist_is_told_in_words() {
     let probe = Probe::start(
         &runtime,
         Profile {
-            address: BrokerAddress::Tcp {
-                host: "no-such-host.invalid".into(),
-                port: 1883,
-            },
+            address: BrokerAddress::mqtt("no-such-host.invalid", 1883),
             ..profile(1, "a")
         },
     );

@@ -18,7 +18,7 @@ use roundtrip::model::correlation::CorrelationData;
 use roundtrip::model::correlation::CorrelationSpec;
 use roundtrip::model::exchange::{Exchange, ExchangeId, MessageVerdict, Refused, Verdict};
 use roundtrip::model::message::{Message, Properties, Qos, UserProperty};
-use roundtrip::model::profile::{BrokerAddress, MqttVersion, Profile};
+use roundtrip::model::profile::{Profile, ProfileDraft};
 use roundtrip::model::request::{RepliesWanted, Request};
 use roundtrip::model::topic::{TopicFilter, TopicName};
 use roundtrip::mqtt::{
@@ -38,23 +38,13 @@ fn runtime() -> Runtime {
 }
 
 fn profile(port: u16, client_id: &str) -> Profile {
-    Profile {
-        id: "here".into(),
-        name: "Here".into(),
-        address: BrokerAddress::Tcp {
-            host: "127.0.0.1".into(),
-            port,
-        },
-        mqtt_version: MqttVersion::V5,
-        client_id: client_id.into(),
-        user_name: None,
-        keep_alive_secs: 60,
-        clean_start: true,
-        session_expiry_secs: 0,
-        request_response_information: true,
-        request_problem_information: true,
-        will: None,
-    }
+    let draft = ProfileDraft {
+        name: "Here".to_owned(),
+        address: format!("mqtt://127.0.0.1:{port}"),
+        client_id: client_id.to_owned(),
+        ..ProfileDraft::default()
+    };
+    draft.validate("here").unwrap()
 }
 
 /// As [`profile`], with a session that the broker keeps.
@@ -77,10 +67,7 @@ impl Desk {
         let seen = Arc::clone(&events);
         let connection = Connection::start(
             runtime.handle(),
-            ClientOptions {
-                profile: Arc::new(profile),
-                password: None,
-            },
+            ClientOptions::new(profile, None),
             roundtrip::model::pairing::Rules::shipped(),
             listeners,
             Arc::new(|| ExchangeId(1_000_000)),
@@ -198,10 +185,7 @@ fn device(runtime: &Runtime, port: u16, behaviour: Behaviour) -> Client {
     let handle = runtime.handle().clone();
     let client = Client::start(
         runtime.handle(),
-        ClientOptions {
-            profile: Arc::new(profile(port, "device")),
-            password: None,
-        },
+        ClientOptions::new(profile(port, "device"), None),
         Arc::new(move |event| {
             if let (ClientEvent::Message { message, .. }, Some(client)) = (event, own.get()) {
                 for (pause, answer) in behaviour(&message) {

@@ -248,10 +248,8 @@ fn what_is_printed_for_debugging_hides_it_too() {
         user_name: USER.to_owned(),
         ..Default::default()
     };
-    let options = ClientOptions {
-        profile: std::sync::Arc::new(profile.validate("x").unwrap()),
-        password: Some(Secret::new(PASSWORD.to_owned())),
-    };
+    let password = Some(Secret::new(PASSWORD.to_owned()));
+    let options = ClientOptions::new(profile.validate("x").unwrap(), password);
     assert_clean("client options", &format!("{options:?}"));
     let words = [
         "roundtrip",

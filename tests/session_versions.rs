@@ -228,7 +228,7 @@ fn a_connection_that_is_cut_comes_back_and_its_will_is_published(desk: &mut Desk
             name: id.clone(),
             address: address.clone(),
             client_id: id.clone(),
-            mqtt_version,
+            mqtt_version: mqtt_version.into(),
             will: Some(WillDraft {
                 topic: format!("gone/{}", mqtt_version.word()),
                 qos: Qos::AtLeastOnce,

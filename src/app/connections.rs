@@ -25,12 +25,15 @@ pub struct ConnectionRow {
     pub is_on: bool,
     /// Devices come here over plain TCP; no broker is there to say anything.
     pub is_listener: bool,
+    /// TLS without verifying: anybody could pretend to be the broker.
+    pub is_unverified: bool,
 }
 
 pub fn connection_row(
     id: &str,
     name: &str,
     address: &str,
+    is_unverified: bool,
     state: &ConnectionState,
     now: Timestamp,
 ) -> ConnectionRow {
@@ -51,6 +54,7 @@ pub fn connection_row(
             ConnectionState::Disconnected | ConnectionState::Refused { .. }
         ),
         is_listener: is_listener(address),
+        is_unverified,
     }
 }
 
@@ -140,6 +144,17 @@ pub fn facts(info: &ConnectionInfo) -> Vec<Fact> {
         });
     };
     add("Broker", info.address.to_string());
+    if let Some(tls) = &info.tls {
+        add("TLS", tls.to_string());
+        for (index, certificate) in tls.chain.iter().enumerate() {
+            let name = if index == 0 {
+                "Certificate of"
+            } else {
+                "made by"
+            };
+            add(name, certificate.to_string());
+        }
+    }
     add(
         "Client id",
         if info.client_id_was_assigned {
@@ -236,11 +251,18 @@ mod tests {
         };
         let state = ConnectionState::Connected(Arc::new(info));
         let now = Timestamp::from_nanos(0);
-        let row = connection_row("m", "Meters", "tcp-listen://127.0.0.1:0", &state, now);
+        let row = connection_row(
+            "m",
+            "Meters",
+            "tcp-listen://127.0.0.1:0",
+            false,
+            &state,
+            now,
+        );
         assert_eq!(row.words, ":7001 · TCP");
         assert!(row.is_listener && row.is_connected);
         assert!(row.sentence.starts_with("Meters listens on 127.0.0.1:7001"));
-        let row = connection_row("m", "Meters", "mqtt://127.0.0.1:7001", &state, now);
+        let row = connection_row("m", "Meters", "mqtt://127.0.0.1:7001", false, &state, now);
         assert!(!row.is_listener && row.words.contains("v5"));
     }
 }

@@ -9,10 +9,11 @@ use crate::app::table::CommentDialog;
 use crate::app::tabs::TabId;
 use crate::model::FieldError;
 use crate::model::pairing::Rules;
-use crate::model::profile::{ProfileDraft, ProfileField};
+use crate::model::profile::{BrokerAddress, ProfileDraft, ProfileField, SecretSlot};
 use crate::model::responder::{DeviceDraft, DeviceField};
 use crate::model::text;
 use crate::store::Settings;
+use std::collections::BTreeMap;
 
 #[derive(Debug)]
 pub enum Dialog {
@@ -62,7 +63,28 @@ pub struct ProfileDialog {
     /// Empty: leave the kept one as it is.
     pub password: String,
     pub remember_password: bool,
+    /// The other secrets as typed, each empty where the kept one is to stay. Headers by their names.
+    pub secrets: BTreeMap<SecretSlot, String>,
     pub errors: Vec<FieldError<ProfileField>>,
+}
+
+impl ProfileDialog {
+    /// A user name and a password that were pasted with the address go to fields of their own: the address is saved.
+    pub fn take_address_apart(&mut self) {
+        let Ok(parsed) = BrokerAddress::parse(&self.draft.address) else {
+            return;
+        };
+        if parsed.user_name.is_none() && parsed.password.is_none() {
+            return;
+        }
+        self.draft.address = parsed.address.to_string();
+        if let Some(user_name) = parsed.user_name {
+            self.draft.user_name = user_name;
+        }
+        if let Some(password) = parsed.password {
+            self.password = password;
+        }
+    }
 }
 
 impl std::fmt::Debug for ProfileDialog {
@@ -76,6 +98,8 @@ pub struct PasswordDialog {
     pub profile_id: String,
     pub profile_name: String,
     pub user_name: String,
+    /// Which of the profile's secrets.
+    pub slot: SecretSlot,
     pub text: String,
     pub remember: bool,
     /// What to do once it is given.

@@ -9,7 +9,7 @@ pub use saves::Written;
 
 use crate::model::demo::Demo;
 use crate::model::presets::Preset;
-use crate::model::profile::{BUILT_IN_ID, ProfileDraft};
+use crate::model::profile::{BUILT_IN_ID, ProfileDraft, SecretSlot};
 use crate::model::request::RequestDraft;
 use crate::model::responder::DeviceDraft;
 use crate::model::secret::Secret;
@@ -55,11 +55,11 @@ impl From<FileProblem> for Trouble {
 /// What was deleted, enough to put it back.
 #[derive(Clone, Debug)]
 pub enum Removed {
-    /// With the password that was kept for it: deleting a profile deletes that, too.
+    /// With the secrets that were kept for it: deleting a profile deletes those, too.
     Profile {
         id: String,
         draft: ProfileDraft,
-        password: Option<Secret>,
+        secrets: Vec<(SecretSlot, Secret)>,
     },
     Request {
         id: String,
@@ -287,12 +287,23 @@ impl Library {
     pub fn remove_profile(&mut self, id: &str) -> Result<Removed, Trouble> {
         self.bin::<ProfileDraft>(id)?;
         let draft = self.profiles.remove(id).unwrap_or_default();
-        let password = self.kept_password(id);
-        self.forget_password(id);
+        let mut secrets = Vec::new();
+        let mut slots = draft.secrets_wanted();
+        // One may be kept from a time when it was wanted.
+        if !slots.contains(&SecretSlot::Password) {
+            slots.push(SecretSlot::Password);
+        }
+        for slot in slots {
+            let account = slot.account(id);
+            if let Some(secret) = self.kept_password(&account) {
+                secrets.push((slot, secret));
+            }
+            self.forget_password(&account);
+        }
         Ok(Removed::Profile {
             id: id.to_owned(),
             draft,
-            password,
+            secrets,
         })
     }
 
@@ -353,14 +364,10 @@ impl Library {
             });
         }
         match removed {
-            Removed::Profile {
-                id,
-                draft,
-                password,
-            } => {
+            Removed::Profile { id, draft, secrets } => {
                 self.put_back(&id, &draft)?;
-                if let Some(password) = password {
-                    self.keep_password(&id, &password);
+                for (slot, secret) in secrets {
+                    self.keep_password(&slot.account(&id), &secret);
                 }
                 self.profiles.insert(id.clone(), draft);
                 Ok(Restored::Profile(id))
@@ -527,6 +534,8 @@ impl Library {
     }
 
     fn complaint(&self, id: &str) -> Complaint {
+        // Other secrets than the password are kept under a name of their own beneath the profile's id.
+        let id = id.split('/').next().unwrap_or(id);
         let name = self.profiles.get(id).map_or(id, |draft| &draft.name);
         Complaint {
             name: name.to_owned(),
@@ -575,13 +584,13 @@ impl Library {
 
     /// Asks the keyring, off the frame, for every password that a profile may want.
     fn fetch_passwords(&self, wake: &Arc<dyn Fn() + Send + Sync>) {
-        for (id, _) in self
-            .profiles
-            .iter()
-            .filter(|(_, draft)| draft.password_wanted)
-        {
-            let (inbox, wake, key) = (Arc::clone(&self.inbox), Arc::clone(wake), id.clone());
-            self.desk.load(id, move |found| {
+        let accounts = self.profiles.iter().flat_map(|(id, draft)| {
+            let slots = draft.secrets_wanted().into_iter();
+            slots.map(|slot| slot.account(id))
+        });
+        for account in accounts {
+            let (inbox, wake, key) = (Arc::clone(&self.inbox), Arc::clone(wake), account.clone());
+            self.desk.load(&account, move |found| {
                 if let Ok(Some(secret)) = found {
                     lock(&inbox).passwords.entry(key).or_insert(secret);
                     wake();

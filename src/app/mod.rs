@@ -332,10 +332,13 @@ impl App {
         }
     }
 
-    /// The version that a connection speaks, as its profile has it.
+    /// The version that a connection speaks, or will try first.
     pub fn version_of(&self, connection: &str) -> MqttVersion {
+        if let Some(info) = self.session.state(connection).info() {
+            return info.version;
+        }
         let profile = self.library.profile(connection);
-        profile.map_or_else(MqttVersion::default, |profile| profile.mqtt_version)
+        profile.map_or_else(MqttVersion::default, |profile| profile.mqtt_version.first())
     }
 
     /// The generated Response Topic of a tab's connection.

@@ -45,6 +45,7 @@ impl App {
                     id,
                     &draft.name,
                     &draft.address,
+                    draft.is_unverified(),
                     self.session.state(id),
                     self.now,
                 )

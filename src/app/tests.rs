@@ -1,5 +1,7 @@
 use super::*;
+use crate::app::dialogs::ProfileDialog;
 use crate::app::open::{Place, open};
+use crate::model::profile::ProfileDraft;
 use crate::model::request::RequestDraft;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -209,6 +211,26 @@ fn a_dialog_does_not_debug_its_password() {
     };
     dialog.password = "hunter2".to_owned();
     assert!(!format!("{:?}", app.dialog).contains("hunter2"));
+}
+
+#[test]
+fn an_address_that_is_pasted_with_a_password_is_taken_apart() {
+    let mut dialog = ProfileDialog {
+        id: None,
+        draft: ProfileDraft {
+            name: "Lab".to_owned(),
+            address: "mqtts://ann:pa%3Ass@broker.lab:8884".to_owned(),
+            ..ProfileDraft::default()
+        },
+        password: String::new(),
+        remember_password: true,
+        secrets: std::collections::BTreeMap::new(),
+        errors: Vec::new(),
+    };
+    dialog.take_address_apart();
+    assert_eq!(dialog.draft.address, "mqtts://broker.lab:8884");
+    assert_eq!(dialog.draft.user_name, "ann");
+    assert_eq!(dialog.password, "pa:ss");
 }
 
 #[test]

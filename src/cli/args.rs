@@ -5,6 +5,7 @@
 
 mod export;
 mod values;
+mod way;
 
 #[cfg(test)]
 mod tests;
@@ -12,7 +13,7 @@ mod tests;
 use crate::model::correlation::CorrelationDraft;
 use crate::model::message::{Qos, UserProperty};
 use crate::model::payload::PayloadFormat;
-use crate::model::profile::MqttVersion;
+use crate::model::profile::VersionChoice;
 use crate::model::request::{PairingDraft, RequestDraft, ResponseTopicDraft};
 use clap::{ArgGroup, Parser, Subcommand, ValueEnum};
 pub use export::{ExportArgs, ImportArgs};
@@ -20,6 +21,7 @@ use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 pub use values::{Size, Url};
+pub use way::{SecretPlace, WayArgs};
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -117,6 +119,8 @@ pub struct DemoArgs {
 pub struct ConnectArgs {
     /// The broker, mqtt://[USER[:PASSWORD]@]HOST[:PORT] [default: mqtt://127.0.0.1:1883]
     ///
+    /// mqtts:// is MQTT over TLS, ws:// and wss:// are MQTT over WebSocket with a path, such as
+    /// wss://broker.lab/mqtt, and unix:///PATH is a Unix domain socket.
     /// Signs such as @ or : in a user name or password are written as %40 or %3A. Others on this machine
     /// can see a command line: prefer --password-env or --password-file for passwords that matter.
     #[arg(long, value_name = "URL", value_parser = values::url, conflicts_with = "profile")]
@@ -145,11 +149,15 @@ pub struct ConnectArgs {
     #[arg(long, value_name = "ID")]
     pub client_id: Option<String>,
 
-    /// The version of MQTT: 5 or 3.1.1 [default: the profile's, else 5]
+    /// The version of MQTT: 5, 3.1.1 or auto [default: the profile's, else 5]
     ///
+    /// auto tries 5, and 3.1.1 where the broker does not speak it.
     /// 3.1.1 carries neither Response Topic nor Correlation Data: pairing rules (--rule) do without them.
     #[arg(long, value_name = "VERSION", value_parser = values::mqtt_version)]
-    pub mqtt: Option<MqttVersion>,
+    pub mqtt: Option<VersionChoice>,
+
+    #[command(flatten)]
+    pub way: WayArgs,
 }
 
 const REQUEST_EXAMPLES: &str = "\

@@ -5,7 +5,7 @@ use crate::cli::stop::Stop;
 use crate::model::connection::{ConnectionState, Problem};
 use crate::model::profile::{BrokerAddress, Profile, ProfileDraft};
 use crate::model::request::Surroundings;
-use crate::model::secret::Secret;
+use crate::model::secret::{Secret, Secrets};
 use crate::session::{Event, Session};
 use std::time::{Duration, Instant};
 
@@ -64,10 +64,10 @@ pub fn pump(
 pub fn connect(
     session: &mut Session,
     profile: Profile,
-    password: Option<Secret>,
+    secrets: impl Into<Secrets>,
 ) -> Result<(), Stop> {
     let id = std::sync::Arc::clone(&profile.id);
-    session.connect(profile, password)?;
+    session.connect(profile, secrets)?;
     let deadline = Instant::now() + Duration::from_secs(30);
     loop {
         match session.state(&id) {

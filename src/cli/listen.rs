@@ -9,7 +9,7 @@ use crate::model::message::Qos;
 use crate::model::payload;
 use crate::model::profile::Profile;
 use crate::model::record::Record;
-use crate::model::secret::Secret;
+use crate::model::secret::Secrets;
 use crate::model::subscribe::SubscribeOptions;
 use crate::model::text;
 use crate::model::timeline::{Row, RowId};
@@ -30,7 +30,7 @@ const PREVIEW: usize = 200;
 
 pub struct Listen {
     pub profile: Profile,
-    pub password: Option<Secret>,
+    pub secrets: Secrets,
     pub filters: Vec<TopicFilter>,
     pub qos: Qos,
     pub record: Option<PathBuf>,
@@ -116,7 +116,7 @@ impl Listening {
             Arc::clone(&listen.profile.name),
             listen.profile.address.to_string(),
         );
-        headless::connect(session, listen.profile, listen.password)?;
+        headless::connect(session, listen.profile, listen.secrets)?;
         if let Some(recorder) = &self.recorder {
             recorder.name_connection(&id, &name);
         }

@@ -101,7 +101,7 @@ fn request(args: &RequestArgs, workspace: Option<&Path>) -> Result<ExitCode, Sto
     let payload = args.payload_file().map(resolve::payload).transpose()?;
     request::run(request::Request {
         profile: target.profile,
-        password: target.password,
+        secrets: target.secrets,
         draft: args.draft(),
         rules: match &args.rule {
             Some(_) => rules::active(&args.rules, workspace)?,
@@ -118,7 +118,7 @@ fn respond(args: &RespondArgs, workspace: Option<&Path>) -> Result<ExitCode, Sto
     let (device, target) = resolve::device(args, workspace, &rules)?;
     respond::run(respond::Respond {
         profile: target.profile,
-        password: target.password,
+        secrets: target.secrets,
         device,
         is_quiet: args.quiet,
     })
@@ -135,7 +135,7 @@ fn listen(args: ListenArgs, workspace: Option<&Path>) -> Result<ExitCode, Stop> 
     filters.dedup();
     listen::run(listen::Listen {
         profile: target.profile,
-        password: target.password,
+        secrets: target.secrets,
         filters,
         qos: args.qos,
         record: args.record,

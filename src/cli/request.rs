@@ -9,7 +9,7 @@ use crate::model::pairing::Rules;
 use crate::model::payload::{self, Encoding};
 use crate::model::profile::Profile;
 use crate::model::request::RequestDraft;
-use crate::model::secret::Secret;
+use crate::model::secret::Secrets;
 use crate::model::text;
 use crate::session::{Event, Session};
 use std::io::Write as _;
@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 
 pub struct Request {
     pub profile: Profile,
-    pub password: Option<Secret>,
+    pub secrets: Secrets,
     pub draft: RequestDraft,
     /// The rules that its own is looked up in.
     pub rules: Rules,
@@ -32,7 +32,7 @@ pub fn run(request: Request) -> Result<ExitCode, Stop> {
     let mut session = headless::start()?;
     let Request {
         profile,
-        password,
+        secrets,
         draft,
         rules,
         payload,
@@ -43,7 +43,7 @@ pub fn run(request: Request) -> Result<ExitCode, Stop> {
     let id = Arc::clone(&profile.id);
     // What is wrong with the request is said before anybody is bothered.
     valid(&draft, payload.as_deref(), &session, &id)?;
-    headless::connect(&mut session, profile, password)?;
+    headless::connect(&mut session, profile, secrets)?;
     if is_verbose && let Some(info) = session.state(&id).info() {
         out::say(&format!(
             "connected to {} as {}",

@@ -1,13 +1,13 @@
 //! From what was typed to what can be done: profiles, passwords, payloads and devices are looked up.
 
-use crate::cli::args::{ConnectArgs, PayloadFile, RespondArgs};
+use crate::cli::args::{ConnectArgs, PayloadFile, RespondArgs, SecretPlace};
 use crate::cli::stop::Stop;
 use crate::model::FieldError;
 use crate::model::pairing::Rules;
 use crate::model::profile::{BUILT_IN_ID, BrokerAddress, Profile, ProfileDraft};
 use crate::model::request::MAX_PAYLOAD_BYTES;
 use crate::model::responder::{Device, DeviceDraft, RuleDraft, ValueTable};
-use crate::model::secret::Secret;
+use crate::model::secret::{Secret, Secrets};
 use crate::store::{self, PasswordDesk, Stored, Workspace};
 use std::io::Read as _;
 use std::path::Path;
@@ -20,7 +20,7 @@ const MAX_PASSWORD_FILE_BYTES: u64 = 65_535 + 2;
 #[derive(Debug)]
 pub struct Target {
     pub profile: Profile,
-    pub password: Option<Secret>,
+    pub secrets: Secrets,
 }
 
 /// The broker that the command line names, or the local one.
@@ -49,13 +49,13 @@ fn from_url(args: &ConnectArgs) -> Result<Target, Stop> {
         user_name: parsed.user_name.unwrap_or_default(),
         ..ProfileDraft::default()
     };
-    finish(args, "command-line", draft, password)
+    finish(args, "command-line", draft, password, |_| Ok(None))
 }
 
 fn from_profile(
     args: &ConnectArgs,
     found: Stored<ProfileDraft>,
-    kept: impl FnOnce(&str) -> Result<Option<Secret>, Stop>,
+    kept: impl Fn(&str) -> Result<Option<Secret>, Stop>,
 ) -> Result<Target, Stop> {
     let Stored { id, draft, .. } = found;
     if draft.is_built_in() {
@@ -81,7 +81,7 @@ fn from_profile(
         })?),
         None => None,
     };
-    finish(args, &id, draft, password)
+    finish(args, &id, draft, password, kept)
 }
 
 fn finish(
@@ -89,6 +89,7 @@ fn finish(
     id: &str,
     mut draft: ProfileDraft,
     password: Option<Secret>,
+    kept: impl Fn(&str) -> Result<Option<Secret>, Stop>,
 ) -> Result<Target, Stop> {
     if let Some(user) = &args.user {
         draft.user_name.clone_from(user);
@@ -102,6 +103,7 @@ fn finish(
         draft.mqtt_version = version;
     }
     draft.password_wanted = password.is_some();
+    args.way.apply(&mut draft);
     let name = draft.name.clone();
     let profile = draft.validate(id).map_err(|errors| {
         Stop::usage(
@@ -109,7 +111,27 @@ fn finish(
             "",
         )
     })?;
-    Ok(Target { profile, password })
+    let mut secrets = Secrets::from(password);
+    for (slot, place) in args.way.secrets() {
+        let secret = match place {
+            SecretPlace::Env(name) => of_env(name, &slot.to_string())?,
+            SecretPlace::File(path) => of_file(path)?,
+        };
+        secrets.set(slot, secret);
+    }
+    for slot in profile.secrets_wanted() {
+        if secrets.get(&slot).is_some() {
+            continue;
+        }
+        let secret = kept(&slot.account(id))?.ok_or_else(|| {
+            Stop::usage(
+                format!("the profile `{name}` wants the {slot}, and the keyring has none"),
+                "give it on the command line (see --help), or keep one in the window",
+            )
+        })?;
+        secrets.set(slot, secret);
+    }
+    Ok(Target { profile, secrets })
 }
 
 fn joined<Field>(errors: Vec<FieldError<Field>>) -> String {
@@ -181,21 +203,28 @@ fn kept_password(workspace: &Workspace, id: &str) -> Result<Option<Secret>, Stop
 /// The password that the command line leads to, outside of a URL.
 fn given_password(args: &ConnectArgs) -> Result<Option<Secret>, Stop> {
     if let Some(name) = &args.password_env {
-        return match std::env::var(name) {
-            Ok(password) => Ok(Some(Secret::new(password))),
-            Err(std::env::VarError::NotPresent) => Err(Stop::usage(
-                format!("the environment variable `{name}` of --password-env is not set"),
-                format!("set it: export {name}=…"),
-            )),
-            Err(std::env::VarError::NotUnicode(_)) => Err(Stop::usage(
-                format!("the environment variable `{name}` of --password-env is not UTF-8"),
-                "",
-            )),
-        };
+        return of_env(name, "--password-env").map(Some);
     }
-    let Some(path) = &args.password_file else {
-        return Ok(None);
-    };
+    let path = args.password_file.as_deref();
+    path.map(of_file).transpose()
+}
+
+fn of_env(name: &str, whose: &str) -> Result<Secret, Stop> {
+    match std::env::var(name) {
+        Ok(secret) => Ok(Secret::new(secret)),
+        Err(std::env::VarError::NotPresent) => Err(Stop::usage(
+            format!("the environment variable `{name}` of {whose} is not set"),
+            format!("set it: export {name}=…"),
+        )),
+        Err(std::env::VarError::NotUnicode(_)) => Err(Stop::usage(
+            format!("the environment variable `{name}` of {whose} is not UTF-8"),
+            "",
+        )),
+    }
+}
+
+/// The first line of a file.
+fn of_file(path: &Path) -> Result<Secret, Stop> {
     let bytes = store::read_file(path, MAX_PASSWORD_FILE_BYTES)?;
     let text = String::from_utf8(bytes).map_err(|err| {
         Stop::usage(
@@ -204,7 +233,7 @@ fn given_password(args: &ConnectArgs) -> Result<Option<Secret>, Stop> {
         )
     })?;
     let line = text.lines().next().unwrap_or_default();
-    Ok(Some(Secret::new(line.to_owned())))
+    Ok(Secret::new(line.to_owned()))
 }
 
 /// The bytes of a payload that was not typed.
@@ -341,14 +370,17 @@ mod tests {
         let other = target(&connect(&[]), None).unwrap();
         assert_eq!(one.profile.address.to_string(), "mqtt://127.0.0.1:1883");
         assert_ne!(one.profile.client_id, other.profile.client_id);
-        assert_eq!((one.profile.user_name, one.password), (None, None));
+        assert_eq!(
+            (one.profile.user_name, one.secrets),
+            (None, Secrets::default())
+        );
     }
 
     #[test]
     fn user_and_password_come_from_the_url_unless_given_apart() {
         let found = target(&connect(&["--url", "mqtt://m%40e:p%3Aw@h"]), None).unwrap();
         assert_eq!(found.profile.user_name.as_deref(), Some("m@e"));
-        assert_eq!(found.password.as_ref().map(Secret::expose), Some("p:w"));
+        assert_eq!(found.secrets.password().map(Secret::expose), Some("p:w"));
         assert!(!format!("{found:?}").contains("p:w"));
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("pw");
@@ -367,12 +399,12 @@ mod tests {
         assert_eq!(found.profile.user_name.as_deref(), Some("you"));
         assert_eq!(&*found.profile.client_id, "c");
         assert_eq!(
-            found.password.as_ref().map(Secret::expose),
+            found.secrets.password().map(Secret::expose),
             Some("from file")
         );
         let found = target(&connect(&["--password-env", "PATH"]), None).unwrap();
         assert_eq!(
-            found.password.as_ref().map(Secret::expose),
+            found.secrets.password().map(Secret::expose),
             std::env::var("PATH").ok().as_deref()
         );
     }
@@ -399,9 +431,9 @@ mod tests {
             ))
             .contains("/nowhere/d")
         );
-        let said = stop(target(&connect(&["--url", "mqtts://me:hunter2@h"]), None));
+        let said = stop(target(&connect(&["--url", "http://me:hunter2@h"]), None));
         assert!(
-            said.contains("not supported") && !said.contains("hunter2"),
+            said.contains("no way to reach a broker") && !said.contains("hunter2"),
             "{said}"
         );
     }
@@ -461,7 +493,10 @@ mod tests {
             Ok(Some(Secret::new("hunter2".to_owned())))
         };
         let found = from_profile(&connect(&[]), stored(wanting.clone()), kept).unwrap();
-        assert_eq!(found.password.as_ref().map(Secret::expose), Some("hunter2"));
+        assert_eq!(
+            found.secrets.password().map(Secret::expose),
+            Some("hunter2")
+        );
         let said = stop(from_profile(&connect(&[]), stored(wanting), |_| Ok(None)));
         assert!(said.contains("--password-env"), "{said}");
     }

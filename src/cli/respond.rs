@@ -8,7 +8,7 @@ use crate::model::connection::ConnectionState;
 use crate::model::payload;
 use crate::model::profile::Profile;
 use crate::model::responder::Device;
-use crate::model::secret::Secret;
+use crate::model::secret::Secrets;
 use crate::model::text;
 use crate::session::{DeviceEvent, Event, RunningDevice};
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use std::time::Duration;
 
 pub struct Respond {
     pub profile: Profile,
-    pub password: Option<Secret>,
+    pub secrets: Secrets,
     pub device: Device,
     pub is_quiet: bool,
 }
@@ -25,7 +25,7 @@ pub fn run(respond: Respond) -> Result<ExitCode, Stop> {
     let mut session = headless::start()?;
     let id: Arc<str> = "device".into();
     let (address, quiet) = (respond.profile.address.to_string(), respond.is_quiet);
-    session.start_device(&id, respond.device, &respond.profile, respond.password)?;
+    session.start_device(&id, respond.device, &respond.profile, respond.secrets)?;
     let mut has_listened = false;
     loop {
         let mut over: Option<Stop> = None;

@@ -6,6 +6,7 @@ use crate::model::pairing::NearMiss;
 use crate::model::time::Timestamp;
 use crate::model::topic::TopicFilter;
 use crate::model::version::MqttVersion;
+use std::fmt;
 use std::sync::Arc;
 
 /// What happens on a connection. The listener knows which one it is.
@@ -132,4 +133,57 @@ pub struct ConnectionInfo {
     pub subscription_identifiers_available: Option<bool>,
     pub shared_subscriptions_available: Option<bool>,
     pub user_properties: Vec<UserProperty>,
+    /// Where the connection is encrypted.
+    pub tls: Option<Arc<TlsInfo>>,
+}
+
+/// What a broker showed of itself in the TLS handshake, and what was agreed on.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TlsInfo {
+    /// `TLS 1.3`; empty where the handshake did not come that far.
+    pub version: Arc<str>,
+    pub cipher_suite: Arc<str>,
+    pub alpn: Option<Arc<str>>,
+    /// What was sent as SNI and looked for in the certificate.
+    pub server_name: Arc<str>,
+    /// False where nobody looked, and in a handshake that failed.
+    pub is_verified: bool,
+    /// The broker's own first, as it sent them.
+    pub chain: Vec<CertificateInfo>,
+}
+
+impl fmt::Display for TlsInfo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}, {}", self.version, self.cipher_suite)?;
+        if !self.is_verified {
+            f.write_str(", not verified")?;
+        }
+        Ok(())
+    }
+}
+
+/// A certificate, for people to look at.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CertificateInfo {
+    pub subject: Arc<str>,
+    pub issuer: Arc<str>,
+    /// Host names and addresses that it is for.
+    pub names: Vec<Arc<str>>,
+    /// Seconds since 1970, UTC.
+    pub not_before: i64,
+    pub not_after: i64,
+    pub is_authority: bool,
+    /// SHA-256 over the certificate, as hex digits.
+    pub fingerprint: Arc<str>,
+}
+
+impl fmt::Display for CertificateInfo {
+    /// Its owner, and for whom it is.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.subject)?;
+        if !self.names.is_empty() {
+            write!(f, " ({})", self.names.join(", "))?;
+        }
+        write!(f, ", by {}", self.issuer)
+    }
 }

@@ -148,6 +148,11 @@ impl Requester {
         self
     }
 
+    /// The broker turned out to speak another one.
+    pub fn set_version(&mut self, version: MqttVersion) {
+        self.version = version;
+    }
+
     /// Other rules from now on. What is open keeps the rule that it was sent by.
     pub fn set_rules(&mut self, rules: &Rules) {
         self.matcher.set_rules(rules);

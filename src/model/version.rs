@@ -15,6 +15,62 @@ pub enum MqttVersion {
     V311,
 }
 
+/// Which version a connection is to speak, as chosen. In files: `5`, `3.1.1`, `auto`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum VersionChoice {
+    #[default]
+    #[serde(rename = "5")]
+    V5,
+    #[serde(rename = "3.1.1")]
+    V311,
+    /// 5, and 3.1.1 where the broker does not speak it.
+    #[serde(rename = "auto")]
+    Auto,
+}
+
+impl VersionChoice {
+    pub const ALL: [Self; 3] = [Self::V5, Self::V311, Self::Auto];
+
+    /// The one that is tried first, and the only one but for [`Self::Auto`].
+    pub fn first(self) -> MqttVersion {
+        match self {
+            Self::V5 | Self::Auto => MqttVersion::V5,
+            Self::V311 => MqttVersion::V311,
+        }
+    }
+
+    /// As in files and on the command line.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::V5 => "5",
+            Self::V311 => "3.1.1",
+            Self::Auto => "auto",
+        }
+    }
+
+    pub fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+impl From<MqttVersion> for VersionChoice {
+    fn from(version: MqttVersion) -> Self {
+        match version {
+            MqttVersion::V5 => Self::V5,
+            MqttVersion::V311 => Self::V311,
+        }
+    }
+}
+
+impl fmt::Display for VersionChoice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Auto => f.write_str("MQTT 5, else 3.1.1"),
+            one => one.first().fmt(f),
+        }
+    }
+}
+
 /// What MQTT 5 has and MQTT 3.1.1 has not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Feature {
@@ -61,10 +117,6 @@ impl MqttVersion {
             Self::V5 => "5",
             Self::V311 => "3.1.1",
         }
-    }
-
-    pub fn is_default(&self) -> bool {
-        *self == Self::default()
     }
 
     /// Why this version cannot have the feature, in one sentence; `None` where it has it.

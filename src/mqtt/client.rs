@@ -13,24 +13,49 @@ use super::ledger::{self, Ledger, OnWire, Progress, PublishTicket, Watcher};
 use super::outbox::Outbox;
 use super::subscriptions::{Acknowledged, SubscribeDone, SubscribeOptions, Subscriptions};
 use super::tap::{Outgoing, Tap};
+use super::transport::FileReader;
 use super::wire::Link;
 use super::words::Stage;
-use crate::model::connection::ConnectionState;
+use crate::model::connection::{ConnectionState, TlsInfo};
 use crate::model::message::Message;
 use crate::model::profile::{BrokerAddress, Feature, MqttVersion, Profile};
-use crate::model::secret::Secret;
+use crate::model::secret::Secrets;
 use crate::model::time::Timestamp;
 use crate::model::topic::TopicFilter;
 use std::collections::VecDeque;
+use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::runtime::Handle;
 use tokio::sync::{Notify, oneshot, watch};
 
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct ClientOptions {
-    /// Its address must be a TCP address: the built-in broker's is known once it runs.
+    /// Its address must be that of a broker: the built-in one's is known once it runs.
     pub profile: Arc<Profile>,
-    pub password: Option<Secret>,
+    pub secrets: Secrets,
+    /// For certificates and keys.
+    pub read_file: FileReader,
+}
+
+impl ClientOptions {
+    /// Without a way to read files: a profile that names one cannot be connected with.
+    pub fn new(profile: Profile, secrets: impl Into<Secrets>) -> Self {
+        Self {
+            profile: Arc::new(profile),
+            secrets: secrets.into(),
+            read_file: Arc::new(|path| Err(format!("`{path}` cannot be read from here"))),
+        }
+    }
+}
+
+impl fmt::Debug for ClientOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClientOptions")
+            .field("profile", &self.profile)
+            .field("secrets", &self.secrets)
+            .finish_non_exhaustive()
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -79,10 +104,13 @@ impl Drop for StopOnDrop {
 
 /// What the handles, the driver and the tap share.
 pub(super) struct Shared {
+    pub options: ClientOptions,
+    /// That of `options`.
     pub profile: Arc<Profile>,
-    pub password: Option<Secret>,
     pub host: Arc<str>,
     pub port: u16,
+    /// MQTT 3.1.1 is spoken, because the broker does not speak MQTT 5.
+    pub fell_back: AtomicBool,
     core: Mutex<Core>,
     outbox: Outbox<Signal>,
     runtime: Handle,
@@ -97,6 +125,8 @@ pub(super) struct Core {
     pub stage: Stage,
     /// Of the newest attempt.
     pub tap: Option<Arc<Tap>>,
+    /// What the broker showed in the newest attempt.
+    pub tls: Option<Arc<TlsInfo>>,
     /// Present while connected.
     pub link: Option<Link>,
     /// What is under way may be resumed.
@@ -105,7 +135,7 @@ pub(super) struct Core {
     pub subscriptions: Subscriptions,
     /// Empty where the broker can be asked to keep them to itself.
     pub echoes: Echoes,
-    hears_itself: bool,
+    pub hears_itself: bool,
     pub assigned_client_id: Option<Arc<str>>,
     signals: Vec<Signal>,
     /// Empty between two calls of [`Core::settle`]; kept for their room.
@@ -215,8 +245,20 @@ impl Shared {
         *self.stop.borrow()
     }
 
+    /// The version that is spoken, or tried.
+    pub fn version(&self) -> MqttVersion {
+        if self.fell_back.load(Ordering::Relaxed) {
+            MqttVersion::V311
+        } else {
+            self.profile.mqtt_version
+        }
+    }
+
     pub fn address(&self) -> Arc<str> {
-        if self.host.contains(':') {
+        if self.port == 0 {
+            // A Unix domain socket.
+            Arc::clone(&self.host)
+        } else if self.host.contains(':') {
             format!("[{}]:{}", self.host, self.port).into()
         } else {
             format!("{}:{}", self.host, self.port).into()
@@ -248,7 +290,8 @@ impl Shared {
 
 /// A broker that assigns a client id says which one in MQTT 5 only: in MQTT 3.1.1 it is made here.
 fn named(mut profile: Arc<Profile>) -> Arc<Profile> {
-    if profile.mqtt_version == MqttVersion::V311 && profile.client_id.is_empty() {
+    let is_old = profile.mqtt_version == MqttVersion::V311 || profile.falls_back;
+    if is_old && profile.client_id.is_empty() {
         let id = format!("roundtrip{:012x}", rand::random::<u64>() >> 16);
         Arc::make_mut(&mut profile).client_id = id.into();
     }
@@ -269,23 +312,30 @@ impl Client {
         options: ClientOptions,
         deliver: impl Fn(Signal) + Send + Sync + 'static,
     ) -> Self {
+        let options = ClientOptions {
+            profile: named(options.profile),
+            ..options
+        };
         let (host, port) = match &options.profile.address {
-            BrokerAddress::Tcp { host, port } => (Arc::clone(host), *port),
+            BrokerAddress::Tcp { host, port, .. } => (Arc::clone(host), *port),
             // No broker is there; whoever chooses the transport does not come here with it.
             BrokerAddress::Listener { host, port } => (Arc::clone(host), *port),
             // The session room resolves it; should it not, the state says what is wrong.
+            BrokerAddress::Unix { path } => (Arc::clone(path), 0),
             BrokerAddress::BuiltIn => ("built-in".into(), crate::model::profile::DEFAULT_PORT),
         };
         let no_local = options.profile.mqtt_version.lacks(Feature::NoLocal);
         let shared = Arc::new(Shared {
-            profile: named(options.profile),
-            password: options.password,
+            profile: Arc::clone(&options.profile),
+            options,
             host,
             port,
+            fell_back: AtomicBool::new(false),
             core: Mutex::new(Core {
                 state: ConnectionState::Connecting,
                 stage: Stage::default(),
                 tap: None,
+                tls: None,
                 link: None,
                 session_may_resume: false,
                 ledger: Ledger::default(),
@@ -376,7 +426,7 @@ impl Client {
 
     /// The message as it will be published: without what the version of MQTT cannot carry.
     pub fn as_sent(&self, message: Arc<Message>) -> Arc<Message> {
-        self.shared().profile.mqtt_version.as_sent(message)
+        self.shared().version().as_sent(message)
     }
 
     /// Never waits. What the broker does not take, by its CONNACK, fails here and does no harm.
@@ -430,7 +480,7 @@ impl Client {
         watcher: Watcher,
     ) -> Result<(), (Watcher, ClientError)> {
         let shared = self.shared();
-        let version = shared.profile.mqtt_version;
+        let version = shared.version();
         let message = version.as_sent(message);
         shared.with_core_soon(|core| {
             let checked = match shared.closed_door(core) {

@@ -346,6 +346,13 @@ impl Inner {
     }
 
     fn state_changed(&self, work: &mut Work, state: &ConnectionState) {
+        // The driver may have fallen back.
+        if let Some(info) = state.info()
+            && info.version != work.version
+        {
+            work.version = info.version;
+            work.requester.set_version(info.version);
+        }
         self.tell(ConnectionEvent::State(state.clone()));
         let effects = match state {
             ConnectionState::Connected(info) => {

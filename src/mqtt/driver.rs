@@ -10,15 +10,15 @@ use super::clock;
 use super::error::ClientError;
 use super::frames;
 use super::ledger::Limits;
-use super::wire::{self, CONNECT_TIMEOUT, Connack, Event, Failure, Incoming, Link, Wire};
+use super::wire::{self, Connack, Event, Failure, Incoming, Link, Wire};
 use super::words::{self, Attempt, Fault, Stage};
 use crate::model::connection::{ConnectionInfo, ConnectionState, Problem};
+use crate::model::profile::{MqttVersion, Reconnect};
 use rand::RngExt as _;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-const BACKOFF_FIRST: Duration = Duration::from_millis(500);
-const BACKOFF_MAX: Duration = Duration::from_secs(30);
 /// A connection that lasted this long starts the back-off anew.
 const STABLE: Duration = Duration::from_secs(5);
 /// How long a normal end may take: to write what is queued, and to write the DISCONNECT.
@@ -40,7 +40,7 @@ pub async fn run(shared: Arc<Shared>) {
     while !shared.is_stopping() {
         let clean_start = must_be_clean
             || (shared.profile.clean_start
-                && !(was_connected && shared.profile.session_kept_secs() > 0));
+                && !(was_connected && shared.profile.session_kept_in(shared.version()) > 0));
         let (link, mut wire) = match kept.take() {
             Some(kept) => kept,
             None => match wire::open(&shared, clean_start) {
@@ -57,6 +57,7 @@ pub async fn run(shared: Arc<Shared>) {
         shared.with_core(|core| {
             core.stage = Stage::Resolving;
             core.tap = None;
+            core.tls = None;
         });
         shared.set_state(ConnectionState::Connecting);
         let started = Instant::now();
@@ -90,7 +91,11 @@ pub async fn run(shared: Arc<Shared>) {
         } else {
             drop((link, wire));
         }
-        if fault.is_final {
+        if fault.is_other_version && fall_back(&shared) {
+            kept = None;
+            continue;
+        }
+        if fault.is_final || !shared.profile.reconnect.is_on {
             attempt = 0;
             shared.set_state(ConnectionState::Refused {
                 problem: fault.problem,
@@ -98,7 +103,7 @@ pub async fn run(shared: Arc<Shared>) {
             wait(&shared, None).await;
         } else {
             attempt = attempt.saturating_add(1);
-            let pause = back_off(attempt);
+            let pause = back_off(shared.profile.reconnect, attempt);
             shared.set_state(ConnectionState::Retrying {
                 problem: fault.problem,
                 at: clock::now().saturating_add(pause),
@@ -199,11 +204,25 @@ async fn wait(shared: &Shared, pause: Option<Duration>) {
     }
 }
 
-/// 0.5 s, 1 s, 2 s … 30 s, each up to a fifth shorter or longer, so that many clients do not come back at once.
-fn back_off(attempt: u32) -> Duration {
-    let doubled = BACKOFF_FIRST.saturating_mul(1 << attempt.saturating_sub(1).min(10));
+/// From now on MQTT 3.1.1 is spoken, where the profile allows that and it was not tried yet.
+fn fall_back(shared: &Shared) -> bool {
+    if !shared.profile.falls_back || shared.version() == MqttVersion::V311 {
+        return false;
+    }
+    log::info!("{}: MQTT 3.1.1 is tried next", shared.address());
+    shared.fell_back.store(true, Ordering::Relaxed);
+    shared.with_core(|core| core.hears_itself = true);
+    true
+}
+
+/// As the profile says, 0.5 s, 1 s, 2 s … 30 s, each up to a fifth shorter or longer, so that many clients do not come
+/// back at once.
+fn back_off(reconnect: Reconnect, attempt: u32) -> Duration {
+    let doubled = reconnect
+        .first
+        .saturating_mul(1 << attempt.saturating_sub(1).min(20));
     doubled
-        .min(BACKOFF_MAX)
+        .min(reconnect.most)
         .mul_f64(rand::rng().random_range(0.8..1.2))
 }
 
@@ -225,6 +244,7 @@ fn connected(shared: &Shared, link: &Link, connack: Connack, still_coming: (usiz
         } else if info.client_id_was_assigned {
             core.assigned_client_id = Some(Arc::clone(&info.client_id));
         }
+        info.tls.clone_from(&core.tls);
         let limits = Limits::of(&info);
         let mut told = Vec::new();
         if session_present {
@@ -244,7 +264,7 @@ fn connected(shared: &Shared, link: &Link, connack: Connack, still_coming: (usiz
         core.tell(told);
         let expiry = info
             .session_expiry_secs
-            .unwrap_or_else(|| shared.profile.session_kept_secs());
+            .unwrap_or_else(|| shared.profile.session_kept_in(shared.version()));
         core.session_may_resume = expiry > 0;
         core.stage = Stage::Connected;
         core.link = Some(link.clone());
@@ -324,7 +344,7 @@ fn note_failure(shared: &Shared, core: &mut Core, failure: Failure) -> (Fault, S
     let tap = core.tap.take();
     let fault = words::fault(
         &Attempt {
-            version: profile.mqtt_version,
+            version: shared.version(),
             stage,
             was_cut: tap.as_ref().is_some_and(|tap| tap.was_cut()),
             host: &shared.host,
@@ -332,9 +352,14 @@ fn note_failure(shared: &Shared, core: &mut Core, failure: Failure) -> (Fault, S
             client_id: &client_id,
             user_name: profile.user_name.as_deref(),
             keep_alive_secs: profile.keep_alive_secs,
-            connect_timeout: CONNECT_TIMEOUT,
+            connect_timeout: Duration::from_secs(profile.connect_timeout_secs.into()),
+            profile,
             connack: tap.as_ref().and_then(|tap| tap.connack()),
             disconnect: tap.as_ref().and_then(|tap| tap.disconnect()),
+            first: tap
+                .as_ref()
+                .map(|tap| tap.first_bytes())
+                .unwrap_or_default(),
         },
         failure,
     );
@@ -405,10 +430,7 @@ mod tests {
             client_id: "here".to_owned(),
             ..Default::default()
         };
-        let options = ClientOptions {
-            profile: Arc::new(draft.validate("here").unwrap()),
-            password: None,
-        };
+        let options = ClientOptions::new(draft.validate("here").unwrap(), None);
         let client = Client::start_with(runtime.handle(), options, |_| {});
         let shared = client.shared();
         let why = "max packet size is 0".to_owned();
@@ -424,7 +446,7 @@ mod tests {
     #[test]
     fn the_back_off_grows_from_half_a_second_to_half_a_minute() {
         for (attempt, secs) in [(1, 0.5), (2, 1.0), (3, 2.0), (7, 30.0), (1000, 30.0)] {
-            let pause = back_off(attempt).as_secs_f64();
+            let pause = back_off(Reconnect::default(), attempt).as_secs_f64();
             assert!(
                 pause >= secs * 0.8 && pause <= secs * 1.2,
                 "{attempt}: {pause}"

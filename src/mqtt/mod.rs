@@ -5,6 +5,7 @@
 //!
 //! * [`client`]: one connection that reconnects, MQTT 5 or 3.1.1; knows nothing of requests. Start there.
 //! * [`connection`]: a client with a [`Requester`](crate::model::requester::Requester) on top.
+//! * [`transport`]: the way to the broker, step by step.
 //! * `wire`: what differs between the two versions of MQTT; nothing else does.
 //!
 //! What always holds: no task waits for a slow listener, every queue is bounded or accounted for,
@@ -21,9 +22,9 @@ mod error;
 mod frames;
 mod ledger;
 mod outbox;
-mod socket;
 mod subscriptions;
 mod tap;
+pub mod transport;
 mod wire;
 mod words;
 

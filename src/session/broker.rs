@@ -76,9 +76,9 @@ impl Session {
 
     pub(super) fn broker_address(&self) -> Option<BrokerAddress> {
         let address = self.broker.as_ref()?.address();
-        Some(BrokerAddress::Tcp {
-            host: address.ip().to_string().into(),
-            port: address.port(),
-        })
+        Some(BrokerAddress::mqtt(
+            &address.ip().to_string(),
+            address.port(),
+        ))
     }
 }

@@ -7,7 +7,7 @@ use crate::model::connection::ConnectionState;
 use crate::model::exchange::Change;
 use crate::model::profile::{BrokerAddress, MqttVersion, Profile};
 use crate::model::responder::Device;
-use crate::model::secret::Secret;
+use crate::model::secret::Secrets;
 use crate::model::time::Timestamp;
 use crate::model::topic::TopicFilter;
 use crate::tcp;
@@ -59,7 +59,7 @@ impl Session {
         id: &str,
         device: Device,
         profile: &Profile,
-        password: Option<Secret>,
+        secrets: impl Into<Secrets>,
     ) -> Result<(), SessionError> {
         let id: Arc<str> = id.into();
         let is_on_tcp = matches!(profile.address, BrokerAddress::Listener { .. });
@@ -76,7 +76,7 @@ impl Session {
             will: device.life.will.clone(),
             ..profile.clone()
         };
-        let options = self.client_options(profile, password)?;
+        let options = self.client_options(profile, secrets.into())?;
         let before = self.devices.remove(&id);
         let before = before.and_then(|running| running.device.make_way());
         let spec = Arc::new(device);

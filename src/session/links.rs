@@ -11,13 +11,14 @@ use crate::model::exchange::{
     Change, Difference, Exchange, ExchangeId, MessageVerdict, NearMiss, Reason,
 };
 use crate::model::message::Message;
-use crate::model::profile::{BrokerAddress, Feature, Profile};
+use crate::model::profile::{BrokerAddress, Feature, MqttVersion, Profile};
 use crate::model::request::Request;
-use crate::model::secret::Secret;
+use crate::model::secret::Secrets;
 use crate::model::subscribe::SubscribeOptions;
 use crate::model::timeline::{MessageRow, PublishRow};
 use crate::model::topic::TopicFilter;
 use crate::mqtt::{ClientOptions, Connection, ConnectionEvent, clock};
+use crate::store;
 use crate::tcp;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -67,6 +68,14 @@ impl Link {
             None => &self.profile.client_id,
         }
     }
+
+    /// The version that is spoken; before the first CONNACK the one that is tried first.
+    pub fn version(&self) -> MqttVersion {
+        match self.state.info() {
+            Some(info) => info.version,
+            None => self.profile.mqtt_version,
+        }
+    }
 }
 
 fn how_to_push(event: &ConnectionEvent) -> Push {
@@ -89,11 +98,11 @@ impl Session {
     pub fn connect(
         &mut self,
         profile: Profile,
-        password: Option<Secret>,
+        secrets: impl Into<Secrets>,
     ) -> Result<(), SessionError> {
         let id = Arc::clone(&profile.id);
         let is_built_in = profile.address == BrokerAddress::BuiltIn;
-        let options = self.client_options(profile, password)?;
+        let options = self.client_options(profile, secrets.into())?;
         self.disconnect(&id);
         let profile = Arc::clone(&options.profile);
         let listeners = is_built_in.then(|| self.listeners());
@@ -225,7 +234,7 @@ impl Session {
         let Some(link) = self.links.get(id) else {
             return Vec::new();
         };
-        let lacks_data = link.profile.mqtt_version.lacks(Feature::CorrelationData);
+        let lacks_data = link.version().lacks(Feature::CorrelationData);
         let data = match lacks_data {
             Some(_) => Some(None),
             None => link.outbound.foresee(&request.correlation),
@@ -258,7 +267,7 @@ impl Session {
             Arc::clone(&link.profile.id),
             Arc::clone(&request),
             // What goes out, and nothing else.
-            link.profile.mqtt_version.as_sent(Arc::clone(&message)),
+            link.version().as_sent(Arc::clone(&message)),
             Arc::clone(&request.pairing.rule),
             clock::now(),
         );
@@ -273,7 +282,7 @@ impl Session {
     /// gets when it is out, see [`Timeline::publish_row`].
     pub fn publish(&mut self, id: &str, request: Arc<Request>) -> Option<Arc<Message>> {
         let link = self.links.get_mut(id)?;
-        let version = link.profile.mqtt_version;
+        let version = link.version();
         let data = match &request.correlation {
             CorrelationSpec::Fixed(data) => Some(data.clone()),
             _ => None,
@@ -289,18 +298,21 @@ impl Session {
     pub(super) fn client_options(
         &mut self,
         profile: Profile,
-        password: Option<Secret>,
+        secrets: Secrets,
     ) -> Result<ClientOptions, SessionError> {
         let address = match profile.address {
             BrokerAddress::BuiltIn => {
                 self.start_broker()?;
                 self.broker_address().unwrap_or(BrokerAddress::BuiltIn)
             }
-            address @ (BrokerAddress::Tcp { .. } | BrokerAddress::Listener { .. }) => address,
+            address @ (BrokerAddress::Tcp { .. }
+            | BrokerAddress::Unix { .. }
+            | BrokerAddress::Listener { .. }) => address,
         };
         Ok(ClientOptions {
             profile: Arc::new(Profile { address, ..profile }),
-            password,
+            secrets,
+            read_file: Arc::new(store::read_named),
         })
     }
 

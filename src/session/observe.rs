@@ -284,10 +284,7 @@ mod tests {
             assert_eq!(observer.exchange_of(message), Some(ExchangeId(id)));
         }
         assert_eq!(observer.exchange_of(&heard("TOGGLE")), None);
-        let elsewhere = BrokerAddress::Tcp {
-            host: "h".into(),
-            port: 1,
-        };
+        let elsewhere = BrokerAddress::mqtt("h", 1);
         assert_eq!(observer.received(&heard("ON"), 7, &elsewhere, V5), None);
     }
 

@@ -5,7 +5,7 @@ use super::document;
 use super::error::{FileProblem, StoreError};
 use super::kept::Kept;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// A regular file of at most `limit` bytes.
 pub fn read_file(path: &Path, limit: u64) -> Result<Vec<u8>, StoreError> {
@@ -15,6 +15,20 @@ pub fn read_file(path: &Path, limit: u64) -> Result<Vec<u8>, StoreError> {
             limit,
         },
         _ => StoreError::io("read", path, err),
+    })
+}
+
+/// A certificate or a key that a profile names; `~` is the home directory. The error is in words.
+pub fn read_named(name: &str) -> Result<Vec<u8>, String> {
+    let path = match name.strip_prefix("~/") {
+        None => PathBuf::from(name),
+        Some(rest) => directories::UserDirs::new()
+            .map(|folders| folders.home_dir().join(rest))
+            .ok_or_else(|| format!("`{name}`: this user has no home directory"))?,
+    };
+    read_file(&path, atomic::MAX_FILE_BYTES).map_err(|err| match std::error::Error::source(&err) {
+        Some(source) => format!("`{}`: {source}", path.display()),
+        None => err.to_string(),
     })
 }
 

@@ -32,7 +32,7 @@ mod writer;
 
 pub use desk::{PasswordDesk, PasswordPlace};
 pub use error::{Change, FileProblem, StoreError};
-pub use files::{load_file, read_file, write_file};
+pub use files::{load_file, read_file, read_named, write_file};
 pub use kept::{AsText, Kept, Loaded, Stored};
 pub use keyring::{Keyring, Memory, SecretError, Secrets};
 pub use machine::{Machine, machine, resident_bytes};

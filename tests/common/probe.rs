@@ -7,7 +7,7 @@ use roundtrip::model::connection::{ConnectionInfo, ConnectionState, Problem};
 use roundtrip::model::correlation::CorrelationData;
 use roundtrip::model::exchange::Reason;
 use roundtrip::model::message::{Message, Properties, Qos, UserProperty};
-use roundtrip::model::profile::{BrokerAddress, MqttVersion, Profile};
+use roundtrip::model::profile::{Profile, ProfileDraft};
 use roundtrip::model::secret::Secret;
 use roundtrip::model::time::Timestamp;
 use roundtrip::model::topic::{TopicFilter, TopicName};
@@ -28,23 +28,13 @@ pub fn runtime() -> Runtime {
 }
 
 pub fn profile(port: u16, client_id: &str) -> Profile {
-    Profile {
-        id: "p".into(),
-        name: "P".into(),
-        address: BrokerAddress::Tcp {
-            host: "127.0.0.1".into(),
-            port,
-        },
-        mqtt_version: MqttVersion::V5,
-        client_id: client_id.into(),
-        user_name: None,
-        keep_alive_secs: 60,
-        clean_start: true,
-        session_expiry_secs: 0,
-        request_response_information: true,
-        request_problem_information: true,
-        will: None,
-    }
+    let draft = ProfileDraft {
+        name: "P".to_owned(),
+        address: format!("mqtt://127.0.0.1:{port}"),
+        client_id: client_id.to_owned(),
+        ..ProfileDraft::default()
+    };
+    draft.validate("p").unwrap()
 }
 
 /// A client whose events are kept.
@@ -61,10 +51,8 @@ impl Probe {
     pub fn start_with(runtime: &Runtime, profile: Profile, password: Option<&str>) -> Self {
         let events: Arc<Mutex<Vec<ClientEvent>>> = Arc::default();
         let seen = Arc::clone(&events);
-        let options = ClientOptions {
-            profile: Arc::new(profile),
-            password: password.map(|text| Secret::new(text.to_owned())),
-        };
+        let password = password.map(|text| Secret::new(text.to_owned()));
+        let options = ClientOptions::new(profile, password);
         let client = Client::start(
             runtime.handle(),
             options,

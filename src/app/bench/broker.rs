@@ -44,7 +44,7 @@ impl Broker {
     fn named(url: &str) -> Result<Self, BenchFailure> {
         let parsed = BrokerAddress::parse(url).map_err(BenchFailure::Broker)?;
         match parsed.address {
-            BrokerAddress::Tcp { host, port } => Ok(Self {
+            BrokerAddress::Tcp { host, port, .. } => Ok(Self {
                 name: format!("mqtt://{host}:{port}"),
                 place: (host, port),
                 process: None,

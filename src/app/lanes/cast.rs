@@ -83,7 +83,8 @@ impl Cast {
 fn broker_name(session: &Session, address: &BrokerAddress) -> Arc<str> {
     match address {
         BrokerAddress::BuiltIn => BUILT_IN.into(),
-        BrokerAddress::Tcp { host, port } | BrokerAddress::Listener { host, port } => {
+        BrokerAddress::Unix { path } => Arc::clone(path),
+        BrokerAddress::Tcp { host, port, .. } | BrokerAddress::Listener { host, port } => {
             let is_built_in = session.broker().is_some_and(|broker| {
                 let built_in = broker.address();
                 built_in.port() == *port && built_in.ip().to_string() == **host

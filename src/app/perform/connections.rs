@@ -5,16 +5,17 @@ use crate::app::dialogs::{AfterPassword, Dialog, NEW, PasswordDialog, ProfileDia
 use crate::app::library::{Removed, new_client_id};
 use crate::app::undo::Undo;
 use crate::model::connection::Problem;
-use crate::model::profile::{BUILT_IN_ID, ProfileDraft};
-use crate::model::secret::Secret;
+use crate::model::profile::{BUILT_IN_ID, BrokerAddress, Profile, ProfileDraft};
+use crate::model::secret::{Secret, Secrets};
+use std::collections::BTreeMap;
 
 /// Bad User Name or Password, Not authorized, Bad authentication method (MQTT 5 §3.2.2.2).
 const SIGN_IN_REFUSALS: [u8; 3] = [0x86, 0x87, 0x8C];
 
 /// Whether a password is at hand.
 pub(super) enum Password {
-    /// Or none is wanted.
-    Known(Option<Secret>),
+    /// All that are wanted.
+    Known(Secrets),
     /// The dialog is open; what was to be done is done when it is given.
     Asked,
 }
@@ -30,6 +31,7 @@ impl App {
             draft,
             password: String::new(),
             remember_password: true,
+            secrets: BTreeMap::new(),
             errors: Vec::new(),
         })));
     }
@@ -41,6 +43,7 @@ impl App {
                 draft,
                 password: String::new(),
                 remember_password: true,
+                secrets: BTreeMap::new(),
                 errors: Vec::new(),
             };
             self.dialog = Some(Dialog::Profile(Box::new(dialog)));
@@ -51,6 +54,7 @@ impl App {
         let Some(Dialog::Profile(dialog)) = &mut self.dialog else {
             return;
         };
+        dialog.take_address_apart();
         dialog.draft.password_wanted |= !dialog.password.is_empty();
         if let Err(errors) = dialog.draft.validate(dialog.id.as_deref().unwrap_or(NEW)) {
             dialog.errors = errors;
@@ -64,12 +68,18 @@ impl App {
             draft,
             password,
             remember_password,
+            secrets,
             ..
         } = *dialog;
         match self.library.save_profile(id.as_deref(), &draft) {
             Ok(saved_id) => {
                 if !password.is_empty() {
                     self.keep_password(&saved_id, password, remember_password);
+                }
+                for (slot, text) in secrets {
+                    if !text.is_empty() {
+                        self.keep_password(&slot.account(&saved_id), text, remember_password);
+                    }
                 }
                 if !draft.password_wanted {
                     self.passwords.remove(&saved_id);
@@ -167,10 +177,10 @@ impl App {
                 return false;
             }
         };
-        let Password::Known(password) = self.password_of(id, then) else {
+        let Password::Known(secrets) = self.password_of(id, &profile, then) else {
             return false;
         };
-        match self.session.connect(profile, password) {
+        match self.session.connect(profile, secrets) {
             Ok(()) => true,
             Err(err) => {
                 self.notices.fail(err.to_string(), err.hint());
@@ -179,32 +189,34 @@ impl App {
         }
     }
 
-    /// The password to connect with; where it is wanted and not known, asks for it.
-    pub(super) fn password_of(&mut self, id: &str, then: AfterPassword) -> Password {
-        let wanted = self
-            .library
-            .profile(id)
-            .filter(|draft| draft.password_wanted && !draft.is_listener())
-            .map(|draft| (draft.name.clone(), draft.user_name.clone()));
-        let Some((profile_name, user_name)) = wanted else {
-            return Password::Known(None);
-        };
-        if let Some(secret) = self.passwords.get(id) {
-            return Password::Known(Some(secret.clone()));
+    /// The secrets to connect with; asks for the first that is wanted and not known.
+    pub(super) fn password_of(
+        &mut self,
+        id: &str,
+        profile: &Profile,
+        then: AfterPassword,
+    ) -> Password {
+        let mut known = Secrets::default();
+        let wanted = profile.secrets_wanted().into_iter();
+        for slot in wanted.filter(|_| !matches!(profile.address, BrokerAddress::Listener { .. })) {
+            let account = slot.account(id);
+            let kept = || self.library.kept_password(&account);
+            let Some(secret) = self.passwords.get(&account).cloned().or_else(kept) else {
+                self.dialog = Some(Dialog::Password(PasswordDialog {
+                    profile_id: id.to_owned(),
+                    profile_name: profile.name.to_string(),
+                    user_name: profile.user_name.as_deref().unwrap_or_default().to_owned(),
+                    slot,
+                    text: String::new(),
+                    remember: self.library.can_keep_passwords() && !self.unkept.contains(&account),
+                    then,
+                }));
+                return Password::Asked;
+            };
+            self.passwords.insert(account, secret.clone());
+            known.set(slot, secret);
         }
-        if let Some(secret) = self.library.kept_password(id) {
-            self.passwords.insert(id.to_owned(), secret.clone());
-            return Password::Known(Some(secret));
-        }
-        self.dialog = Some(Dialog::Password(PasswordDialog {
-            profile_id: id.to_owned(),
-            profile_name,
-            user_name,
-            text: String::new(),
-            remember: self.library.can_keep_passwords() && !self.unkept.contains(id),
-            then,
-        }));
-        Password::Asked
+        Password::Known(known)
     }
 
     pub(super) fn give_password(&mut self) {
@@ -213,12 +225,13 @@ impl App {
         };
         let PasswordDialog {
             profile_id,
+            slot,
             text,
             remember,
             then,
             ..
         } = dialog;
-        self.keep_password(&profile_id, text, remember);
+        self.keep_password(&slot.account(&profile_id), text, remember);
         match then {
             AfterPassword::Connect => self.connect(&profile_id),
             AfterPassword::StartDevice(device) => self.start_device(&device),

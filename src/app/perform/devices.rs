@@ -150,12 +150,11 @@ impl App {
                 return;
             }
         };
-        let Password::Known(password) =
-            self.password_of(&draft.connection, AfterPassword::StartDevice(id.to_owned()))
-        else {
+        let then = AfterPassword::StartDevice(id.to_owned());
+        let Password::Known(secrets) = self.password_of(&draft.connection, &profile, then) else {
             return;
         };
-        if let Err(err) = self.session.start_device(id, device, &profile, password) {
+        if let Err(err) = self.session.start_device(id, device, &profile, secrets) {
             self.notices.fail(err.to_string(), err.hint());
         }
     }

@@ -203,9 +203,9 @@ const WRONG: &[(&[&str], &str, &str)] = &[
         "NAME=VALUE",
     ),
     (
-        &["request", "-t", "a", "--url", "mqtts://h"],
+        &["request", "-t", "a", "--url", "http://h"],
         "--url",
-        "not supported yet",
+        "no way to reach a broker",
     ),
     (
         &["request", "-t", "a", "--url", "built-in"],
@@ -364,7 +364,8 @@ fn a_screenshot_has_the_pictures_size_and_theme_unless_told() {
 fn a_password_in_a_url_is_never_repeated() {
     for (url, wrong) in [
         ("mqtt://me:hunter2@h", ""),
-        ("mqtts://me:hunter2@h", "not supported"),
+        ("mqtts://me:hunter2@h", ""),
+        ("http://me:hunter2@h", "no way to reach a broker"),
         ("mqtt://me:hunter2@h:x", "me:•••@h:x"),
         ("mqtt://me:hunter2@h/path", "has a path"),
         (" me:hunter2@ ", "me:•••@"),

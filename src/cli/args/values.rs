@@ -3,7 +3,7 @@
 use crate::model::correlation::CorrelationDraft;
 use crate::model::message::{Qos, UserProperty};
 use crate::model::payload::Encoding;
-use crate::model::profile::{BUILT_IN_ADDRESS, BrokerAddress, MqttVersion, ParsedAddress};
+use crate::model::profile::{BUILT_IN_ADDRESS, BrokerAddress, ParsedAddress, VersionChoice};
 use crate::model::request::{RepliesWanted, parse_duration};
 use crate::model::responder::typed_value;
 use crate::model::template::Template;
@@ -269,11 +269,12 @@ pub(super) fn seconds(text: &str) -> Result<std::time::Duration, String> {
     }
 }
 
-pub fn mqtt_version(text: &str) -> Result<MqttVersion, String> {
+pub fn mqtt_version(text: &str) -> Result<VersionChoice, String> {
     match text {
-        "5" | "5.0" => Ok(MqttVersion::V5),
-        "3.1.1" | "4" => Ok(MqttVersion::V311),
-        _ => Err("there are 5 and 3.1.1".to_owned()),
+        "5" | "5.0" => Ok(VersionChoice::V5),
+        "3.1.1" | "4" => Ok(VersionChoice::V311),
+        "auto" => Ok(VersionChoice::Auto),
+        _ => Err("there are 5, 3.1.1 and auto".to_owned()),
     }
 }
 

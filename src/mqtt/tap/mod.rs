@@ -9,6 +9,8 @@
 //! * A ping does not wait behind a large message: while that moves, it is answered here.
 //! * Nagle's algorithm is off, and on Linux acknowledgements are not delayed: otherwise QoS 1
 //!   takes 44 ms with a broker that leaves Nagle on.
+//! * Over TLS, WebSocket and Unix sockets all of this holds but for one thing: what is written goes through the
+//!   task, and a stamp is taken before it is encrypted.
 //! * The CONNACK and the DISCONNECT as they came, since rumqttc drops a refusal's Reason String and
 //!   cannot read a DISCONNECT without property length (`E0 01 rc`), which is legal (MQTT 5 §3.14.2.2.1).
 
@@ -17,6 +19,7 @@ mod stream;
 
 use super::clock;
 use super::frames::{self, Frame, FrameWalker};
+use super::transport::{Duplex, Stream};
 use crate::model::profile::MqttVersion;
 use crate::model::time::Timestamp;
 use bytes::Bytes;
@@ -25,9 +28,21 @@ use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
 pub use stream::TapStream;
-use tokio::net::TcpStream;
+use tokio::io::{ReadHalf, WriteHalf};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::sync::Notify;
+
+/// Where bytes come from.
+enum Reader {
+    Tcp(OwnedReadHalf),
+    Other(ReadHalf<Box<dyn Duplex>>),
+}
+
+/// Where the writer task puts what it writes.
+enum Writer {
+    Tcp(Arc<OwnedWriteHalf>),
+    Other(WriteHalf<Box<dyn Duplex>>),
+}
 
 /// With this much waiting to be written nothing is read any more: a broker that does not read its
 /// acknowledgements gets no more to acknowledge.
@@ -37,6 +52,8 @@ const LOW_WATER_BYTES: usize = 256 * 1024;
 const PINGREQ: &[u8] = &[0xC0, 0];
 const PINGRESP: &[u8] = &[0xD0, 0];
 const PIECE_BYTES: usize = 64 * 1024;
+/// So many bytes tell TLS and HTTP from MQTT.
+const FIRST_BYTES: usize = 5;
 /// Acknowledgements wait for company up to this many bytes.
 const COMPANY_BYTES: usize = 1024;
 
@@ -74,6 +91,8 @@ pub enum Outgoing {
 struct State {
     read: FrameWalker,
     stamps: VecDeque<Stamp>,
+    /// The very first bytes that came.
+    first: Vec<u8>,
     connack: Option<Bytes>,
     disconnect: Option<Bytes>,
 
@@ -94,11 +113,12 @@ struct State {
     /// `written_total` when a ping was last answered here.
     written_at_ping: u64,
     ping_to_answer: bool,
+    /// Written to at once, without the task; there for plain TCP.
     socket: Option<Arc<OwnedWriteHalf>>,
     failure: Option<io::ErrorKind>,
     paused_reader: Option<Waker>,
     /// Left here when the stream is dropped, for the writer to read to its end.
-    leftover: Option<OwnedReadHalf>,
+    leftover: Option<Reader>,
     closing: bool,
     was_cut: bool,
 }
@@ -110,18 +130,28 @@ pub struct Tap {
 }
 
 impl Tap {
-    /// Wraps a connected socket. `on_progress` runs on the writer task whenever queued bytes were written.
+    /// Wraps a connected stream. `on_progress` runs on the writer task whenever queued bytes were written.
     pub fn wrap(
-        socket: TcpStream,
+        stream: Stream,
         version: MqttVersion,
         on_progress: impl Fn() + Send + 'static,
     ) -> io::Result<(Arc<Self>, TapStream)> {
-        socket.set_nodelay(true)?;
-        let (read, write) = socket.into_split();
-        let write = Arc::new(write);
+        let (read, write, socket) = match stream {
+            Stream::Tcp(socket) => {
+                socket.set_nodelay(true)?;
+                let (read, write) = socket.into_split();
+                let write = Arc::new(write);
+                let socket = Some(Arc::clone(&write));
+                (Reader::Tcp(read), Writer::Tcp(write), socket)
+            }
+            Stream::Other(stream) => {
+                let (read, write) = tokio::io::split(stream);
+                (Reader::Other(read), Writer::Other(write), None)
+            }
+        };
         let tap = Arc::new(Self {
             state: Mutex::new(State {
-                socket: Some(Arc::clone(&write)),
+                socket,
                 ..State::default()
             }),
             wake: Notify::new(),
@@ -181,6 +211,11 @@ impl Tap {
 
     pub fn was_cut(&self) -> bool {
         self.lock().was_cut
+    }
+
+    /// What a port that is not for MQTT says first gives it away. At most [`FIRST_BYTES`].
+    pub fn first_bytes(&self) -> Vec<u8> {
+        self.lock().first.clone()
     }
 
     /// The CONNACK as it came.
@@ -339,13 +374,13 @@ impl State {
         }
     }
 
-    /// Writes what the socket takes without waiting. The stamp is taken before the write, under the
+    /// Writes what `write` takes without waiting. The stamp is taken before the write, under the
     /// lock that readers of the outgoing events need: the broker's answer can be neither read before
     /// the write is on record nor carry an earlier time.
-    fn write_queue(&mut self, socket: &OwnedWriteHalf) -> io::Result<()> {
+    fn write_queue(&mut self, mut write: impl FnMut(&[u8]) -> io::Result<usize>) -> io::Result<()> {
         while let Some(piece) = self.queue.front_mut() {
             let at = clock::now();
-            let count = socket.try_write(piece)?;
+            let count = write(piece)?;
             if count == 0 {
                 return Err(io::ErrorKind::WriteZero.into());
             }
@@ -379,7 +414,7 @@ impl State {
 mod tests {
     use super::*;
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-    use tokio::net::TcpListener;
+    use tokio::net::{TcpListener, TcpStream};
 
     const PUBLISH: &[u8] = &[0x30, 4, 0, 1, b'a', 0];
 
@@ -393,7 +428,7 @@ mod tests {
             .await
             .unwrap();
         let (theirs, _) = listener.accept().await.unwrap();
-        let (tap, stream) = Tap::wrap(ours, MqttVersion::V5, || {}).unwrap();
+        let (tap, stream) = Tap::wrap(Stream::Tcp(ours), MqttVersion::V5, || {}).unwrap();
         (tap, stream, theirs)
     }
 
@@ -454,5 +489,35 @@ mod tests {
         assert!(tap.lock().company.len() <= COMPANY_BYTES);
         let mut got = vec![0; 3000];
         theirs.read_exact(&mut got).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_stream_that_is_no_socket_is_written_to_and_stamped_in_order() {
+        let (ours, mut theirs) = tokio::io::duplex(64);
+        let wrapped = Tap::wrap(Stream::Other(Box::new(ours)), MqttVersion::V5, || {});
+        let (tap, mut stream) = wrapped.unwrap();
+        for _ in 0..100 {
+            stream.write_all(PUBLISH).await.unwrap();
+        }
+        stream.write_all(&puback(1)).await.unwrap();
+        let reading = tokio::spawn(async move {
+            let mut got = Vec::new();
+            theirs.read_to_end(&mut got).await.unwrap();
+            got
+        });
+        drop(stream);
+        let got = reading.await.unwrap();
+        assert_eq!(got.len(), 100 * PUBLISH.len() + 4);
+        assert!(got.ends_with(&puback(1)));
+        let mut outgoing = VecDeque::new();
+        tap.take_outgoing(&mut outgoing);
+        let written: Vec<u64> = outgoing
+            .iter()
+            .filter_map(|event| match event {
+                Outgoing::Written { ordinal, .. } => Some(*ordinal),
+                _ => None,
+            })
+            .collect();
+        assert_eq!(written, (0..100).collect::<Vec<u64>>());
     }
 }

@@ -1,24 +1,23 @@
 //! The stream that rumqttc reads from and writes to.
 
-use super::{PINGRESP, READ_PAUSE_BYTES, Stamp, Tap};
+use super::{FIRST_BYTES, PINGRESP, READ_PAUSE_BYTES, Reader, Stamp, Tap};
 use crate::model::profile::MqttVersion;
 use crate::mqtt::clock;
 use crate::mqtt::frames::{self, Length};
+use crate::mqtt::transport::acknowledge_at_once;
 use bytes::Bytes;
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
-use tokio::net::tcp::OwnedReadHalf;
 
 /// What rumqttc reads from and writes to.
 pub struct TapStream {
     pub(super) tap: Arc<Tap>,
     pub(super) version: MqttVersion,
     /// Taken when the stream is dropped.
-    pub(super) read: Option<OwnedReadHalf>,
+    pub(super) read: Option<Reader>,
     /// The beginning of a DISCONNECT that is still coming in.
     pub(super) held: Option<Vec<u8>>,
     /// A DISCONNECT to be handed to rumqttc, in the form it can read.
@@ -86,9 +85,9 @@ impl AsyncRead for TapStream {
                     this.tap.wake.notify_one();
                 }
                 if std::mem::take(&mut state.owes_ack)
-                    && let Some(read) = &this.read
+                    && let Some(Reader::Tcp(read)) = &this.read
                 {
-                    acknowledge_at_once(read);
+                    acknowledge_at_once(read.as_ref());
                 }
                 if state.failure.is_none() && state.queued_bytes > READ_PAUSE_BYTES {
                     state.paused_reader = Some(cx.waker().clone());
@@ -99,7 +98,11 @@ impl AsyncRead for TapStream {
                 return Poll::Ready(Ok(()));
             };
             let before = buf.filled().len();
-            match Pin::new(&mut *read).poll_read(cx, buf) {
+            let polled = match read {
+                Reader::Tcp(read) => Pin::new(read).poll_read(cx, buf),
+                Reader::Other(read) => Pin::new(read).poll_read(cx, buf),
+            };
+            match polled {
                 Poll::Ready(Ok(())) => {}
                 Poll::Ready(Err(err)) => return Poll::Ready(Err(err)),
                 Poll::Pending => {
@@ -133,6 +136,10 @@ impl AsyncRead for TapStream {
                 continue;
             }
             let mut state = this.tap.lock();
+            if state.first.len() < FIRST_BYTES {
+                let room = FIRST_BYTES - state.first.len();
+                state.first.extend(fresh.iter().take(room));
+            }
             state.owes_ack = true;
             let mut walker = std::mem::take(&mut state.read);
             let disconnect = walker.feed(fresh, |frame| state.on_read(frame, at));
@@ -201,14 +208,3 @@ impl Drop for TapStream {
         self.tap.wake.notify_one();
     }
 }
-
-/// Linux delays acknowledgements again after a while, so this is asked for after every read.
-#[cfg(target_os = "linux")]
-fn acknowledge_at_once(read: &OwnedReadHalf) {
-    if let Err(err) = AsRef::<TcpStream>::as_ref(read).set_quickack(true) {
-        log::trace!("TCP_QUICKACK: {err}");
-    }
-}
-
-#[cfg(not(target_os = "linux"))]
-fn acknowledge_at_once(_read: &OwnedReadHalf) {}

@@ -28,6 +28,8 @@ pub enum Cause {
     },
     /// What came is nothing that this version of MQTT knows.
     NotMqtt(String),
+    /// The enhanced authentication did not come to its end, or the broker failed in it.
+    Unproven(String),
     /// A session was resumed that was not asked for.
     UnwantedSession,
     Other,

@@ -6,6 +6,7 @@
 
 mod failure;
 mod packets;
+mod scram;
 mod v311;
 mod v5;
 
@@ -13,9 +14,9 @@ pub use failure::{Cause, Failure};
 pub use v5::{RefusalWords, goodbye_words, refusal_words};
 
 use super::client::Shared;
-use super::socket;
 use super::subscriptions::Control;
 use super::tap::{Tap, TapStream};
+use super::transport::{self, Told};
 use super::words::Stage;
 use crate::model::connection::ConnectionInfo;
 use crate::model::exchange::Reason;
@@ -24,11 +25,9 @@ use crate::model::profile::MqttVersion;
 use crate::model::time::Timestamp;
 use std::io;
 use std::sync::{Arc, Weak};
-use std::time::Duration;
 
-pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// The largest packet that is read; announced to the broker where the version can say so.
-const INCOMING_MAX: u32 = 64 * 1024 * 1024;
+pub const INCOMING_MAX: u32 = 64 * 1024 * 1024;
 /// Requests that rumqttc may hold; the ledger gives it fewer.
 const CHANNEL: usize = 1024;
 
@@ -120,7 +119,7 @@ impl Connack {
 
 /// An event loop for the profile, and the link to it.
 pub fn open(shared: &Arc<Shared>, clean_start: bool) -> Result<(Link, Wire), String> {
-    match shared.profile.mqtt_version {
+    match shared.version() {
         MqttVersion::V5 => {
             let (client, wire) = v5::open(shared, clean_start)?;
             Ok((Link::V5(client), Wire::V5(Box::new(wire))))
@@ -196,10 +195,17 @@ async fn dial(shared: Weak<Shared>) -> io::Result<TapStream> {
     let closed = || io::Error::other("the client is gone");
     let weak = Weak::clone(&shared);
     let shared = shared.upgrade().ok_or_else(closed)?;
-    let addresses = socket::resolve(&shared.host, shared.port).await?;
-    shared.with_core(|core| core.stage = Stage::Connecting);
-    let stream = socket::connect(addresses).await?;
-    let (tap, stream) = Tap::wrap(stream, shared.profile.mqtt_version, move || {
+    let mut observer = |told| match told {
+        Told::Begun(step) => shared.with_core(|core| core.stage = Stage::from(step)),
+        Told::Shown(info) => shared.with_core(|core| core.tls = Some(info)),
+        Told::Done { step, took, found } => {
+            log::debug!("{}: {} in {took:?}: {found}", shared.address(), step.word());
+        }
+    };
+    let connected = transport::connect(&shared.options, &mut observer)
+        .await
+        .map_err(io::Error::other)?;
+    let (tap, stream) = Tap::wrap(connected.stream, shared.version(), move || {
         if let Some(shared) = weak.upgrade() {
             shared.settle();
         }
@@ -207,6 +213,7 @@ async fn dial(shared: Weak<Shared>) -> io::Result<TapStream> {
     shared.with_core(|core| {
         core.stage = Stage::Handshake;
         core.tap = Some(tap);
+        core.tls = connected.tls;
     });
     Ok(stream)
 }

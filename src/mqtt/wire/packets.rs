@@ -41,7 +41,7 @@ pub fn own(bytes: &Bytes) -> Bytes {
     }
 }
 
-fn pairs_to(properties: &[UserProperty]) -> Vec<(String, String)> {
+pub fn pairs_to(properties: &[UserProperty]) -> Vec<(String, String)> {
     properties
         .iter()
         .map(|property| (property.name.clone(), property.value.clone()))
@@ -206,6 +206,7 @@ pub fn info_from(
         user_properties: properties
             .map(|all| pairs_from(all.user_properties.clone()))
             .unwrap_or_default(),
+        tls: None,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::failure::{Cause, Failure};
 use super::packets::{own, qos_from, qos_to};
-use super::{CHANNEL, CONNECT_TIMEOUT, Connack, Event, INCOMING_MAX, Incoming, dial};
+use super::{CHANNEL, Connack, Event, INCOMING_MAX, Incoming, dial};
 use crate::model::connection::ConnectionInfo;
 use crate::model::exchange::Reason;
 use crate::model::message::{Message, Properties};
@@ -35,17 +35,19 @@ pub fn open(shared: &Arc<Shared>, clean_start: bool) -> Result<(AsyncClient, Wir
         .set_inflight(WINDOW)
         .set_read_batch_size(1)
         .set_max_request_batch(16)
-        .set_auth(match (&profile.user_name, &shared.password) {
-            (None, None) => ConnectAuth::None,
-            (Some(user), None) => ConnectAuth::Username {
-                username: user.as_ref().to_owned(),
+        .set_auth(
+            match (&profile.user_name, shared.options.secrets.password()) {
+                (None, None) => ConnectAuth::None,
+                (Some(user), None) => ConnectAuth::Username {
+                    username: user.as_ref().to_owned(),
+                },
+                // A password needs a user name, and that may be empty (MQTT 3.1.1 §3.1.2.9).
+                (user, Some(password)) => ConnectAuth::UsernamePassword {
+                    username: user.as_deref().unwrap_or_default().to_owned(),
+                    password: password.expose().as_bytes().to_vec().into(),
+                },
             },
-            // A password needs a user name, and that may be empty (MQTT 3.1.1 §3.1.2.9).
-            (user, Some(password)) => ConnectAuth::UsernamePassword {
-                username: user.as_deref().unwrap_or_default().to_owned(),
-                password: password.expose().as_bytes().to_vec().into(),
-            },
-        });
+        );
     if let Some(will) = &profile.will {
         options.set_last_will(will_to(will));
     }
@@ -57,7 +59,7 @@ pub fn open(shared: &Arc<Shared>, clean_start: bool) -> Result<(AsyncClient, Wir
         .map_err(|err| err.to_string())?;
     eventloop
         .network_options
-        .set_connection_timeout(CONNECT_TIMEOUT.as_secs());
+        .set_connection_timeout(profile.connect_timeout_secs.into());
     Ok((client, Wire(eventloop)))
 }
 
@@ -159,6 +161,7 @@ pub fn info(
         subscription_identifiers_available: None,
         shared_subscriptions_available: None,
         user_properties: Vec::new(),
+        tls: None,
     }
 }
 

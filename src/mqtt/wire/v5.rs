@@ -1,14 +1,17 @@
 //! MQTT 5 as rumqttc speaks it.
 
 use super::failure::{Cause, Failure};
-use super::{CHANNEL, CONNECT_TIMEOUT, Connack, Event, INCOMING_MAX, Incoming, dial, packets};
+use super::scram::{OneShot, Scram};
+use super::{CHANNEL, Connack, Event, INCOMING_MAX, Incoming, dial, packets};
 use crate::model::message::Message;
+use crate::model::profile::{Authentication, Profile, SCRAM_SHA_256, SecretSlot};
+use crate::model::secret::Secrets;
 use crate::mqtt::client::Shared;
 use crate::mqtt::ledger::WINDOW;
 use crate::mqtt::subscriptions::{Control, RetainHandling};
 use crate::mqtt::words::{self, Packet as Said};
 use bytes::{Bytes, BytesMut};
-use rumqttc::mqttbytes::v5::{PubAckProperties, PubRecProperties};
+use rumqttc::mqttbytes::v5::{AuthProperties, ConnAck, PubAckProperties, PubRecProperties};
 use rumqttc::{
     AsyncClient, BrokerSessionResumePolicy, ClientError, ConnectAuth, ConnectionError, EventLoop,
     MqttOptions, Outgoing, Packet, PersistedAckMode, PersistedSession, PublishOptions,
@@ -16,9 +19,14 @@ use rumqttc::{
     SubscribeFilter,
 };
 use std::pin::Pin;
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::Duration;
 
-pub struct Wire(EventLoop);
+pub struct Wire {
+    events: EventLoop,
+    /// Knows how the broker proves itself in its CONNACK.
+    scram: Option<Arc<Mutex<Scram>>>,
+}
 
 pub fn open(shared: &Arc<Shared>, clean_start: bool) -> Result<(AsyncClient, Wire), String> {
     let profile = &shared.profile;
@@ -29,28 +37,62 @@ pub fn open(shared: &Arc<Shared>, clean_start: bool) -> Result<(AsyncClient, Wir
     options
         .set_clean_start(clean_start)
         .set_keep_alive(profile.keep_alive_secs)
-        .set_connect_timeout(CONNECT_TIMEOUT)
-        .set_max_packet_size(Some(INCOMING_MAX))
+        .set_connect_timeout(Duration::from_secs(profile.connect_timeout_secs.into()))
+        .set_max_packet_size(Some(incoming_max(profile)))
+        .set_receive_maximum(profile.receive_maximum)
+        .set_topic_alias_max(profile.topic_alias_maximum)
+        .set_user_properties(packets::pairs_to(&profile.user_properties))
         .set_outgoing_inflight_upper_limit(WINDOW)
         .set_read_batch_size(1)
         .set_max_request_batch(64)
         .set_session_expiry_interval(Some(profile.session_expiry_secs).filter(|expiry| *expiry > 0))
         .set_request_response_info(Some(u8::from(profile.request_response_information)))
         .set_request_problem_info(Some(u8::from(profile.request_problem_information)))
-        .set_broker_session_resume_policy(BrokerSessionResumePolicy::AllowBrokerOnly)
-        .set_auth(match (&profile.user_name, &shared.password) {
-            (None, None) => ConnectAuth::None,
-            (Some(user), None) => ConnectAuth::Username {
-                username: user.as_ref().to_owned(),
+        .set_broker_session_resume_policy(BrokerSessionResumePolicy::AllowBrokerOnly);
+    let mut scram = None;
+    match &profile.authentication {
+        Some(authentication) if &*authentication.method == SCRAM_SHA_256 => {
+            let password = shared.options.secrets.password().cloned();
+            let password = password.ok_or("SCRAM-SHA-256 needs the password")?;
+            let user = profile.user_name.as_deref().unwrap_or_default();
+            let it = Arc::new(Mutex::new(Scram::new(user, password)));
+            scram = Some(Arc::clone(&it));
+            options
+                .set_authentication_method(Some(SCRAM_SHA_256.to_owned()))
+                .set_authenticator(it);
+        }
+        Some(authentication) => {
+            let data = authentication_data(authentication, &shared.options.secrets)?;
+            let method = Some(authentication.method.to_string());
+            options
+                .set_authentication_method(method.clone())
+                .set_authenticator(Arc::new(Mutex::new(OneShot(AuthProperties {
+                    method,
+                    data,
+                    reason: None,
+                    user_properties: Vec::new(),
+                }))));
+        }
+        None => {}
+    }
+    // The password is what SCRAM does not send.
+    if scram.is_none() {
+        options.set_auth(
+            match (&profile.user_name, shared.options.secrets.password()) {
+                (None, None) => ConnectAuth::None,
+                (Some(user), None) => ConnectAuth::Username {
+                    username: user.as_ref().to_owned(),
+                },
+                (None, Some(password)) => ConnectAuth::Password {
+                    password: password.expose().as_bytes().to_vec().into(),
+                },
+                (Some(user), Some(password)) => ConnectAuth::UsernamePassword {
+                    username: user.as_ref().to_owned(),
+                    password: password.expose().as_bytes().to_vec().into(),
+                },
             },
-            (None, Some(password)) => ConnectAuth::Password {
-                password: password.expose().as_bytes().to_vec().into(),
-            },
-            (Some(user), Some(password)) => ConnectAuth::UsernamePassword {
-                username: user.as_ref().to_owned(),
-                password: password.expose().as_bytes().to_vec().into(),
-            },
-        });
+        );
+    }
     if let Some(will) = &profile.will {
         options.set_last_will(packets::will_to(will));
     }
@@ -65,22 +107,52 @@ pub fn open(shared: &Arc<Shared>, clean_start: bool) -> Result<(AsyncClient, Wir
         .capacity(CHANNEL)
         .try_build()
         .map_err(|err| err.to_string())?;
-    Ok((client, Wire(eventloop)))
+    let wire = Wire {
+        events: eventloop,
+        scram,
+    };
+    Ok((client, wire))
+}
+
+/// What is announced is also what is read here.
+fn incoming_max(profile: &Profile) -> u32 {
+    profile
+        .maximum_packet_size
+        .map_or(INCOMING_MAX, |size| size.min(INCOMING_MAX))
+}
+
+fn authentication_data(
+    authentication: &Authentication,
+    secrets: &Secrets,
+) -> Result<Option<Bytes>, String> {
+    if !authentication.data_wanted {
+        return Ok(None);
+    }
+    let typed = secrets
+        .get(&SecretSlot::AuthenticationData)
+        .ok_or("the Authentication Data is not known")?;
+    let data = authentication.data_format.encode(typed.expose());
+    // The error would repeat a part of it.
+    data.map(Some).map_err(|_bad| {
+        let format = authentication.data_format.label();
+        format!("the Authentication Data is not {format}, as the profile says")
+    })
 }
 
 impl Wire {
     pub fn renew(&mut self, clean_start: bool, keep_alive_secs: u16) {
-        self.0.options.set_clean_start(clean_start);
+        self.events.options.set_clean_start(clean_start);
         // A Server Keep Alive of the last connection must not be announced as ours.
-        self.0.options.set_keep_alive(keep_alive_secs);
+        self.events.options.set_keep_alive(keep_alive_secs);
     }
 
     pub async fn poll(&mut self) -> Result<Event, Failure> {
-        match self.0.poll().await {
+        match self.events.poll().await {
             Ok(rumqttc::Event::Incoming(packet)) => {
-                if matches!(packet, Packet::ConnAck(_)) {
+                if let Packet::ConnAck(connack) = &packet {
+                    self.check_proof(connack)?;
                     // Only a fresh loop needs it, to be allowed to resume the broker's session.
-                    self.0.options.clear_session_store();
+                    self.events.options.clear_session_store();
                 }
                 Ok(Event::Incoming(incoming(packet)))
             }
@@ -90,8 +162,21 @@ impl Wire {
         }
     }
 
+    fn check_proof(&self, connack: &ConnAck) -> Result<(), Failure> {
+        let Some(scram) = &self.scram else {
+            return Ok(());
+        };
+        let all = connack.properties.as_ref();
+        let said = all.and_then(|all| all.authentication_data.as_deref());
+        let scram = scram.lock().unwrap_or_else(PoisonError::into_inner);
+        scram.verify(said).map_err(|why| Failure {
+            detail: why.clone(),
+            cause: Cause::Unproven(why),
+        })
+    }
+
     pub fn still_coming(&self) -> (usize, usize) {
-        let queues = self.0.diagnostics().queues;
+        let queues = self.events.diagnostics().queues;
         (queues.requests_rx_len, queues.control_requests_rx_len)
     }
 }
@@ -199,6 +284,7 @@ fn failure(err: ConnectionError) -> Failure {
                 size: pkt_size,
                 maximum: max,
             },
+            StateError::AuthError(why) => Cause::Unproven(why),
             StateError::Deserialization(err) => Cause::NotMqtt(err.to_string()),
             _ => Cause::Other,
         },

@@ -1,12 +1,15 @@
 //! Why a connection could not be made or was lost, as a [`Problem`], and whether to try again.
 
 use super::refusal::{refusal, told_to_go};
+use super::way::{self, alert_received, rustls_error, step_failed};
 use crate::model::connection::Problem;
-use crate::model::profile::MqttVersion;
+use crate::model::profile::{BrokerAddress, MqttVersion, Profile};
+use crate::mqtt::transport::{Step, StepFailure, Trouble};
 use crate::mqtt::wire::{Cause, Failure};
 use bytes::Bytes;
 use std::io;
 use std::time::Duration;
+use tokio_rustls::rustls;
 
 /// How far an attempt to connect came.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -14,14 +17,31 @@ pub enum Stage {
     #[default]
     Resolving,
     Connecting,
+    Proxy,
+    Tls,
+    WebSocket,
     /// CONNECT sent, no CONNACK yet.
     Handshake,
     Connected,
 }
 
+impl From<Step> for Stage {
+    fn from(step: Step) -> Self {
+        match step {
+            Step::Resolve => Self::Resolving,
+            Step::Connect => Self::Connecting,
+            Step::Proxy => Self::Proxy,
+            Step::Tls => Self::Tls,
+            Step::WebSocket => Self::WebSocket,
+        }
+    }
+}
+
 /// What is known about the connection that failed.
 #[derive(Clone, Debug)]
 pub struct Attempt<'a> {
+    pub profile: &'a Profile,
+    /// That is spoken: the profile's may have been given up.
     pub version: MqttVersion,
     pub stage: Stage,
     /// Somebody here wanted it to break.
@@ -35,6 +55,8 @@ pub struct Attempt<'a> {
     /// The CONNACK and the broker's DISCONNECT as they came.
     pub connack: Option<Bytes>,
     pub disconnect: Option<Bytes>,
+    /// The first bytes that came, of whatever it was.
+    pub first: Vec<u8>,
 }
 
 /// The problem, and whether another attempt can help.
@@ -42,6 +64,8 @@ pub struct Attempt<'a> {
 pub struct Fault {
     pub problem: Problem,
     pub is_final: bool,
+    /// The broker may speak the other version of MQTT.
+    pub is_other_version: bool,
 }
 
 impl Fault {
@@ -54,7 +78,13 @@ impl Fault {
                 reason: None,
             },
             is_final: false,
+            is_other_version: false,
         }
+    }
+
+    pub(super) fn by_version(mut self) -> Self {
+        self.is_other_version = true;
+        self
     }
 
     pub(super) fn for_good(mut self) -> Self {
@@ -101,27 +131,77 @@ pub fn fault(attempt: &Attempt<'_>, failure: Failure) -> Fault {
     {
         return fault;
     }
+    if let Cause::Connect(err) = &cause
+        && let Some(failure) = err
+            .get_ref()
+            .and_then(|inner| inner.downcast_ref::<StepFailure>())
+    {
+        if let Some(fault) = step_failed(attempt, failure, detail.clone()) {
+            return fault;
+        }
+        if let Trouble::Io(err) = &failure.trouble {
+            return unreachable_socket(attempt, err, detail);
+        }
+    }
+    if let Cause::Connect(err) | Cause::Broken(err) = &cause
+        && let Some(rustls::Error::AlertReceived(alert)) = rustls_error(err)
+        && let Some(fault) = alert_received(attempt, *alert, detail.clone())
+    {
+        return fault;
+    }
     match attempt.stage {
         Stage::Connected => lost(attempt, &cause, detail),
         Stage::Handshake => no_connack(attempt, &cause, detail),
+        Stage::Proxy => way::step_too_slow(attempt, Step::Proxy, detail),
+        Stage::Tls => way::step_too_slow(attempt, Step::Tls, detail),
+        Stage::WebSocket => way::step_too_slow(attempt, Step::WebSocket, detail),
         Stage::Resolving | Stage::Connecting => unreachable_broker(attempt, &cause, detail),
     }
 }
 
 impl Attempt<'_> {
     pub(super) fn address(&self) -> String {
-        if self.host.contains(':') {
-            format!("[{}]:{}", self.host, self.port)
+        if self.port == 0 {
+            // A Unix domain socket.
+            self.host.to_owned()
         } else {
-            format!("{}:{}", self.host, self.port)
+            place(self.host, self.port)
         }
+    }
+
+    /// Where the TCP connection goes: to the proxy, if there is one.
+    pub(super) fn tcp_address(&self) -> String {
+        match &self.profile.proxy {
+            Some(proxy) => place(&proxy.host, proxy.port),
+            None => self.address(),
+        }
+    }
+
+    /// Of a WebSocket.
+    pub(super) fn path(&self) -> &str {
+        match &self.profile.address {
+            BrokerAddress::Tcp { path, .. } => path,
+            _ => "",
+        }
+    }
+}
+
+fn place(host: &str, port: u16) -> String {
+    if host.contains(':') {
+        format!("[{host}]:{port}")
+    } else {
+        format!("{host}:{port}")
     }
 }
 
 /// No TCP connection came about.
 fn unreachable_broker(attempt: &Attempt<'_>, cause: &Cause, detail: String) -> Fault {
-    let address = attempt.address();
-    let (host, port) = (attempt.host, attempt.port);
+    let address = attempt.tcp_address();
+    let host = attempt
+        .profile
+        .proxy
+        .as_ref()
+        .map_or(attempt.host, |proxy| &proxy.host);
     let io = match cause {
         Cause::Timeout => {
             let secs = attempt.connect_timeout.as_secs();
@@ -145,17 +225,33 @@ fn unreachable_broker(attempt: &Attempt<'_>, cause: &Cause, detail: String) -> F
             return Fault::again(summary, "", detail);
         }
     };
+    unreachable_socket(attempt, io, detail)
+}
+
+/// The operating system has no socket to the broker, or to the proxy before it.
+fn unreachable_socket(attempt: &Attempt<'_>, io: &io::Error, detail: String) -> Fault {
+    let proxy = attempt.profile.proxy.as_ref();
+    let (host, port) = proxy.map_or((attempt.host, attempt.port), |proxy| {
+        (&*proxy.host, proxy.port)
+    });
+    if port == 0 {
+        return unreachable_path(host, io, detail);
+    }
+    let address = attempt.tcp_address();
+    let what = if proxy.is_some() { "proxy" } else { "broker" };
     if attempt.stage == Stage::Resolving {
         return Fault::again(
             format!("the name `{host}` was not found"),
-            "Check the spelling of the broker address; names that end in .local need mDNS on this machine",
+            &format!(
+                "Check the spelling of the {what} address; names that end in .local need mDNS on this machine"
+            ),
             detail,
         );
     }
     match io.kind() {
         io::ErrorKind::ConnectionRefused => Fault::again(
             format!("nothing listens on {address}: connection refused"),
-            &format!("Is the broker running, and is {port} its port?"),
+            &format!("Is the {what} running, and is {port} its port?"),
             detail,
         ),
         io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable => Fault::again(
@@ -181,9 +277,38 @@ fn unreachable_broker(attempt: &Attempt<'_>, cause: &Cause, detail: String) -> F
     }
 }
 
+/// A Unix domain socket that nobody could connect to.
+fn unreachable_path(path: &str, io: &io::Error, detail: String) -> Fault {
+    match io.kind() {
+        io::ErrorKind::NotFound => Fault::again(
+            format!("there is no socket `{path}`"),
+            "Is the broker running, and does its configuration have a listener with that path?",
+            detail,
+        ),
+        io::ErrorKind::PermissionDenied => Fault::again(
+            format!("this user may not use the socket `{path}`"),
+            "Look at the rights of the socket and of its folder",
+            detail,
+        ),
+        io::ErrorKind::ConnectionRefused => Fault::again(
+            format!("nothing listens on the socket `{path}`: connection refused"),
+            "A broker that was killed leaves its socket behind; start it again",
+            detail,
+        ),
+        _ => Fault::again(
+            format!("could not connect to the socket `{path}`: {io}"),
+            "Is that a socket that a broker listens on?",
+            detail,
+        ),
+    }
+}
+
 /// Connected on TCP, but no CONNACK came.
 fn no_connack(attempt: &Attempt<'_>, cause: &Cause, detail: String) -> Fault {
     let address = attempt.address();
+    if let Some(fault) = way::other_protocol(attempt, &detail) {
+        return fault;
+    }
     match cause {
         Cause::Timeout => Fault::again(
             format!(
@@ -202,6 +327,12 @@ fn no_connack(attempt: &Attempt<'_>, cause: &Cause, detail: String) -> Fault {
             "Is that an MQTT broker, and is its port the one for plain TCP rather than TLS or WebSocket?",
             detail,
         ),
+        Cause::Unproven(why) => Fault::again(
+            format!("the enhanced authentication with {address} failed: {why}"),
+            "Check the user name, the password and the method in the connection profile",
+            detail,
+        )
+        .for_good(),
         Cause::UnwantedSession => Fault::again(
             format!("{address} resumed a session although a clean start was asked for"),
             match attempt.version {
@@ -232,6 +363,7 @@ fn closed_early(attempt: &Attempt<'_>, detail: String) -> Fault {
         ),
         detail,
     )
+    .by_version()
 }
 
 pub(super) fn other_version(version: MqttVersion) -> MqttVersion {

@@ -1,7 +1,13 @@
 use super::*;
 
 fn attempt(stage: Stage) -> Attempt<'static> {
+    let draft = crate::model::profile::ProfileDraft {
+        name: "n".to_owned(),
+        address: "mqtt://h".to_owned(),
+        ..Default::default()
+    };
     Attempt {
+        profile: Box::leak(Box::new(draft.validate("n").unwrap())),
         version: MqttVersion::V5,
         stage,
         was_cut: false,
@@ -13,6 +19,7 @@ fn attempt(stage: Stage) -> Attempt<'static> {
         connect_timeout: Duration::from_secs(10),
         connack: None,
         disconnect: None,
+        first: Vec::new(),
     }
 }
 

@@ -3,6 +3,7 @@
 mod failure;
 mod reason;
 mod refusal;
+mod way;
 
 pub use failure::{Attempt, Fault, Stage, fault, unusable};
 pub use reason::{Packet, reason};

@@ -67,9 +67,13 @@ fn refused(
         ),
         0x84 => choose(attempt),
         0x8A => "The broker has banned this client; ask who runs it".to_owned(),
-        0x8C => {
-            "The broker wants enhanced authentication, which this version does not have".to_owned()
-        }
+        0x8C => match &attempt.profile.authentication {
+            Some(used) => format!(
+                "The broker does not know the method {}; ask which one it wants",
+                used.method
+            ),
+            None => "The broker wants enhanced authentication; choose the method in the connection profile".to_owned(),
+        },
         0x90 | 0x95 | 0x99 | 0x9A | 0x9B => {
             "Look at the last will of the connection profile".to_owned()
         }
@@ -92,6 +96,7 @@ fn refused(
             reason: Some(why),
         },
         is_final,
+        is_other_version: code == 0x84,
     }
 }
 
@@ -108,7 +113,8 @@ fn refusal_of_3_1_1(attempt: &Attempt<'_>, return_code: u8) -> Option<Fault> {
     if attempt.version == MqttVersion::V5 {
         // Even one that accepts: what follows would not be understood.
         let summary = format!("{} speaks MQTT 3.1.1 only", attempt.address());
-        return Some(Fault::again(summary, &choose(attempt), detail).for_good());
+        let fault = Fault::again(summary, &choose(attempt), detail);
+        return Some(fault.for_good().by_version());
     }
     let code = match return_code {
         0 => return None,
@@ -164,6 +170,7 @@ pub fn told_to_go(attempt: &Attempt<'_>, disconnect: &Bytes) -> Option<Fault> {
             reason: Some(why),
         },
         is_final: matches!(code, 0x8E | 0x9C | 0x9D),
+        is_other_version: false,
     })
 }
 

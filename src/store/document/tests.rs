@@ -2,7 +2,7 @@ use super::*;
 use crate::model::correlation::CorrelationDraft;
 use crate::model::message::{Qos, UserProperty};
 use crate::model::payload::{Encoding, PayloadFormat};
-use crate::model::profile::{MqttVersion, ProfileDraft, WillDraft};
+use crate::model::profile::{ProfileDraft, VersionChoice, WillDraft};
 use crate::model::request::{RequestDraft, ResponseTopicDraft};
 use crate::model::responder::{DeviceDraft, RuleDraft, ValueTable};
 use proptest::prelude::*;
@@ -307,7 +307,7 @@ fn profile() -> impl Strategy<Value = ProfileDraft> {
                 ProfileDraft {
                     name,
                     address,
-                    mqtt_version: MqttVersion::ALL[usize::from(keep_alive_secs % 2)],
+                    mqtt_version: VersionChoice::ALL[usize::from(keep_alive_secs % 3)],
                     keep_alive_secs,
                     session_expiry_secs,
                     clean_start,

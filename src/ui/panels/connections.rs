@@ -66,7 +66,16 @@ fn row_ui(ui: &mut Ui, row: &ConnectionRow, is_in_front: bool) -> Response {
     let (rect, response) =
         ui.allocate_exact_size(vec2(ui.available_width(), theme::FORM_ROW), Sense::click());
     response.widget_info(|| {
-        WidgetInfo::labeled(Role::Button, true, format!("{}, {}", row.name, row.words))
+        let warning = if row.is_unverified {
+            ", broker not verified"
+        } else {
+            ""
+        };
+        WidgetInfo::labeled(
+            Role::Button,
+            true,
+            format!("{}, {}{warning}", row.name, row.words),
+        )
     });
     let wide = rect.expand2(vec2(14.0, 0.0));
     if is_in_front {
@@ -84,9 +93,25 @@ fn row_ui(ui: &mut Ui, row: &ConnectionRow, is_in_front: bool) -> Response {
         _ => color,
     };
     let words = text::line(ui, &row.words, fonts::small(), ink, rect.width() * 0.55);
-    let room = rect.width() - 16.0 - words.size().x - 8.0;
+    // Standing, whatever the state is.
+    let mark = row.is_unverified.then(|| {
+        text::line(
+            ui,
+            &char::from(Icon::ShieldOff).to_string(),
+            fonts::icon(13.0),
+            theme.failed,
+            20.0,
+        )
+    });
+    let mark_width = mark.as_ref().map_or(0.0, |mark| mark.size().x + 6.0);
+    let room = rect.width() - 16.0 - words.size().x - 8.0 - mark_width;
     let name = text::line(ui, &row.name, fonts::body(), theme.text, room);
     let name_rect = Rect::from_min_max(pos2(rect.left() + 16.0, rect.top()), rect.max);
+    if let Some(mark) = mark {
+        let left = name_rect.left() + name.size().x + 6.0;
+        let mark_rect = Rect::from_min_max(pos2(left, rect.top()), rect.max);
+        text::paint_in(ui, mark_rect, Align::Min, mark);
+    }
     text::paint_in(ui, name_rect, Align::Min, name);
     text::paint_in(ui, rect, Align::Max, words);
     response
@@ -99,6 +124,14 @@ fn menu_ui(ui: &mut Ui, app: &App, row: &ConnectionRow, actions: &mut Vec<Action
     text::paragraph(ui, &row.sentence, fonts::small(), theme.muted);
     if let Some(hint) = &row.hint {
         text::paragraph(ui, hint, fonts::small(), theme.text);
+    }
+    if row.is_unverified {
+        text::paragraph(
+            ui,
+            "The broker is not verified: anybody in between can pretend to be it. Edit the connection to change that.",
+            fonts::small(),
+            theme.failed,
+        );
     }
     ui.add_space(4.0);
     ui.horizontal(|ui| {

@@ -2,6 +2,7 @@
 
 use crate::app::Action;
 use crate::app::dialogs::PasswordDialog;
+use crate::model::profile::SecretSlot;
 use crate::ui::widgets::{Button, Field, text};
 use crate::ui::{Theme, fonts};
 use egui::Context;
@@ -13,7 +14,13 @@ pub fn password_ui(
     is_new: bool,
     actions: &mut Vec<Action>,
 ) {
-    let title = format!("Password for {}", dialog.profile_name);
+    let is_password = dialog.slot == SecretSlot::Password;
+    let what = if is_password {
+        "Password".to_owned()
+    } else {
+        capitalised(&dialog.slot.to_string())
+    };
+    let title = format!("{what} for {}", dialog.profile_name);
     super::frame(ctx, &title, 420.0, actions, |ui, actions| {
         let theme = Theme::of(ui);
         let user = if dialog.user_name.is_empty() {
@@ -21,8 +28,10 @@ pub fn password_ui(
         } else {
             format!("user name {}", dialog.user_name)
         };
-        text::label(ui, &user, fonts::small(), theme.muted);
-        let response = Field::new(&mut dialog.text, "Password").secret().show(ui);
+        if is_password {
+            text::label(ui, &user, fonts::small(), theme.muted);
+        }
+        let response = Field::new(&mut dialog.text, &what).secret().show(ui);
         if is_new {
             response.request_focus();
         }
@@ -46,4 +55,12 @@ pub fn password_ui(
             }
         });
     });
+}
+
+fn capitalised(text: &str) -> String {
+    let mut signs = text.chars();
+    match signs.next() {
+        Some(first) => first.to_uppercase().chain(signs).collect(),
+        None => String::new(),
+    }
 }

@@ -1,9 +1,11 @@
 //! A connection profile as a form.
 
+mod way;
+
 use crate::app::Action;
 use crate::app::dialogs::ProfileDialog;
 use crate::app::library::{Library, new_client_id};
-use crate::model::profile::{Feature, MqttVersion, ProfileField, WillDraft};
+use crate::model::profile::{Feature, MqttVersion, ProfileField, VersionChoice, WillDraft};
 use crate::ui::panels::composer::{format_select, qos_select};
 use crate::ui::widgets::{Button, Field, select, text};
 use crate::ui::{Theme, fonts};
@@ -30,12 +32,14 @@ pub fn profile_ui(
             .auto_shrink([false, true])
             .show(ui, |ui| {
                 who_and_where(ui, dialog, is_new);
+                way::way_ui(ui, dialog);
                 // A listener has no broker to sign in to.
                 if !dialog.draft.is_listener() {
                     client_id_ui(ui, dialog);
                     sign_in(ui, dialog, library);
                     session_ui(ui, dialog);
                     will_ui(ui, dialog);
+                    way::more_ui(ui, dialog);
                 }
             });
         super::buttons(ui, |ui| {
@@ -78,11 +82,15 @@ fn who_and_where(ui: &mut Ui, dialog: &mut ProfileDialog, is_new: bool) {
     }
     super::caption(ui, "Broker address");
     let address_error = error(dialog, ProfileField::Address);
-    Field::new(&mut dialog.draft.address, "Broker address")
-        .hint("mqtt://192.168.1.10:1883, or tcp-listen://127.0.0.1:7001")
+    let typed = Field::new(&mut dialog.draft.address, "Broker address")
+        .hint("mqtt://192.168.1.10:1883; also mqtts, ws, wss, unix, tcp-listen")
         .code()
         .error(address_error.as_deref())
         .show(ui);
+    // Not while it is typed: half a password would be moved.
+    if typed.lost_focus() {
+        dialog.take_address_apart();
+    }
     if dialog.draft.is_built_in() {
         text::paragraph(
             ui,
@@ -127,8 +135,8 @@ fn client_id_ui(ui: &mut Ui, dialog: &mut ProfileDialog) {
 fn version_ui(ui: &mut Ui, dialog: &mut ProfileDialog) {
     super::caption(ui, "MQTT version");
     let version = &mut dialog.draft.mqtt_version;
-    select::select(ui, "MQTT version", &version.to_string(), 120.0, |ui| {
-        for one in MqttVersion::ALL {
+    select::select(ui, "MQTT version", &version.to_string(), 160.0, |ui| {
+        for one in VersionChoice::ALL {
             if select::option(ui, *version == one, &one.to_string()).clicked() {
                 *version = one;
             }
@@ -196,7 +204,7 @@ fn sign_in(ui: &mut Ui, dialog: &mut ProfileDialog, library: &Library) {
 
 fn session_ui(ui: &mut Ui, dialog: &mut ProfileDialog) {
     let draft = &mut dialog.draft;
-    let version = draft.mqtt_version;
+    let version = draft.mqtt_version.first();
     ui.add_space(8.0);
     ui.horizontal(|ui| {
         number(ui, "Keep alive", " s", &mut draft.keep_alive_secs).on_hover_text("Seconds between signs of life; 0 switches them off (MQTT 5 §3.1.2.10)");
@@ -233,7 +241,7 @@ fn number<N: egui::emath::Numeric>(
 }
 
 fn will_ui(ui: &mut Ui, dialog: &mut ProfileDialog) {
-    let version = dialog.draft.mqtt_version;
+    let version = dialog.draft.mqtt_version.first();
     let mut has_will = dialog.draft.will.is_some();
     if ui
         .checkbox(

@@ -3,7 +3,10 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::pin::Pin;
+use std::task::{Context, Poll};
 use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpStream, lookup_host};
 use tokio::task::JoinSet;
 
@@ -42,6 +45,71 @@ pub async fn connect(addresses: Vec<SocketAddr>) -> io::Result<TcpStream> {
     }
     Err(last)
 }
+
+/// A socket whose every read is acknowledged at once: under TLS and WebSocket nobody else can ask for it.
+pub struct Prompt(TcpStream);
+
+impl Prompt {
+    pub fn new(socket: TcpStream) -> Self {
+        Self(socket)
+    }
+}
+
+impl AsyncRead for Prompt {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let before = buf.filled().len();
+        let read = Pin::new(&mut self.0).poll_read(cx, buf);
+        if buf.filled().len() > before {
+            acknowledge_at_once(&self.0);
+        }
+        read
+    }
+}
+
+impl AsyncWrite for Prompt {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.0).poll_write(cx, bytes)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        pieces: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.0).poll_write_vectored(cx, pieces)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.0.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_shutdown(cx)
+    }
+}
+
+/// Linux delays acknowledgements again after a while, so this is asked for after every read.
+#[cfg(target_os = "linux")]
+pub fn acknowledge_at_once(socket: &TcpStream) {
+    if let Err(err) = socket.set_quickack(true) {
+        log::trace!("TCP_QUICKACK: {err}");
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+pub fn acknowledge_at_once(_socket: &TcpStream) {}
 
 #[cfg(test)]
 mod tests {
