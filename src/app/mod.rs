@@ -15,6 +15,7 @@ pub mod devices;
 pub mod dialogs;
 pub mod export;
 pub mod filters;
+pub mod imports;
 pub mod inspect;
 pub mod lanes;
 pub mod latency;
@@ -113,6 +114,7 @@ pub struct App {
     /// Tabs whose request goes out once the broker has said what it depends on.
     held: Vec<TabId>,
     exports: export::Exports,
+    imports: imports::Imports,
     statistics: status::Statistics,
     lost_before: u64,
 }
@@ -153,6 +155,7 @@ impl App {
             unkept: BTreeSet::new(),
             held: Vec::new(),
             exports: export::Exports::default(),
+            imports: imports::Imports::default(),
             statistics: status::Statistics::default(),
             lost_before: 0,
         };
@@ -178,6 +181,7 @@ impl App {
         self.advance_demo();
         self.hear_of_files();
         self.hear_of_exports();
+        self.follow_imports();
         self.refresh_rules();
         self.notices.expire(self.now);
         let lost = self.session.lost();

@@ -114,6 +114,7 @@ impl App {
             Action::SelectRow(row) => self.selected = row,
             Action::ClearTimeline => self.clear_timeline(),
             Action::Export(action) => self.perform_export(action),
+            Action::Import(action) => self.perform_import(action),
             Action::Latency(action) => self.perform_latency(action),
             Action::Recording(action) => self.perform_recording(action),
             Action::CopyPayload(message, way) => self.copy_payload(&message, way),
@@ -232,6 +233,7 @@ impl App {
             }
             Undo::ClosedTab { index, tab } => self.tabs.reopen(index, *tab),
             Undo::Removed { thing, was_on } => self.restore(*thing, was_on),
+            Undo::Imported(before) => self.undo_import(*before),
             Undo::Filter { index, filter } => self.restore_filter(index, filter),
         }
     }

@@ -137,6 +137,8 @@ impl Plan {
             .collect();
         let here: BTreeMap<&str, &str> = planned
             .iter()
+            // A request of another connection is another request.
+            .filter(|one| matches!(one.fate, Fate::Same(_)))
             .filter_map(|one| Some((one.item.key.as_str(), one.there()?)))
             .collect();
         let mut taken: BTreeSet<String> = requests

@@ -293,6 +293,7 @@ fn a_paste_from_a_terminal_becomes_connections_and_requests() {
         "`-F %t %D %p`",
         "$SECRET in `-pw`",
         "`jq`",
+        "what stands before the program",
         "`--psk` and its value",
         "`-C 3`",
         "from the terminal",
@@ -346,6 +347,14 @@ fn options_are_read_in_the_spellings_of_their_program() {
         Some(TlsVersion::V12)
     );
     assert_eq!(draft.address, "mqtts://localhost:8883");
+    let found = one("mosquitto_pub -t a -m b -P \"$PASS\" --so=hunter2 hunter2; S=hunter2 ls");
+    let profile = &found.profiles[0];
+    assert!(profile.draft.password_wanted && profile.secrets.is_empty());
+    assert!(
+        !left_out(&found).contains("hunter2"),
+        "{}",
+        left_out(&found)
+    );
     let found = one("mosquitto_pub -t a -m b");
     assert_eq!(found.profiles[0].draft.mqtt_version, MqttVersion::V311);
     assert_eq!(found.requests[0].response_topic, ResponseTopicDraft::None);

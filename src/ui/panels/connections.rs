@@ -1,6 +1,7 @@
 //! The list of connections, each with its state in words, and what the broker said.
 
 use crate::app::connections::{ConnectionRow, facts};
+use crate::app::imports::{BundleScope, ImportAction};
 use crate::app::inspect::Fact;
 use crate::app::{Action, App};
 use crate::model::profile::BUILT_IN_ID;
@@ -123,6 +124,17 @@ fn menu_ui(ui: &mut Ui, app: &App, row: &ConnectionRow, actions: &mut Vec<Action
                 .clicked()
         {
             actions.push(Action::DeleteProfile(row.id.clone()));
+            ui.close();
+        }
+    });
+    ui.horizontal(|ui| {
+        if row.id != BUILT_IN_ID && ui.add(Button::ghost("Export…")).clicked() {
+            let scope = BundleScope::Connection(row.id.clone());
+            actions.push(Action::Import(ImportAction::AskExport(scope)));
+            ui.close();
+        }
+        if ui.add(Button::ghost("Import connections…")).clicked() {
+            actions.push(Action::Import(ImportAction::Ask));
             ui.close();
         }
     });

@@ -9,6 +9,8 @@ pub(super) enum Takes {
     One,
     /// `true` or `false`, or nothing for true.
     Truth,
+    /// A word that is no option, or nothing.
+    Maybe,
     /// All words up to the next option.
     Many,
     /// What mosquitto's `-D` takes: a packet, a property, its value, and for a user property a name before the value.
@@ -105,7 +107,7 @@ const fn flag(names: &'static str, takes: Takes, means: Means) -> Flag {
 }
 
 use Means as M;
-use Takes::{Many, Nothing, One, Truth};
+use Takes::{Many, Maybe, Nothing, One, Truth};
 
 const MOSQUITTO: &[Flag] = &[
     flag("-h --host", One, M::Host),
@@ -117,11 +119,7 @@ const MOSQUITTO: &[Flag] = &[
     flag("-k --keepalive", One, M::KeepAlive),
     flag("-c --disable-clean-session", Nothing, M::KeepSession),
     flag("-x --session-expiry-interval", One, M::SessionExpiry),
-    flag(
-        "-A -M -S -T -U -C --unsubscribe --filter-out",
-        One,
-        M::NoField,
-    ),
+    flag("-A -M -T -U -C --unsubscribe --filter-out", One, M::NoField),
     flag("-L --url", One, M::Url),
     flag("--unix", One, M::UnixSocket),
     flag("--proxy", One, M::Proxy),
@@ -158,7 +156,7 @@ const MOSQUITTO: &[Flag] = &[
     flag("-D --property", Takes::Property, M::Property),
     flag("--repeat --repeat-delay --retain-handling", One, M::NoField),
     flag(
-        "-E -R --remove-retained --retain-as-published",
+        "-E -R -S --remove-retained --retain-as-published",
         Nothing,
         M::NoField,
     ),
@@ -246,7 +244,7 @@ const MQTTX: &[Flag] = &[
         M::Printing,
     ),
     flag("-v --verbose --debug", Nothing, M::Printing),
-    flag("-so -lo --save-options --load-options", Many, M::NoField),
+    flag("-so -lo --save-options --load-options", Maybe, M::NoField),
 ];
 
 const HIVEMQ: &[Flag] = &[

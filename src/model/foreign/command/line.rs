@@ -99,7 +99,12 @@ impl Line {
             rest = after;
             let name = String::from_utf8_lossy(&first.bytes).into_owned();
             if !name.starts_with('-') || name.len() < 2 {
-                self.leave(format!("`{name}`"), "it belongs to no option that is known");
+                let at = words.len() - rest.len();
+                // Whatever it is, it may be a secret.
+                self.leave(
+                    format!("the word number {at}"),
+                    "it belongs to no option that is known",
+                );
                 continue;
             }
             if let Some(flag) = flags::find(self.family, self.role, &name) {
@@ -113,6 +118,8 @@ impl Line {
                 if takes {
                     rest = rest.get(1..).unwrap_or_default();
                 }
+                // What is joined to it may be a secret.
+                let name = name.split('=').next().unwrap_or_default();
                 self.leave(
                     format!("`{name}`{}", if takes { " and its value" } else { "" }),
                     "this option is not known here",
@@ -147,6 +154,7 @@ impl Line {
         let count = match flag.takes {
             Takes::Nothing => 0,
             Takes::One => 1,
+            Takes::Maybe => usize::from(rest.first().is_some_and(|word| !is_option(word))),
             Takes::Truth => usize::from(
                 rest.first()
                     .is_some_and(|word| matches!(&*word.bytes, b"true" | b"false")),
@@ -234,6 +242,11 @@ impl Line {
                 return;
             }
             Means::Property => return self.property(values),
+            // A shell would have known it, and nobody else does.
+            Means::Password if values.iter().any(|word| !word.unknown.is_empty()) => {
+                self.profile.draft.password_wanted = true;
+                return;
+            }
             Means::NoFieldSecret => {
                 return self.leave(
                     format!("`{name}` and its value"),

@@ -65,8 +65,9 @@ pub(super) fn read(text: &str) -> Result<Foreign, Unreadable> {
 fn first_word(command: &Command) -> String {
     let word = command.words.first();
     let text = word.map(|word| String::from_utf8_lossy(&word.bytes).into_owned());
-    let text = text.unwrap_or_default();
     // Whatever it is, it may be a secret.
+    let text = text.unwrap_or_default();
+    let text = text.split('=').next().unwrap_or_default();
     match text.char_indices().nth(24) {
         Some((at, _)) => format!("`{}…`", text.get(..at).unwrap_or_default()),
         None => format!("`{text}`"),
@@ -118,6 +119,15 @@ fn one(
                 "what it changes is not known here",
             );
         }
+    }
+    let is_program = |word: &&Word| words::assignment(word).is_none();
+    let programs = before.iter().filter(is_program).count();
+    // Its own name is one of them, or two.
+    if programs > name.split(' ').count() {
+        line.leave(
+            "what stands before the program",
+            "it says how it is run, not what it does",
+        );
     }
     for redirection in &command.redirections {
         if redirection.contains('<') {
