@@ -1,8 +1,14 @@
-//! How long it takes to count the rows that pass a filter, among a million exchanges as they lie packed.
+//! How long it takes to find the rows that pass a filter among a million exchanges as they lie packed,
+//! and to put them in order.
 
 #![expect(clippy::unwrap_used, reason = "a benchmark fails by panicking")]
 
-use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use criterion::measurement::WallTime;
+use criterion::{BenchmarkGroup, Criterion, Throughput, criterion_group, criterion_main};
+use roundtrip::app::listing::Listing;
+use roundtrip::app::listing::arrange::Spec;
+use roundtrip::app::listing::group::GroupBy;
+use roundtrip::app::listing::sort::{Order, SortBy};
 use roundtrip::model::correlation::CorrelationData;
 use roundtrip::model::exchange::{
     Change, Exchange, ExchangeId, MessageVerdict, Outcome, Reply, Verdict,
@@ -14,6 +20,7 @@ use roundtrip::model::timeline::{Bounds, Filter, Timeline};
 use roundtrip::model::topic::TopicName;
 use std::hint::black_box;
 use std::sync::Arc;
+use std::thread;
 use std::time::Duration;
 
 const ROWS: u64 = 1_000_000;
@@ -95,30 +102,70 @@ fn timeline() -> Timeline {
     timeline
 }
 
-fn filters(criterion: &mut Criterion) {
-    let timeline = timeline();
-    let mut group = criterion.benchmark_group("count_1M");
-    group.sample_size(10);
-    group.throughput(Throughput::Elements(ROWS));
-    for text in [
-        "verdict:late",
-        "rtt:>5ms",
-        "time:00:05..00:10",
-        "topic:device-17",
-        "topic:nowhere",
-        "device:device-17",
-        "payload:brightness",
-        "payload:999999",
-        "power",
-        "zebra",
-        "device-17 verdict:late",
-        "/device-1[78]/",
-        "correlation:0x1f2e3d",
-        "user:trace=t-4",
-        "payload.brightness:42",
-        "payload.brightness:42 verdict:late",
-        "verdict:late_reply",
-    ] {
+const FILTERS: [&str; 20] = [
+    "verdict:late",
+    "verdict:late_reply",
+    "rtt:>5ms",
+    "time:00:05..00:10",
+    "size:>45",
+    "topic:device-17",
+    "topic:nowhere",
+    "device:device-17",
+    "payload:brightness",
+    "payload:999999",
+    "power",
+    "zebra",
+    "device-17 verdict:late",
+    "/device-1[78]/",
+    "payload:/\"seq\":\\d*77\\d/",
+    "correlation:0x1f2e3d",
+    "user:trace=t-4",
+    "payload.brightness:42",
+    "payload.status:ok",
+    "payload.brightness:42 verdict:late",
+];
+
+/// What the window does: a line is typed, and frames follow until all is known.
+fn window(criterion: &mut Criterion, timeline: &Timeline) {
+    let mut group = criterion.benchmark_group("window_1M");
+    settle(&mut group);
+    let wait = || thread::sleep(Duration::from_micros(500));
+    for text in FILTERS {
+        group.bench_function(text, |bencher| {
+            bencher.iter(|| {
+                let mut listing = Listing::default();
+                listing.set_filter(text, None);
+                listing.refresh(timeline);
+                while listing.is_searching() {
+                    wait();
+                    listing.refresh(timeline);
+                }
+                black_box(listing.len())
+            });
+        });
+    }
+    for text in ["power", "verdict:late", "topic:device-17"] {
+        group.bench_function(format!("{text}, first page"), |bencher| {
+            bencher.iter(|| {
+                let mut listing = Listing::default();
+                listing.set_filter(text, None);
+                listing.refresh(timeline);
+                while listing.is_searching() && listing.is_empty() {
+                    wait();
+                    listing.refresh(timeline);
+                }
+                black_box(listing.len())
+            });
+        });
+    }
+    group.finish();
+}
+
+/// The same looked through by one thread alone.
+fn one_thread(criterion: &mut Criterion, timeline: &Timeline) {
+    let mut group = criterion.benchmark_group("one_thread_1M");
+    settle(&mut group);
+    for text in FILTERS {
         let filter = Filter::new(text, None);
         assert!(filter.is_valid(), "{text}");
         group.bench_function(text, |bencher| {
@@ -128,32 +175,58 @@ fn filters(criterion: &mut Criterion) {
             });
         });
     }
-    let snapshot = timeline.snapshot();
-    for text in ["zebra", "payload:999999", "power"] {
-        let filter = Filter::new(text, None);
-        let needles = filter.needles();
-        group.bench_function(format!("{text}, whole segments left out"), |bencher| {
+    group.finish();
+}
+
+/// Order and groups as the window makes them, until they are shown.
+fn arranged(criterion: &mut Criterion, timeline: &Timeline) {
+    let mut group = criterion.benchmark_group("arranged_1M");
+    settle(&mut group);
+    let by = |by| Spec {
+        order: Some(Order {
+            by,
+            is_descending: true,
+        }),
+        group: None,
+    };
+    let of = |group| Spec {
+        order: None,
+        group: Some(group),
+    };
+    for (name, spec) in [
+        ("by round trip", by(SortBy::RoundTrip)),
+        ("by topic", by(SortBy::Topic)),
+        ("by size", by(SortBy::Size)),
+        ("in groups by topic", of(GroupBy::Topic)),
+    ] {
+        group.bench_function(name, |bencher| {
             bencher.iter(|| {
-                let mut count = 0;
-                for part in snapshot.parts() {
-                    let may_pass = part.haystacks().is_none_or(|hay| {
-                        needles.iter().all(|any| {
-                            any.iter().any(|needle| {
-                                needle.is_in(hay.data)
-                                    || hay.names.iter().any(|name| needle.is_in(name.as_bytes()))
-                                    || hay.large.iter().any(|bytes| needle.is_in(bytes))
-                            })
-                        })
-                    });
-                    if may_pass {
-                        count += part.rows().filter(|row| filter.passes(*row)).count();
-                    }
+                let mut listing = Listing::default();
+                listing.arrangement_mut().want(spec);
+                listing.refresh(timeline);
+                while listing.arrangement().is_busy() {
+                    thread::sleep(Duration::from_micros(500));
+                    listing.refresh(timeline);
                 }
-                black_box(count)
+                black_box(listing.shown_len())
             });
         });
     }
     group.finish();
+}
+
+fn settle(group: &mut BenchmarkGroup<'_, WallTime>) {
+    group.sample_size(10);
+    group.warm_up_time(Duration::from_millis(300));
+    group.measurement_time(Duration::from_secs(1));
+    group.throughput(Throughput::Elements(ROWS));
+}
+
+fn filters(criterion: &mut Criterion) {
+    let timeline = timeline();
+    window(criterion, &timeline);
+    one_thread(criterion, &timeline);
+    arranged(criterion, &timeline);
 }
 
 criterion_group!(benches, filters);

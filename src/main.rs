@@ -5,6 +5,10 @@ use roundtrip::cli::{self, ExitCode, Wanted};
 use roundtrip::ui::bench::{BenchWish, bench};
 use roundtrip::ui::open::{Place, ThemeChoice, UiError, WindowWish, open_window, picture};
 
+/// Exchanges are made on one thread and freed on others, which the allocator of the C library is slow at.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> std::process::ExitCode {
     match cli::run(std::env::args_os()) {
         Wanted::Exit(code) => code,

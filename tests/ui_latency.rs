@@ -83,7 +83,7 @@ fn window(count: i64) -> Window {
     let mut app = open(Place::Scratch, &wake).unwrap();
     app.window.timeline_view = TimelineView::Latency;
     app.window.panels.timeline_height = 520.0;
-    app.window.panels.chart_height = 520.0;
+    app.window.panels.timeline_height = 520.0;
     fill(&mut app.session.timeline, count);
     let mut window = common_ui::harness(
         vec2(1560.0, 930.0),

@@ -181,7 +181,7 @@ fn lanes(theme: Theme) -> Shell {
     app.listing.refresh(&app.session.timeline);
     app.window.timeline_view = TimelineView::Lanes;
     app.window.panels.timeline_height = 520.0;
-    app.window.panels.chart_height = 520.0;
+    app.window.panels.timeline_height = 520.0;
     shell
 }
 

@@ -1,6 +1,7 @@
 //! The columns of the timeline's table: which there are, what a row says in each, which are shown.
 
 use crate::app::listing::sort::{SortBy, acknowledged, device_time, route};
+use crate::app::rows::TimelineRow;
 use crate::model::exchange::Outcome;
 use crate::model::message::Message;
 use crate::model::payload::{self, Encoding};
@@ -126,15 +127,21 @@ impl ColumnKind {
             Self::Qos => "Quality of service",
             Self::Retain => "Whether the broker keeps the message",
             Self::Size => "Bytes of the payload",
-            Self::Correlation => "Correlation Data: text where it is text, else hex",
+            Self::Correlation => {
+                "Correlation Data: text where it is text, else hex. Not to be sorted by: filter with correlation:"
+            }
             Self::ResponseTopic => "Where the replies are expected",
-            Self::Reply => "The payload of the first reply",
+            Self::Reply => {
+                "The payload of the first reply. Not to be sorted by: filter with payload:"
+            }
             Self::Replies => "How many replies came",
             Self::Acknowledged => "Until the broker acknowledged the request",
             Self::Route => "From the broker to the simulated device",
             Self::Device => "In the simulated device",
             Self::Comment => "What you noted",
-            Self::User(_) => "A user property of the request, or else of a reply",
+            Self::User(_) => {
+                "A user property of the request, or else of a reply. Not to be sorted by: filter with user:"
+            }
         }
     }
 
@@ -270,6 +277,37 @@ impl ColumnKind {
             _ => None,
         };
         found.unwrap_or_default()
+    }
+}
+
+/// The column that is sorted by it.
+pub fn sorted_by(by: SortBy) -> Option<ColumnKind> {
+    let mut kinds = ColumnKind::ALL.into_iter();
+    kinds.find(|kind| kind.sort_by() == Some(by))
+}
+
+/// What a row says in a column, for the clipboard: one line, without tabs. The row, its words, the
+/// name of its connection and the comment on it.
+pub fn copied(
+    kind: &ColumnKind,
+    (row, words, connection, comment): (&Row, &TimelineRow, &str, &str),
+    chars: usize,
+) -> String {
+    let cut = |text: &str| payload::preview(text.as_bytes(), chars);
+    match kind {
+        ColumnKind::Number => words.number.clone(),
+        ColumnKind::Sent => text::iso(row.time()),
+        ColumnKind::Request => {
+            let message = row.message();
+            let payload = payload::preview(&message.payload, chars);
+            format!("{} {payload}", cut(message.topic.as_str()))
+        }
+        ColumnKind::Responder => cut(&words.responder),
+        ColumnKind::Status => cut(&words.status),
+        ColumnKind::RoundTrip => words.round_trip.clone(),
+        ColumnKind::Connection => cut(connection),
+        ColumnKind::Comment => cut(comment),
+        kind => kind.text(row, chars),
     }
 }
 

@@ -11,6 +11,7 @@ use crate::model::FieldError;
 use crate::model::pairing::Rules;
 use crate::model::profile::{ProfileDraft, ProfileField};
 use crate::model::responder::{DeviceDraft, DeviceField};
+use crate::model::text;
 use crate::store::Settings;
 
 #[derive(Debug)]
@@ -130,12 +131,17 @@ pub struct SettingsDialog {
     pub recordings_error: Option<String>,
 }
 
+/// Between thousands, as people write them.
+fn is_separator(character: char) -> bool {
+    matches!(character, ',' | '_' | '\'' | '\u{2019}') || character.is_whitespace()
+}
+
 impl SettingsDialog {
     pub fn new(settings: &Settings) -> Self {
         Self {
             draft: settings.clone(),
-            rows: settings.timeline.max_rows.to_string(),
-            mebibytes: (settings.timeline.max_bytes >> 20).to_string(),
+            rows: text::count(settings.timeline.max_rows as u64),
+            mebibytes: text::count((settings.timeline.max_bytes >> 20) as u64),
             port: settings
                 .built_in_broker_port
                 .map(|port| port.to_string())
@@ -143,7 +149,7 @@ impl SettingsDialog {
             rows_error: None,
             mebibytes_error: None,
             port_error: None,
-            recordings: settings.recording.max_mebibytes.to_string(),
+            recordings: text::count(settings.recording.max_mebibytes),
             recordings_error: None,
         }
     }
@@ -161,8 +167,8 @@ impl SettingsDialog {
     /// The settings as typed, or the errors at their fields.
     pub fn validate(&mut self) -> Option<Settings> {
         let number = |text: &str, from: usize, to: usize| {
-            text.trim()
-                .replace(',', "")
+            let digits: String = text.chars().filter(|it| !is_separator(*it)).collect();
+            digits
                 .parse::<usize>()
                 .ok()
                 .filter(|number| (from..=to).contains(number))
@@ -192,5 +198,28 @@ impl SettingsDialog {
         settings.built_in_broker_port = port?;
         settings.recording.max_mebibytes = recordings? as u64;
         Some(settings)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_shown_with_separators_and_taken_with_or_without() {
+        let mut dialog = SettingsDialog::new(&Settings::default());
+        assert_eq!(dialog.rows, "1,000,000");
+        assert_eq!(dialog.mebibytes, "1,024");
+        assert_eq!(dialog.validate(), Some(Settings::default()));
+        for typed in ["250000", "250,000", " 250 000", "250_000", "250\u{202f}000"] {
+            typed.clone_into(&mut dialog.rows);
+            let settings = dialog.validate().unwrap();
+            assert_eq!(settings.timeline.max_rows, 250_000, "{typed}");
+        }
+        for wrong in ["", "1.000", "many", "-5", "99"] {
+            wrong.clone_into(&mut dialog.rows);
+            assert_eq!(dialog.validate(), None, "{wrong}");
+            assert!(dialog.rows_error.is_some());
+        }
     }
 }

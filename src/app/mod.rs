@@ -15,6 +15,7 @@ pub mod devices;
 pub mod dialogs;
 pub mod export;
 pub mod filters;
+pub mod find;
 pub mod imports;
 pub mod inspect;
 pub mod lanes;
@@ -34,6 +35,7 @@ pub mod requests;
 pub mod rows;
 pub mod rule_editor;
 pub mod rules;
+pub mod selection;
 pub mod status;
 pub mod table;
 pub mod tabs;
@@ -78,7 +80,9 @@ pub struct App {
     pub tabs: Tabs,
     pub notices: Notices,
     pub dialog: Option<Dialog>,
+    /// The row that is looked at.
     pub selected: Option<RowId>,
+    selection: selection::Selection,
     /// What the table shows.
     pub listing: Listing,
     pub latency: latency::Latency,
@@ -133,6 +137,7 @@ impl App {
             notices: Notices::default(),
             dialog: None,
             selected: None,
+            selection: selection::Selection::default(),
             listing: Listing::default(),
             latency: latency::Latency::default(),
             recordings: recordings::Recordings::default(),
@@ -160,6 +165,7 @@ impl App {
             lost_before: 0,
         };
         app.apply_settings();
+        app.arrange_as_kept();
         for problem in app.library.take_problems() {
             app.notices.fail(problem.text, problem.hint);
         }
@@ -176,6 +182,7 @@ impl App {
         self.follow_recordings();
         self.refresh_filter();
         self.refresh_listing();
+        self.follow_selection();
         self.follow_latency();
         self.send_held();
         self.advance_demo();
@@ -183,7 +190,11 @@ impl App {
         self.hear_of_exports();
         self.follow_imports();
         self.refresh_rules();
-        self.notices.expire(self.now);
+        let over = self.notices.expire(self.now);
+        if !over.is_empty() {
+            // Many cleared rows may go with them.
+            self.session.let_go(over);
+        }
         let lost = self.session.lost();
         if lost > self.lost_before {
             self.notices.fail_about(
@@ -255,6 +266,9 @@ impl App {
         }
         if self.statistics.is_stale(self.timeline()) {
             sooner(Duration::from_millis(500));
+        }
+        if let Some(due) = self.next_look_at_selection() {
+            sooner(due);
         }
         if let Some(due) = self.latency.next_look() {
             sooner(due);

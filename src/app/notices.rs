@@ -133,9 +133,10 @@ impl Notices {
             .map(|notice| notice.id)
     }
 
-    pub fn expire(&mut self, now: Timestamp) {
-        self.shown
-            .retain(|notice| notice.until.is_none_or(|until| until > now));
+    /// Takes out those whose time is over.
+    pub fn expire(&mut self, now: Timestamp) -> Vec<Notice> {
+        let is_over = |notice: &mut Notice| notice.until.is_some_and(|until| until <= now);
+        self.shown.extract_if(.., is_over).collect()
     }
 
     /// When the next one goes by itself.

@@ -8,6 +8,7 @@ mod presets;
 mod recordings;
 mod requests;
 mod rules;
+mod selected;
 mod table;
 
 use crate::app::App;
@@ -140,7 +141,7 @@ impl App {
                 }
             }
             Action::Choose(id, at) => self.choose(id, at),
-            Action::Dismiss(id) => drop(self.notices.dismiss(id)),
+            Action::Dismiss(id) => self.session.let_go(self.notices.dismiss(id)),
             Action::DismissAll => self.notices.clear(),
             Action::ShowPalette => {
                 self.dialog = Some(Dialog::Palette {
@@ -224,7 +225,7 @@ impl App {
         match undo {
             Undo::Cleared(cleared) => self.session.timeline.restore(cleared),
             Undo::Marked(before) => {
-                self.put_mark(before.row, before.mark, before.path.as_deref());
+                self.put_marks(before.marks, before.path.as_deref());
             }
             Undo::Typed { tab, draft } => {
                 if let Some(tab) = self.tabs.get_mut(tab) {

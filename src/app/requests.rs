@@ -125,6 +125,7 @@ impl App {
             Action::ClearTimeline,
         ));
         entries.extend(self.export_entries());
+        entries.extend(self.selection_entries());
         entries.extend(VIEWS.map(|(name, view)| command(name, "", Action::SetTimelineView(view))));
         entries.push(command(
             "Switch between dark and light",

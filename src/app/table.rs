@@ -2,6 +2,7 @@
 
 use crate::app::listing::group::{GroupBy, GroupId, GroupOrder};
 use crate::app::listing::sort::Order;
+use crate::app::selection::{CopyRows, Select};
 use crate::model::timeline::{Mark, MarkColour, RowId};
 use crate::store::TimelineColumn;
 
@@ -18,6 +19,23 @@ pub enum TableAction {
     SetColumns(Vec<TimelineColumn>),
     /// Saves what the comment dialog holds.
     SaveComment,
+    Select(Select),
+    Selected(RowsAction),
+}
+
+/// What can be asked of the rows that are selected, one or several.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RowsAction {
+    Copy(CopyRows),
+    Pin(bool),
+    /// Opens the dialog.
+    Comment,
+    Colour(Option<MarkColour>),
+    /// The two of them.
+    Compare,
+    FilterOnly,
+    /// These and nothing else, as lanes.
+    ShowInLanes,
 }
 
 /// What can be asked of one row.
@@ -48,17 +66,16 @@ pub enum RowAction {
 /// A comment while it is typed.
 #[derive(Debug)]
 pub struct CommentDialog {
-    pub row: RowId,
-    /// What the comment is about: `#1203 cmnd/light/power`.
+    pub rows: Vec<RowId>,
+    /// What the comment is about: `#1203 cmnd/light/power`, `12 rows`.
     pub title: String,
     pub text: String,
 }
 
-/// A mark as it was, for undo.
+/// Marks as they were, for undo.
 #[derive(Debug)]
-pub struct MarkBefore {
-    pub row: RowId,
-    pub mark: Mark,
-    /// The recording that the row is in; none for the session.
+pub struct MarksBefore {
+    pub marks: Vec<(RowId, Mark)>,
+    /// The recording that the rows are in; none for the session.
     pub path: Option<std::path::PathBuf>,
 }

@@ -2,7 +2,7 @@
 
 use crate::app::imports::ImportBefore;
 use crate::app::library::Removed;
-use crate::app::table::MarkBefore;
+use crate::app::table::MarksBefore;
 use crate::app::tabs::{Tab, TabId};
 use crate::model::request::RequestDraft;
 use crate::model::timeline::Cleared;
@@ -32,6 +32,6 @@ pub enum Undo {
     },
     /// Connections and requests that were imported, all at once.
     Imported(Box<ImportBefore>),
-    /// A pin, comment or colour that was changed.
-    Marked(MarkBefore),
+    /// Pins, comments or colours that were changed.
+    Marked(MarksBefore),
 }

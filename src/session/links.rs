@@ -2,7 +2,7 @@
 
 use super::outbound::Outbound;
 use super::queue::Push;
-use super::repeat::Slot;
+use super::repeat::{Fate, Slot};
 use super::wire::Wire;
 use super::{Event, Generation, Session, SessionError};
 use crate::model::connection::ConnectionState;
@@ -79,7 +79,6 @@ fn how_to_push(event: &ConnectionEvent) -> Push {
             Change::Subscribed | Change::Published | Change::Acknowledged(_) => Push::Quiet,
             _ => Push::Kept,
         },
-        ConnectionEvent::Begun(_) => Push::Quiet,
         _ => Push::Kept,
     }
 }
@@ -102,20 +101,22 @@ impl Session {
         let repeat = Arc::<Slot>::default();
         let its_repeat = Arc::clone(&repeat);
         let sink = Arc::new(move |event: ConnectionEvent| {
-            // What was sent by this thread is in the timeline since.
-            if !its_repeat.is_news(&event) {
-                return;
+            let verdict = its_repeat.verdict_in(&event);
+            match its_repeat.sort(event) {
+                Fate::Told(event) => {
+                    let how = how_to_push(&event);
+                    queue.push(
+                        Event::Connection {
+                            id: Arc::clone(&sink_id),
+                            generation,
+                            event,
+                        },
+                        how,
+                    );
+                }
+                Fate::Held { is_first: true } => queue.wake_for_more(),
+                Fate::Held { is_first: false } | Fate::Known => {}
             }
-            let verdict = Slot::verdict_of(&event).filter(|_| its_repeat.is_on());
-            let how = how_to_push(&event);
-            queue.push(
-                Event::Connection {
-                    id: Arc::clone(&sink_id),
-                    generation,
-                    event,
-                },
-                how,
-            );
             if let Some((id, verdict)) = verdict {
                 its_repeat.finished(id, &verdict);
             }
@@ -341,14 +342,8 @@ impl Session {
                     link.subscriptions.clone_from(filters);
                 }
             }
-            // Sent elsewhere than by [`Self::send`].
-            ConnectionEvent::Begun(exchange) => {
-                if let Some(link) = self.links.get(id) {
-                    let address = link.profile.address.clone();
-                    self.observer.begun(exchange, address);
-                }
-                self.timeline.begin((**exchange).clone());
-            }
+            // It is in the timeline since it was sent.
+            ConnectionEvent::Begun(_) => {}
             ConnectionEvent::WillBegun(exchange) => self.will_begun(id, generation, exchange),
             ConnectionEvent::Changed {
                 id: exchange,

@@ -13,6 +13,7 @@ mod devices;
 mod links;
 mod observe;
 mod outbound;
+mod packer;
 mod queue;
 mod repeat;
 mod wire;
@@ -23,6 +24,7 @@ pub use crate::mqtt::ConnectionEvent;
 pub use demo::{DemoPlayer, DemoProgress, DemoReport, Order};
 pub use devices::RunningDevice;
 pub use links::{Link, Listening};
+pub use packer::Packer;
 pub use queue::Wake;
 pub use repeat::{Repeat, RepeatEnd, RepeatPlan, Repeated};
 
@@ -88,6 +90,7 @@ pub struct Session {
     /// Where the listeners among the connections listen, by profile.
     places: BTreeMap<Arc<str>, crate::tcp::Place>,
     pub timeline: Timeline,
+    packer: Packer,
     observer: Observer,
     queue: Arc<Queue<Event>>,
     is_interrupted: Arc<AtomicBool>,
@@ -124,6 +127,7 @@ impl Session {
             devices: BTreeMap::new(),
             places: BTreeMap::new(),
             timeline: Timeline::default(),
+            packer: Packer::default(),
             observer: Observer::default(),
             queue,
             is_interrupted: Arc::default(),
@@ -159,6 +163,9 @@ impl Session {
 
     /// Takes up to `most` events and keeps everything here true to them.
     pub fn drain(&mut self, most: usize) -> Vec<Event> {
+        // Before the events: some of them tell what happened to these later.
+        self.queue.looks_for_more();
+        self.drain_repeats();
         let mut events = self.queue.take(most);
         for event in &mut events {
             match event {
@@ -175,7 +182,13 @@ impl Session {
                 Event::Broker(_) | Event::Interrupted => {}
             }
         }
+        self.packer.serve(&mut self.timeline);
         events
+    }
+
+    /// Drops something large, such as many rows, on another thread.
+    pub fn let_go(&mut self, thing: impl Send + 'static) {
+        self.packer.let_go(thing);
     }
 
     /// Waits for events, without drain, for at most `timeout`.

@@ -33,6 +33,10 @@ impl Outbound {
     }
 
     /// See [`CorrelationSource::foresee`].
+    #[expect(
+        clippy::option_option,
+        reason = "the outer one says that it is a matter of chance, the inner one that there is none"
+    )]
     pub fn foresee(&self, spec: &CorrelationSpec) -> Option<Option<CorrelationData>> {
         self.correlation().foresee(spec)
     }

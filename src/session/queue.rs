@@ -44,6 +44,8 @@ struct Waiting<Event> {
     sleepers: usize,
     /// A nudge is due.
     nudged: bool,
+    /// Something for the reader waits in another place.
+    more: bool,
 }
 
 impl<Event> Queue<Event> {
@@ -55,6 +57,7 @@ impl<Event> Queue<Event> {
                 woken: false,
                 sleepers: 0,
                 nudged: false,
+                more: false,
             }),
             arrived: Condvar::new(),
             wake,
@@ -106,12 +109,26 @@ impl<Event> Queue<Event> {
         }
     }
 
+    /// Wakes the reader for what waits in another place, where it looks before it takes events.
+    pub fn wake_for_more(&self) {
+        let mut waiting = self.lock();
+        waiting.more = true;
+        if !waiting.woken {
+            self.rouse(waiting);
+        }
+    }
+
+    /// The reader is about to look there.
+    pub fn looks_for_more(&self) {
+        self.lock().more = false;
+    }
+
     /// Takes up to `most` events, oldest first.
     pub fn take(&self, most: usize) -> Vec<Event> {
         let mut waiting = self.lock();
         let count = most.min(waiting.events.len());
         let taken: Vec<Event> = waiting.events.drain(..count).collect();
-        waiting.woken = !waiting.events.is_empty();
+        waiting.woken = waiting.more || !waiting.events.is_empty();
         if waiting.events.is_empty() && waiting.events.capacity() > 4 * 1024 {
             waiting.events.shrink_to(1024);
         }
@@ -127,7 +144,7 @@ impl<Event> Queue<Event> {
     pub fn wait(&self, timeout: Duration) {
         let deadline = Instant::now() + timeout;
         let mut waiting = self.lock();
-        while waiting.events.is_empty() {
+        while waiting.events.is_empty() && !waiting.more {
             let left = deadline.saturating_duration_since(Instant::now());
             if left.is_zero() {
                 return;
@@ -224,6 +241,23 @@ mod tests {
         assert!(started.elapsed() < Duration::from_secs(9));
         thread.join().unwrap();
         assert_eq!(queue.take(9), [1]);
+    }
+
+    #[test]
+    fn what_waits_in_another_place_wakes_the_reader_until_it_looks_there() {
+        let wakes = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&wakes);
+        let queue = Queue::<u32>::new(Box::new(move || {
+            counted.fetch_add(1, Ordering::Relaxed);
+        }));
+        queue.wake_for_more();
+        queue.wait(Duration::from_secs(10));
+        assert_eq!(wakes.load(Ordering::Relaxed), 1);
+        queue.looks_for_more();
+        // It comes after the look and before the events are taken.
+        queue.wake_for_more();
+        assert!(queue.take(9).is_empty());
+        assert_eq!(wakes.load(Ordering::Relaxed), 2, "looked for again");
     }
 
     #[test]

@@ -5,10 +5,10 @@ use super::Session;
 use super::outbound::Outbound;
 use super::wire::Wire;
 use crate::model::connection::ConnectionEvent;
-use crate::model::exchange::{Change, ExchangeId, Verdict};
+use crate::model::exchange::{Change, Exchange, ExchangeId, Verdict};
 use crate::model::pairing::Rules;
 use crate::model::request::Request;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
@@ -50,27 +50,22 @@ pub struct Repeat {
 impl Repeat {
     /// What came since the last time, and whether that was all.
     pub fn take(&self) -> (Repeated, bool) {
-        let mut running = self.slot.lock();
-        let Some(running) = running
-            .as_mut()
-            .filter(|running| running.number == self.number)
-        else {
+        let mut work = self.slot.lock();
+        let running = work.running.as_mut();
+        let Some(running) = running.filter(|running| running.number == self.number) else {
             return (Repeated::default(), true);
         };
-        let is_over = running.open.is_empty();
-        (std::mem::take(&mut running.so_far), is_over)
+        let so_far = std::mem::take(&mut running.so_far);
+        let is_over = running.open.is_empty() && work.stalled == 0;
+        (so_far, is_over)
     }
 }
 
 impl Drop for Repeat {
     fn drop(&mut self) {
-        let mut running = self.slot.lock();
-        if running
-            .take_if(|running| running.number == self.number)
-            .is_some()
-        {
-            self.slot.is_on.store(false, Ordering::Release);
-        }
+        let mut work = self.slot.lock();
+        work.running
+            .take_if(|running| running.number == self.number);
     }
 }
 
@@ -109,9 +104,10 @@ impl Running {
         wire.send(id, Arc::clone(request), message);
     }
 
-    fn finished(&mut self, id: ExchangeId, verdict: &Verdict) {
+    /// Whether it was one of its own.
+    fn finished(&mut self, id: ExchangeId, verdict: &Verdict) -> bool {
         let Some(sent) = self.open.remove(&id) else {
-            return;
+            return false;
         };
         let now = Instant::now();
         self.so_far.last_verdict = Some(now);
@@ -124,57 +120,120 @@ impl Running {
             first.get_or_insert_with(|| verdict.clone());
         }
         self.is_stopped |= matches!(verdict, Verdict::Failed { .. } | Verdict::Rejected { .. });
-        self.send();
+        true
     }
 }
+
+/// More are not kept for a session that does not drain: it is waited for.
+const HELD_MAX: usize = 65_536;
 
 /// Where a connection's repetition is, if there is one.
 #[derive(Default)]
 pub(super) struct Slot {
     /// Asked without a lock for every event of the connection.
     is_on: AtomicBool,
-    running: Mutex<Option<Running>>,
+    work: Mutex<Work>,
     numbers: AtomicU64,
 }
 
-impl Slot {
-    fn lock(&self) -> MutexGuard<'_, Option<Running>> {
-        self.running.lock().unwrap_or_else(PoisonError::into_inner)
-    }
+#[derive(Default)]
+struct Work {
+    running: Option<Running>,
+    /// What began since the session drained last, with all that happened to it: one thing to take instead of four or five.
+    held: BTreeMap<ExchangeId, Box<Exchange>>,
+    /// Requests that wait for the session to drain.
+    stalled: usize,
+}
 
-    /// Whether the session has to be told: of all other requests it knows that they begin.
-    pub fn is_news(&self, event: &ConnectionEvent) -> bool {
-        let ConnectionEvent::Begun(exchange) = event else {
-            return true;
-        };
-        if !self.is_on.load(Ordering::Acquire) {
-            return false;
+impl Work {
+    fn go_on(&mut self) {
+        if let Some(running) = &mut self.running {
+            if self.held.len() < HELD_MAX {
+                running.send();
+            } else {
+                self.stalled += 1;
+            }
         }
-        let running = self.lock();
-        let running = running.as_ref();
-        running.is_some_and(|running| running.open.contains_key(&exchange.id))
+    }
+}
+
+/// What becomes of an event of the connection.
+pub(super) enum Fate {
+    /// It is told as ever.
+    Told(ConnectionEvent),
+    /// It is kept for the next drain; the first one since the last says so.
+    Held { is_first: bool },
+    /// The session knows already: it has sent the request.
+    Known,
+}
+
+impl Slot {
+    fn lock(&self) -> MutexGuard<'_, Work> {
+        self.work.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// After the session was told of it, so that what it leads to comes after it.
-    pub fn verdict_of(event: &ConnectionEvent) -> Option<(ExchangeId, Verdict)> {
+    pub fn sort(&self, event: ConnectionEvent) -> Fate {
+        let is_on = self.is_on.load(Ordering::Acquire);
+        match event {
+            ConnectionEvent::Begun(_) if !is_on => Fate::Known,
+            ConnectionEvent::Begun(exchange) => {
+                let mut work = self.lock();
+                let running = work.running.as_ref();
+                if !running.is_some_and(|running| running.open.contains_key(&exchange.id)) {
+                    return Fate::Known;
+                }
+                let is_first = work.held.is_empty();
+                work.held.insert(exchange.id, exchange);
+                Fate::Held { is_first }
+            }
+            ConnectionEvent::Changed { id, change, at } if is_on => {
+                let mut work = self.lock();
+                match work.held.get_mut(&id) {
+                    Some(exchange) => {
+                        exchange.apply(change, at);
+                        Fate::Held { is_first: false }
+                    }
+                    None => Fate::Told(ConnectionEvent::Changed { id, change, at }),
+                }
+            }
+            other => Fate::Told(other),
+        }
+    }
+
+    /// The verdict that an event tells, where somebody here waits for it.
+    pub fn verdict_in(&self, event: &ConnectionEvent) -> Option<(ExchangeId, Verdict)> {
         match event {
             ConnectionEvent::Changed {
                 id,
                 change: Change::Finished(verdict),
                 ..
-            } => Some((*id, verdict.clone())),
+            } if self.is_on.load(Ordering::Acquire) => Some((*id, verdict.clone())),
             _ => None,
         }
     }
 
-    pub fn is_on(&self) -> bool {
-        self.is_on.load(Ordering::Acquire)
+    pub fn finished(&self, id: ExchangeId, verdict: &Verdict) {
+        let mut work = self.lock();
+        let running = work.running.as_mut();
+        if running.is_some_and(|running| running.finished(id, verdict)) {
+            work.go_on();
+        }
     }
 
-    pub fn finished(&self, id: ExchangeId, verdict: &Verdict) {
-        if let Some(running) = &mut *self.lock() {
-            running.finished(id, verdict);
+    /// What began since the last time, in its order.
+    fn take(&self) -> BTreeMap<ExchangeId, Box<Exchange>> {
+        if !self.is_on.load(Ordering::Acquire) {
+            return BTreeMap::new();
         }
+        let mut work = self.lock();
+        let held = std::mem::take(&mut work.held);
+        for _ in 0..std::mem::take(&mut work.stalled) {
+            work.go_on();
+        }
+        if work.running.is_none() {
+            self.is_on.store(false, Ordering::Release);
+        }
+        held
     }
 }
 
@@ -202,11 +261,37 @@ impl Session {
             is_stopped: false,
             so_far: Repeated::default(),
         };
-        let mut there = slot.lock();
+        let mut work = slot.lock();
         slot.is_on.store(true, Ordering::Release);
+        work.stalled = 0;
         (0..in_flight).for_each(|_| running.send());
-        *there = Some(running);
-        drop(there);
+        work.running = Some(running);
+        drop(work);
         Some(Repeat { slot, number })
+    }
+
+    /// Puts what repetitions have sent into the timeline.
+    pub(super) fn drain_repeats(&mut self) {
+        let slots = self.links.values().map(|link| {
+            let address = &link.profile.address;
+            (link.repeat.take(), address)
+        });
+        let taken: Vec<_> = slots
+            .filter(|(held, _)| !held.is_empty())
+            .map(|(held, address)| (held, address.clone()))
+            .collect();
+        for (held, address) in taken {
+            for (id, mut exchange) in held {
+                for reply in &mut exchange.replies {
+                    let client = reply.responder.take();
+                    reply.responder = client.map(|client_id| self.name_of_client(client_id));
+                }
+                self.observer.begun(&exchange, address.clone());
+                if !exchange.verdict.is_open() {
+                    self.observer.finished(id);
+                }
+                self.timeline.begin(exchange);
+            }
+        }
     }
 }

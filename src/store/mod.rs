@@ -43,6 +43,9 @@ pub use rule::RuleText;
 pub use sealed::{SealError, seal, unseal};
 pub use settings::{PairingOrder, RecordingSettings, SavedFilter, Settings, TimelineBounds};
 pub use trash::Deleted;
-pub use window::{Geometry, Panels, Tab, Theme, TimelineColumn, TimelineView, WindowState};
+pub use window::{
+    Geometry, Panels, Tab, Theme, TimelineColumn, TimelineGroups, TimelineOrder, TimelineView,
+    WindowState,
+};
 pub use workspace::{OnConflict, Saved, Scratch, Workspace};
 pub use writer::{Subject, Ticket, WriteDone, WriteReport, WriteSink, Writer};

@@ -49,6 +49,11 @@ pub struct WindowState {
     /// The columns of the timeline's table, from the left. None: the usual ones.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub timeline_columns: Vec<TimelineColumn>,
+    /// None: newest first.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub timeline_order: Option<TimelineOrder>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub timeline_groups: Option<TimelineGroups>,
     pub panels: Panels,
     pub tabs: Vec<Tab>,
 }
@@ -66,6 +71,8 @@ impl Default for WindowState {
             geometry: None,
             timeline_view: TimelineView::Table,
             timeline_columns: Vec::new(),
+            timeline_order: None,
+            timeline_groups: None,
             panels: Panels::default(),
             tabs: Vec::new(),
         }
@@ -80,6 +87,25 @@ pub struct TimelineColumn {
     pub column: String,
     #[serde(serialize_with = "rounded")]
     pub width: f32,
+}
+
+/// What the timeline's table is sorted by.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct TimelineOrder {
+    /// As in [`TimelineColumn`].
+    pub column: String,
+    pub largest_first: bool,
+}
+
+/// What the timeline's table is grouped by.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct TimelineGroups {
+    /// `topic`, `responder`, …
+    pub by: String,
+    /// `name`, `count`, `p99`.
+    pub order: String,
 }
 
 /// The window on the screen, in points.
@@ -128,9 +154,6 @@ pub struct Panels {
     pub right_width: f32,
     #[serde(serialize_with = "rounded")]
     pub timeline_height: f32,
-    /// Of the timeline while it shows lanes or latencies.
-    #[serde(serialize_with = "rounded")]
-    pub chart_height: f32,
     #[serde(serialize_with = "rounded")]
     pub answer_width: f32,
 }
@@ -143,7 +166,6 @@ impl Default for Panels {
             right_shown: true,
             right_width: 315.0,
             timeline_height: 480.0,
-            chart_height: 480.0,
             answer_width: 470.0,
         }
     }
@@ -181,7 +203,6 @@ impl WindowState {
             40.0,
             panels.timeline_height,
         );
-        size(&mut self.panels.chart_height, 40.0, panels.chart_height);
         size(&mut self.panels.answer_width, 40.0, panels.answer_width);
         for column in &mut self.timeline_columns {
             // Where nothing usable is said the table knows a width.

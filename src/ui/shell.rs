@@ -25,10 +25,8 @@ const LEAST: f32 = 150.0;
 /// What the request and the timeline need beside the panels, and the request above the timeline:
 /// in a small window the others give way.
 const CENTER_LEAST: f32 = 780.0;
-const REQUEST_LEAST: f32 = 400.0;
+const REQUEST_LEAST: f32 = 380.0;
 const TIMELINE_LEAST: f32 = 190.0;
-/// Lanes and charts say nothing in a strip: there the request gives way further.
-const REQUEST_LEAST_BY_CHARTS: f32 = 270.0;
 /// How the panels share what the center leaves.
 const LEFT_SHARE: f32 = 0.45;
 /// The window's state is written at most this long after it changed.
@@ -192,19 +190,14 @@ impl Shell {
     }
 
     fn center(&mut self, ui: &mut Ui, area: Rect, actions: &mut Vec<Action>) {
-        let panels = &mut self.app.window.panels;
-        let (request, kept) = match self.app.window.timeline_view {
-            TimelineView::Table => (REQUEST_LEAST, &mut panels.timeline_height),
-            TimelineView::Lanes | TimelineView::Latency => {
-                (REQUEST_LEAST_BY_CHARTS, &mut panels.chart_height)
-            }
-        };
+        // One height for all views: the switch between them stays where it is.
+        let kept = &mut self.app.window.panels.timeline_height;
         let part = Part {
             name: "Height of the timeline",
             is_first: false,
             axis: Axis::Vertical,
             least: TIMELINE_LEAST,
-            most: area.height() - request,
+            most: area.height() - REQUEST_LEAST,
         };
         let (above, below) = part.cut(ui, area, kept);
         self.request(ui, above, actions);
@@ -381,7 +374,12 @@ impl Shell {
             }
         }
         if pressed(ctrl, Key::F) {
-            self.view.focus = Some(Focus::Filter);
+            let is_in_payload = self.view.find.has_keyboard(ctx);
+            self.view.focus = Some(if is_in_payload {
+                Focus::Find
+            } else {
+                Focus::Filter
+            });
         }
         // Escape leaves a field or closes a menu first.
         let is_free = !ctx.egui_wants_keyboard_input() && !egui::Popup::is_any_open(ctx);

@@ -50,7 +50,10 @@ pub fn style(theme: &Theme) -> Style {
         bar_width: 8.0,
         floating_width: 4.0,
         handle_min_length: 24.0,
-        dormant_handle_opacity: 0.5,
+        // Of the colour of text, which is black on white.
+        dormant_handle_opacity: 0.2,
+        active_handle_opacity: 0.3,
+        interact_handle_opacity: 0.5,
         ..ScrollStyle::floating()
     };
     style.interaction.selectable_labels = false;

@@ -1,6 +1,7 @@
 //! What only the eye cares about: fields being edited in place, where the keyboard goes next.
 
 use crate::app::dialogs::Dialog;
+use crate::app::find::Finder;
 use crate::app::inspect::{Fact, Inspection, Part, inspect, part, properties, telling_part, times};
 use crate::app::listing::arrange;
 use crate::app::listing::group::GroupId;
@@ -18,6 +19,7 @@ use crate::ui::widgets::payload_edit::EditState;
 use crate::ui::widgets::payload_view::ViewState;
 use crate::ui::widgets::table::TableState;
 use bytes::Bytes;
+use egui::{Context, Id};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::mem::Discriminant;
@@ -72,6 +74,23 @@ pub struct ValueEdit {
     pub is_focused: bool,
 }
 
+/// Looking for something in the payload on show.
+#[derive(Debug, Default)]
+pub struct FindView {
+    pub is_open: bool,
+    pub finder: Finder,
+    /// What takes the keyboard: the payload, and the field.
+    pub takes: [Option<Id>; 2],
+}
+
+impl FindView {
+    /// Whether the keyboard is in the payload or in the field.
+    pub fn has_keyboard(&self, ctx: &Context) -> bool {
+        let focused = ctx.memory(egui::Memory::focused);
+        focused.is_some() && self.takes.contains(&focused)
+    }
+}
+
 #[derive(Debug, Default)]
 pub struct View {
     pub table: TableState<arrange::Shown>,
@@ -84,6 +103,7 @@ pub struct View {
     inspected: Option<Rc<Inspected>>,
     pub tallies: RefCell<Tallies>,
     shown: Option<Shown>,
+    pub find: FindView,
     /// See [`crate::app::recordings::Recordings::looks`].
     looks: u64,
     editors: BTreeMap<TabId, EditState>,
@@ -108,6 +128,8 @@ pub struct View {
 pub enum Focus {
     Topic,
     Filter,
+    /// In the payload.
+    Find,
 }
 
 impl View {
@@ -196,23 +218,31 @@ impl View {
         shown.is_some_and(|shown| shown.reading.is_formatting())
     }
 
+    /// The row at the upper edge of the payload on show.
+    pub fn first_payload_row(&self) -> usize {
+        self.shown.as_ref().map_or(0, |shown| shown.state.top())
+    }
+
     /// The payload of a message, read anew when it is not the one from the last frame.
     pub fn reading(
         &mut self,
         (row, part): (RowId, usize),
         form: Form,
         bytes: &Bytes,
-    ) -> (&mut Reading, &mut ViewState) {
+    ) -> (&mut Reading, &mut ViewState, &mut FindView) {
         let of = (row, part, form, bytes.len());
         let shown = match self.shown.take() {
             Some(shown) if shown.of == of => shown,
-            _ => Shown {
-                of,
-                reading: Reading::open(bytes, form),
-                state: ViewState::default(),
-            },
+            _ => {
+                self.find.finder.start_over();
+                Shown {
+                    of,
+                    reading: Reading::open(bytes, form),
+                    state: ViewState::default(),
+                }
+            }
         };
         let shown = self.shown.insert(shown);
-        (&mut shown.reading, &mut shown.state)
+        (&mut shown.reading, &mut shown.state, &mut self.find)
     }
 }

@@ -57,20 +57,23 @@ fn the_list_closes_with_escape_and_is_taken_from_with_the_pointer() {
 }
 
 #[test]
-fn a_mistake_is_said_at_its_place_and_the_last_right_filter_goes_on() {
+fn a_mistake_is_said_at_its_place_and_left_out_until_it_is_right() {
     let mut window = played();
     window.fill(BOX, "-verdict:answered");
     assert_eq!(rows(&window), 0);
     window.fill(BOX, "verdict:answered");
     assert_eq!(rows(&window), 5);
-    window.fill(BOX, "rtt:>soon verdict:late");
+    window.fill(BOX, "rtt:>soon -verdict:answered");
     let problem = window.problem(BOX).unwrap();
     assert!(
         problem.starts_with("`soon` is no duration. Write"),
         "{problem}"
     );
     assert!(window.says(&problem));
-    assert!(window.says("Until then this still applies: verdict:answered"));
+    assert!(window.says("Until then it is left out, and this applies: -verdict:answered"));
+    assert_eq!(rows(&window), 0);
+    window.fill(BOX, "rtt:>soon");
+    assert!(window.says("Until then it is left out, and no text filters the rows."));
     assert_eq!(rows(&window), 5);
     window.button("Clear the filter");
     assert_eq!(window.problem(BOX), None);

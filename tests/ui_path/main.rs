@@ -18,6 +18,7 @@ mod pairing;
 mod path;
 mod payloads;
 mod recordings;
+mod selection;
 mod table;
 mod undo;
 mod window;

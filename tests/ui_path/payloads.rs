@@ -1,7 +1,7 @@
 //! Payloads of any size looked at, and two of them compared.
 
 use crate::window::Window;
-use egui::Role;
+use egui::{Key, Modifiers, Role};
 use roundtrip::app::Action;
 use roundtrip::model::exchange::MessageVerdict;
 use roundtrip::model::message::Message;
@@ -114,4 +114,86 @@ fn bytes_that_are_no_text_are_compared_byte_by_byte() {
     let shown = window.document("Differences").unwrap();
     assert!(shown.contains("-fe 01 02 03"), "{shown}");
     assert!(!window.has(Role::Switch, "Indent JSON"));
+}
+
+const CTRL: Modifiers = Modifiers::COMMAND;
+
+/// Clicks into the payload and asks for the search.
+fn find(window: &mut Window, text: &str) {
+    window.press(Role::Document, "Message payload");
+    window.key(CTRL, Key::F);
+    window.fill("Find in the payload", text);
+}
+
+#[test]
+fn a_payload_is_searched_by_keys_from_place_to_place() {
+    let mut window = Window::open();
+    let row = push(
+        &mut window,
+        "{\"power\":\"on\",\"Powered\":true,\"level\":80}",
+    );
+    open(&mut window, row);
+    window.settle();
+    find(&mut window, "POWER");
+    assert!(window.says("1 of 2"));
+    for (keys, key, told) in [
+        (Modifiers::NONE, Key::Enter, "2 of 2"),
+        (Modifiers::NONE, Key::F3, "1 of 2"),
+        (Modifiers::SHIFT, Key::Enter, "2 of 2"),
+        (Modifiers::SHIFT, Key::F3, "1 of 2"),
+    ] {
+        window.key(keys, key);
+        assert!(window.says(told), "{key:?}: {told}");
+    }
+    window.button("Next place");
+    assert!(window.says("2 of 2"));
+    window.fill("Find in the payload", "nowhere");
+    assert!(window.says("nothing found"));
+    window.key(Modifiers::NONE, Key::Escape);
+    assert!(!window.says("nothing found"), "Escape closes it");
+    window.key(CTRL, Key::F);
+    assert!(window.says("nothing found"), "what was typed is kept");
+    assert_eq!(window.app().listing.filter().text(), "");
+    window.press(Role::Document, "Message payload");
+    window.key(Modifiers::NONE, Key::Escape);
+    assert!(!window.says("nothing found"), "from the payload, too");
+}
+
+#[test]
+fn megabytes_are_searched_off_the_frame_and_the_place_comes_into_view() {
+    let mut window = Window::open();
+    let hay = "a line of text\n".repeat(50_000);
+    let huge = push(
+        &mut window,
+        format!("{hay}here is the Needle\n{hay}and another needle\n"),
+    );
+    open(&mut window, huge);
+    window.wait("the whole payload", |window| !window.is_formatting());
+    window.settle();
+    find(&mut window, "needle");
+    window.wait_for_words("1 of 2");
+    window.settle();
+    let first = window.first_payload_row();
+    assert!((49_900..50_001).contains(&first), "{first}");
+    find(&mut window, "line");
+    window.wait_for_words(" of 100,000");
+}
+
+#[test]
+fn raw_bytes_are_searched_for_bytes_and_for_text() {
+    let mut window = Window::open();
+    let row = push(
+        &mut window,
+        [vec![0_u8; 5_000], b"Power\xff\xfe".to_vec()].concat(),
+    );
+    open(&mut window, row);
+    window.press(Role::Tab, "Raw");
+    find(&mut window, "0x72 ff");
+    assert!(window.says("1 of 1"));
+    assert!(window.first_payload_row() > 200);
+    window.fill("Find in the payload", "pow");
+    assert!(window.says("1 of 1"));
+    window.fill("Find in the payload", "0x7");
+    let problem = window.problem("Find in the payload").unwrap();
+    assert!(problem.contains("in pairs"), "{problem}");
 }

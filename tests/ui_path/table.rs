@@ -286,3 +286,37 @@ fn the_filter_knows_what_was_noted() {
     window.settle();
     assert!(window.labels(Role::Row).is_empty());
 }
+
+#[test]
+fn order_and_groups_are_back_on_the_next_start() {
+    let mut first = window(&FOUR);
+    first.press(Role::ColumnHeader, "Round trip");
+    first.press(Role::ColumnHeader, "Round trip, sorted, smallest first");
+    first.button("Columns, order and groups");
+    first.button("Topic");
+    first.button("Columns, order and groups");
+    first.button("Largest first");
+    assert_eq!(rows(&first), "b/lamp a/door c/boiler");
+    let kept = first.window_toml();
+    drop(first);
+
+    let mut second = Window::open_with(&kept);
+    for ((topic, ms), id) in FOUR.iter().zip(1..) {
+        exchange(second.timeline(), id, topic, *ms);
+    }
+    second.settle();
+    assert_eq!(rows(&second), "b/lamp a/door c/boiler");
+    second.button("Columns, order and groups");
+    second.button("None");
+    assert_eq!(rows(&second), "1 4 2 3", "slowest first");
+    second.press(Role::ColumnHeader, "Round trip, sorted, largest first");
+    let kept = second.window_toml();
+    assert!(!kept.contains("timeline_order") && !kept.contains("timeline_groups"));
+
+    let unknown =
+        "[timeline_order]\ncolumn = \"of a later version\"\n\n[timeline_groups]\nby = \"moon\"\n";
+    let mut third = Window::open_with(unknown);
+    exchange(third.timeline(), 1, "a", Some(1));
+    third.settle();
+    assert_eq!(rows(&third), "1");
+}

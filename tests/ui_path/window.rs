@@ -43,7 +43,9 @@ impl Window {
     pub fn open_with(window_toml: &str) -> Self {
         let mut window = Self::open();
         let state: roundtrip::app::WindowState = toml::from_str(window_toml).unwrap();
-        window.harness.state_mut().app.window = state.usable();
+        let app = &mut window.harness.state_mut().app;
+        app.window = state.usable();
+        app.arrange_as_kept();
         window.settle();
         window
     }
@@ -74,6 +76,11 @@ impl Window {
     /// The payload on show is only its beginning yet.
     pub fn is_formatting(&self) -> bool {
         self.harness.state().view.is_formatting()
+    }
+
+    /// The row at the upper edge of the payload on show.
+    pub fn first_payload_row(&self) -> usize {
+        self.harness.state().view.first_payload_row()
     }
 
     pub fn step(&mut self) {
@@ -112,6 +119,45 @@ impl Window {
 
     pub fn button(&mut self, label: &str) {
         self.press(Role::Button, label);
+    }
+
+    /// With keys held.
+    pub fn press_with(&mut self, role: Role, label: &str, with: Modifiers) {
+        let node = self.harness.get_by_role_and_label(role, label);
+        node.click_modifiers(with);
+        self.settle();
+    }
+
+    /// The labels of the rows that are selected, from the top.
+    pub fn selected_rows(&self) -> Vec<String> {
+        let rows = self.harness.query_all(By::new().role(Role::Row));
+        rows.map(|row| row.accesskit_node())
+            .filter(|node| node.is_selected() == Some(true))
+            .filter_map(|node| node.label())
+            .collect()
+    }
+
+    /// Frames until something is put on the clipboard.
+    pub fn wait_for_copy(&mut self) -> String {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            self.harness.step();
+            let commands = &self.harness.output().platform_output.commands;
+            let copied = commands.iter().find_map(|command| match command {
+                egui::OutputCommand::CopyText(text) => Some(text.clone()),
+                _ => None,
+            });
+            if let Some(copied) = copied {
+                return copied;
+            }
+            assert!(Instant::now() < deadline, "nothing was copied");
+            std::thread::sleep(Duration::from_millis(2));
+        }
+    }
+
+    /// An event with nothing painted afterwards.
+    pub fn tell(&mut self, event: Event) {
+        self.harness.event(event);
     }
 
     /// Opens a context menu.

@@ -267,12 +267,11 @@ impl Bench {
         match work {
             Work::Bare(thread, load) => self.bare(thread, load, until),
             Work::Ours(mut asking, load) => {
-                match asking.look(&mut app.session)? {
-                    Some(answers) => self.figures.note_ours(&load, answers),
-                    None => {
-                        std::thread::sleep(until.saturating_duration_since(Instant::now()));
-                        self.work = Some(Work::Ours(asking, load));
-                    }
+                if let Some(answers) = asking.look(&mut app.session)? {
+                    self.figures.note_ours(&load, answers);
+                } else {
+                    std::thread::sleep(until.saturating_duration_since(Instant::now()));
+                    self.work = Some(Work::Ours(asking, load));
                 }
                 Ok(Step::Busy(Scene::Asking))
             }

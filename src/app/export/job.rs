@@ -2,6 +2,7 @@
 
 use super::Scope;
 use crate::app::App;
+use crate::app::selection::RowSet;
 use crate::model::record::Marks;
 use crate::model::timeline::{Category, Filter, Noted, Row, RowId, RowRef, Snapshot};
 use crate::store::StoreError;
@@ -12,29 +13,35 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-/// Rows as they were when the export began. What is packed is shared with the timeline.
+/// More selected rows than this are looked for where all are.
+const FEW: u64 = 2_048;
+
+/// Rows as they were when it began. What is packed is shared with the timeline.
 #[derive(Clone)]
-pub(super) struct Rows {
+pub struct Rows {
     packed: Snapshot,
     newest: Vec<(RowId, Row)>,
     marks: Arc<Noted>,
     /// Where not all of them are wanted.
     filter: Option<Filter>,
+    chosen: Option<RowSet>,
     total: usize,
 }
 
 impl Rows {
     pub fn of(app: &App, scope: Scope) -> Self {
         let timeline = app.timeline();
-        if scope == Scope::Selected {
-            let selected = app.selected.and_then(|id| Some((id, timeline.row(id)?)));
-            let newest = selected.map(|(id, row)| (id, row.into_owned()));
+        let chosen = (scope == Scope::Selected).then(|| app.selected_rows());
+        if let Some(chosen) = chosen.as_ref().filter(|chosen| chosen.len() <= FEW) {
+            let there = chosen.ids().filter_map(|id| Some((id, timeline.row(id)?)));
+            let newest: Vec<(RowId, Row)> = there.map(|(id, row)| (id, row.into_owned())).collect();
             return Self {
                 packed: Snapshot::default(),
-                total: usize::from(newest.is_some()),
-                newest: newest.into_iter().collect(),
+                total: newest.len(),
+                newest,
                 marks: Arc::clone(timeline.marks()),
                 filter: None,
+                chosen: None,
             };
         }
         let newest = timeline.newest();
@@ -45,17 +52,18 @@ impl Rows {
                 .collect(),
             marks: Arc::clone(timeline.marks()),
             filter: (scope == Scope::Shown).then(|| app.listing.filter().clone()),
+            chosen,
             total: timeline.len(),
         }
     }
 
-    /// Before the filter.
+    /// Before it is said which of them.
     pub fn total(&self) -> usize {
         self.total
     }
 
     /// Oldest first; `looked_at` counts those that do not pass, too.
-    fn items<'a>(
+    pub fn items<'a>(
         &'a self,
         looked_at: &'a AtomicU64,
     ) -> impl Iterator<Item = Result<Item, StoreError>> + 'a {
@@ -68,6 +76,10 @@ impl Rows {
             .chain(newest)
             .inspect(|_| {
                 looked_at.fetch_add(1, Ordering::Relaxed);
+            })
+            .filter(|row| {
+                let chosen = self.chosen.as_ref();
+                chosen.is_none_or(|chosen| chosen.contains(row.id()))
             })
             .filter(|row| {
                 self.filter

@@ -19,6 +19,7 @@ use crate::model::timeline::RowId;
 use crate::store::StoreError;
 use crate::store::export::{self, ExportError, Format, Options};
 use chrono::{Local, TimeZone as _};
+pub use job::Rows;
 use job::{Job, Running};
 use std::path::{Path, PathBuf};
 
@@ -26,6 +27,8 @@ use std::path::{Path, PathBuf};
 pub enum ExportAction {
     /// Asks where to and of which rows.
     Ask(Format),
+    /// The same, of the selected ones.
+    AskSelected(Format),
     /// Writes what the dialog holds.
     Begin,
     Cancel(u64),
@@ -97,7 +100,17 @@ fn key(number: u64) -> String {
 impl App {
     pub(super) fn perform_export(&mut self, action: ExportAction) {
         match action {
-            ExportAction::Ask(format) => self.ask_for_export(format),
+            ExportAction::Ask(format) => {
+                let scope = if self.several().is_some() {
+                    Scope::Selected
+                } else if self.listing.filter().is_empty() {
+                    Scope::All
+                } else {
+                    Scope::Shown
+                };
+                self.ask_for_export(format, scope);
+            }
+            ExportAction::AskSelected(format) => self.ask_for_export(format, Scope::Selected),
             ExportAction::Begin => self.begin_export(),
             ExportAction::Cancel(number) => self.cancel_export(number),
             ExportAction::Replace => self.replace_export(),
@@ -105,12 +118,7 @@ impl App {
         }
     }
 
-    fn ask_for_export(&mut self, format: Format) {
-        let scope = if self.listing.filter().is_empty() {
-            Scope::All
-        } else {
-            Scope::Shown
-        };
+    fn ask_for_export(&mut self, format: Format, scope: Scope) {
         let at = Local.timestamp_nanos(self.now.as_nanos());
         let name = format!(
             "timeline-{}.{}",
@@ -132,7 +140,10 @@ impl App {
     pub fn rows_of(&self, scope: Scope) -> usize {
         match scope {
             Scope::Shown => self.listing.len(),
-            Scope::Selected => usize::from(self.selected.is_some()),
+            Scope::Selected => match self.several() {
+                Some(rows) => usize::try_from(rows.len()).unwrap_or(usize::MAX),
+                None => usize::from(self.selected.is_some()),
+            },
             Scope::All => self.timeline().len(),
         }
     }

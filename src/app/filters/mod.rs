@@ -1,7 +1,7 @@
 //! The filter box: what is typed, which part of it applies, saved filters, and words to choose from.
 //!
-//! What is typed is kept apart from the filter that the list applies: while something is wrong with
-//! the line, the last one that was right stays, so that nothing flickers.
+//! What is typed is kept apart from the filter that the list applies: while a term is wrong, it is
+//! left out and the others filter.
 
 mod words;
 
@@ -74,18 +74,11 @@ impl App {
         }
     }
 
-    /// Takes what is typed; the list follows where it is right.
+    /// Takes what is typed; the list follows what is right of it.
     pub(super) fn set_filter(&mut self, text: &str, category: Option<Category>) {
         let here = self.filter_surroundings();
         let typed = Filter::with(text, category, &here);
-        if typed.is_valid() {
-            self.listing.apply(typed.clone());
-        } else if let Some(rest) = typed.without_unfinished() {
-            self.listing.apply(rest);
-        } else if self.listing.filter().category != category {
-            let kept = self.listing.filter().text().to_owned();
-            self.listing.apply(Filter::with(&kept, category, &here));
-        }
+        self.listing.apply(typed.without_wrong());
         self.filter.typed = typed;
     }
 

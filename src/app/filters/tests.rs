@@ -24,7 +24,7 @@ fn undo_filter(app: &mut App) {
 }
 
 #[test]
-fn a_line_with_a_mistake_leaves_the_last_right_one_in_force() {
+fn what_is_wrong_in_a_line_is_left_out_and_the_rest_filters() {
     let mut app = app();
     type_in(&mut app, "topic:lamp");
     type_in(&mut app, "topic:lamp rtt:>x");
@@ -38,6 +38,31 @@ fn a_line_with_a_mistake_leaves_the_last_right_one_in_force() {
     type_in(&mut app, "topic:lamp rtt:>5ms");
     assert_eq!(app.listing.filter().text(), "topic:lamp rtt:>5ms");
     assert_eq!(app.listing.filter().category, Some(Category::Late));
+}
+
+#[test]
+fn nothing_of_the_line_before_is_kept_where_a_term_becomes_wrong() {
+    let mut app = app();
+    for (typed, applied) in [
+        // As it is typed: text, then a field, then a value that is none.
+        ("rtt", "rtt"),
+        ("rtt:>x", ""),
+        ("lamp rtt:>x", "lamp"),
+        ("-rtt:>x lamp", "lamp"),
+        ("rtt:>x OR topic:lamp door", "topic:lamp door"),
+        ("(verdict:late OR rtt:>x) lamp", "verdict:late lamp"),
+        ("verdict:late,nonsense lamp", "lamp"),
+        ("(lamp OR door", ""),
+        ("lamp) door", "lamp door"),
+        ("topic:/[/ lamp", "lamp"),
+        ("OR lamp", "lamp"),
+        ("() lamp", "lamp"),
+        ("correlation:0xzz payload.a: lamp", "lamp"),
+    ] {
+        type_in(&mut app, typed);
+        assert_eq!(app.listing.filter().text(), applied, "{typed}");
+        assert!(app.listing.filter().is_valid());
+    }
 }
 
 #[test]

@@ -7,10 +7,11 @@
 mod build;
 
 use super::group::{Group, GroupBy, GroupId, GroupLine, GroupOrder};
-use super::sort::{Entry, Names, Order, SortBy, Value, in_nanos};
+use super::sort::{Connections, Entry, Names, Order, SortBy, Value, in_nanos, name_of};
 use crate::model::timeline::{Category, Filter, RowId, RowRef, Timeline};
 use build::{Build, Progress};
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 /// A line of the table.
@@ -122,6 +123,8 @@ impl Records {
 #[derive(Debug, Default)]
 struct Built {
     spec: Spec,
+    /// Texts are labelled by how connections were called.
+    connections: Arc<Connections>,
     values: Names,
     names: Names,
     records: Records,
@@ -154,6 +157,7 @@ pub struct Arrangement {
     epoch: u64,
     /// What it was made with.
     filter: Filter,
+    connections: Arc<Connections>,
 }
 
 /// Groups are put in order again at every change while they are fewer than this, and else less often.
@@ -172,6 +176,22 @@ impl Arrangement {
         }
         if spec != self.wanted {
             self.wanted = spec;
+            self.build = None;
+        }
+    }
+
+    /// How connections are called, to sort by it.
+    pub fn call_connections<'a>(
+        &mut self,
+        names: impl Iterator<Item = (&'a String, &'a String)> + Clone,
+    ) {
+        let mut pairs = names.clone();
+        let is_same = names.clone().count() == self.connections.len()
+            && pairs.all(|(id, name)| self.connections.get(id) == Some(name));
+        if !is_same {
+            let names = names.map(|(id, name)| (id.clone(), name.clone()));
+            self.connections = Arc::new(names.collect());
+            // What is being made has the old names.
             self.build = None;
         }
     }
@@ -210,10 +230,11 @@ impl Arrangement {
         if self.filter != *filter {
             self.filter = filter.clone();
         }
-        let is_outdated = self
-            .built
-            .as_ref()
-            .is_none_or(|built| built.spec != self.wanted || built.is_crowded);
+        let is_outdated = self.built.as_ref().is_none_or(|built| {
+            built.spec != self.wanted
+                || built.is_crowded
+                || !Arc::ptr_eq(&built.connections, &self.connections)
+        });
         let mut changed: Vec<RowId> = Vec::new();
         if self.built.is_some() || self.build.is_some() {
             changed.extend(touched.ids());
@@ -224,7 +245,9 @@ impl Arrangement {
             let before = self.built.as_ref();
             let same = before.filter(|built| built.spec.group == self.wanted.group);
             let names = same.map(|built| built.names.clone()).unwrap_or_default();
-            self.build = Some(Build::new(self.wanted, names, timeline, filter));
+            let connections = Arc::clone(&self.connections);
+            let build = Build::new(self.wanted, (names, connections), timeline, filter);
+            self.build = Some(build);
         } else if let Some(build) = &mut self.build {
             build.note(&changed);
         }
@@ -271,6 +294,34 @@ impl Arrangement {
                 Some(Shown::Row(group.rows.at(within)?.id()))
             }
         }
+    }
+
+    /// The rows at these places.
+    pub fn rows_at(&self, places: RangeInclusive<usize>) -> impl Iterator<Item = RowId> {
+        let (from, to) = places.into_inner();
+        let to = to.saturating_add(1);
+        let built = self.built.iter();
+        built
+            .flat_map(move |built| {
+                let is_grouped = built.spec.group.is_some();
+                let plain = (!is_grouped).then_some((0, 0));
+                let grouped = built.display.iter().zip(&built.starts);
+                let grouped = grouped
+                    .filter(move |(number, _)| is_grouped && self.is_open(built, **number))
+                    // The head stands before its rows.
+                    .map(|(number, start)| (*number, start + 1));
+                plain
+                    .into_iter()
+                    .chain(grouped)
+                    .flat_map(move |(number, start)| {
+                        let group = built.groups.get(number as usize);
+                        let within = from.saturating_sub(start)..to.saturating_sub(start);
+                        group
+                            .into_iter()
+                            .flat_map(move |group| group.rows.range(within.clone()))
+                    })
+            })
+            .map(Entry::id)
     }
 
     /// A row in a closed group stands where the group's head is.
@@ -403,6 +454,13 @@ impl Built {
         self.display = self.names.in_order();
         self.display.retain(|number| rows(*number) > 0);
         match order {
+            GroupOrder::Name if self.spec.group == Some(GroupBy::Connection) => {
+                let (names, connections) = (&self.names, &self.connections);
+                self.display.sort_by_cached_key(|number| {
+                    let id = names.text(*number).map_or("", |id| id);
+                    name_of(connections, id).to_lowercase()
+                });
+            }
             GroupOrder::Name => {}
             GroupOrder::Count => self
                 .display
@@ -445,7 +503,7 @@ impl Built {
         let value = if self.spec.order.is_none() {
             Value::None
         } else {
-            order.by.value(row, timeline.marks())
+            order.by.value(row, timeline.marks(), &self.connections)
         };
         let value = match value {
             Value::None => None,

@@ -37,6 +37,18 @@ impl GroupBy {
         }
     }
 
+    /// As in `window.toml`.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Topic => "topic",
+            Self::Device => "responder",
+            Self::Rule => "rule",
+            Self::Verdict => "verdict",
+            Self::Connection => "connection",
+            Self::Name => "name",
+        }
+    }
+
     /// The group of rows that have nothing of the kind.
     pub fn none(self) -> &'static str {
         match self {
@@ -74,6 +86,15 @@ pub enum GroupOrder {
 
 impl GroupOrder {
     pub const ALL: [Self; 3] = [Self::Name, Self::Count, Self::P99];
+
+    /// As in `window.toml`.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Name => "name",
+            Self::Count => "count",
+            Self::P99 => "p99",
+        }
+    }
 
     pub fn label(self) -> &'static str {
         match self {

@@ -1,9 +1,9 @@
 //! The rows that pass a filter, oldest first, kept up to date. Many rows are looked through on other
 //! threads, the newest first: what is shown changes when there is a page of it, or when all is known.
 
-use crate::model::timeline::filter::Needle;
 use crate::model::timeline::{Filter, Noted, Part, RowId, RowRef, Timeline};
 use std::collections::{BTreeMap, VecDeque};
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, TryRecvError, sync_channel};
@@ -126,6 +126,13 @@ impl Matches {
         self.ids.get(place).copied()
     }
 
+    /// At these places, counted from the oldest.
+    pub fn ids(&self, places: RangeInclusive<usize>) -> impl Iterator<Item = RowId> {
+        let (from, to) = places.into_inner();
+        let end = self.ids.len().min(to.saturating_add(1));
+        self.ids.range(from.min(end)..end).copied()
+    }
+
     /// Counted from the oldest.
     pub fn place_of(&self, id: RowId) -> Option<usize> {
         self.ids.binary_search(&id).ok()
@@ -180,8 +187,7 @@ impl Search {
         let threads = thread::available_parallelism().map_or(1, usize::from);
         let mut started = 0;
         for _ in 0..threads.min(MOST_THREADS) {
-            let (parts, filter) = (Arc::clone(&parts), filter.clone());
-            let needles = filter.needles();
+            let (parts, filter) = (Arc::clone(&parts), filter.unshared());
             let marks = Arc::clone(timeline.marks());
             let (is_cancelled, next) = (Arc::clone(&is_cancelled), Arc::clone(&next));
             let sender = sender.clone();
@@ -191,7 +197,7 @@ impl Search {
                     let Some(part) = parts.iter().rev().nth(number) else {
                         break;
                     };
-                    let found = newest_first(part, (&filter, &needles), &marks);
+                    let found = newest_first(part, &filter, &marks);
                     if sender.send((number, found)).is_err() {
                         break;
                     }
@@ -249,30 +255,7 @@ impl Drop for Search {
     }
 }
 
-fn newest_first(
-    part: &Part,
-    (filter, needles): (&Filter, &[Vec<Needle>]),
-    marks: &Noted,
-) -> Vec<RowId> {
-    if !may_hold(part, needles) {
-        return Vec::new();
-    }
-    let rows = part.rows().rev();
-    let passing = rows.filter(|row| filter.passes_with(*row, marks));
+fn newest_first(part: &Part, filter: &Filter, marks: &Noted) -> Vec<RowId> {
+    let passing = part.passing(filter, marks).rev();
     passing.map(RowRef::id).collect()
-}
-
-/// Whether a closer look is worth while: of every list of needles one occurs somewhere.
-fn may_hold(part: &Part, needles: &[Vec<Needle>]) -> bool {
-    let Some(haystacks) = part.haystacks() else {
-        return true;
-    };
-    needles.iter().all(|any| {
-        any.iter().any(|needle| {
-            let mut names = haystacks.names.iter();
-            names.any(|name| needle.is_in(name.as_bytes()))
-                || needle.is_in(haystacks.data)
-                || haystacks.large.iter().any(|payload| needle.is_in(payload))
-        })
-    })
 }

@@ -7,9 +7,11 @@ pub mod sort;
 
 mod matches;
 
+use crate::app::selection::RowSet;
 use crate::model::timeline::{Category, Filter, RowId, Timeline};
 use arrange::{Arrangement, Shown};
 use matches::Matches;
+use std::ops::RangeInclusive;
 
 #[derive(Debug, Default)]
 pub struct Listing {
@@ -81,6 +83,54 @@ impl Listing {
             Shown::Row(id) => self.place_of(timeline, id),
             Shown::Group(_) => None,
         }
+    }
+
+    /// The rows that stand at these places of the table; heads of groups are none.
+    pub fn rows_at(&self, timeline: &Timeline, places: RangeInclusive<usize>) -> RowSet {
+        if self.arrangement.is_shown() {
+            return self.arrangement.rows_at(places).collect();
+        }
+        let (from, to) = places.into_inner();
+        let Some(last) = self.len.checked_sub(1) else {
+            return RowSet::default();
+        };
+        let oldest = last - to.min(last);
+        match last.checked_sub(from) {
+            Some(newest) => self.rows_in_time(timeline, oldest..=newest),
+            None => RowSet::default(),
+        }
+    }
+
+    /// All that pass, also those in groups that are closed.
+    pub fn all_rows(&self, timeline: &Timeline) -> RowSet {
+        match self.len.checked_sub(1) {
+            Some(last) => self.rows_in_time(timeline, 0..=last),
+            None => RowSet::default(),
+        }
+    }
+
+    /// By places counted from the oldest.
+    fn rows_in_time(&self, timeline: &Timeline, places: RangeInclusive<usize>) -> RowSet {
+        if !self.filter.is_empty() {
+            return self.matches.ids(places).collect();
+        }
+        let mut rows = RowSet::default();
+        // Ids have gaps only where rows were cleared: halves are looked at until there is none.
+        let mut stack = vec![places];
+        while let Some(places) = stack.pop() {
+            let (from, to) = places.into_inner();
+            let ends = (timeline.id_at(from), timeline.id_at(to));
+            let (Some(first), Some(last)) = ends else {
+                continue;
+            };
+            if last.number().checked_sub(first.number()) == Some((to - from) as u64) {
+                rows.insert_range(first..=last);
+            } else if from < to {
+                let middle = from + (to - from) / 2;
+                stack.extend([from..=middle, middle + 1..=to]);
+            }
+        }
+        rows
     }
 
     /// How many rows that pass are newer than this one, which may be gone.

@@ -4,6 +4,7 @@ use crate::model::time::Timestamp;
 use crate::model::timeline::filter::RowMarks as _;
 use crate::model::timeline::{Noted, Row, RowId, RowRef};
 use std::collections::{BTreeMap, HashMap};
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -35,6 +36,14 @@ pub struct Order {
     pub is_descending: bool,
 }
 
+/// How connections are called, by their ids.
+pub type Connections = BTreeMap<String, String>;
+
+/// What a connection is called; its id where it is gone.
+pub fn name_of<'a>(connections: &'a Connections, id: &'a str) -> &'a str {
+    connections.get(id).map_or(id, String::as_str)
+}
+
 /// What a row is sorted by. Rows without a value come last, whichever way the others stand.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Value<'a> {
@@ -44,7 +53,12 @@ pub enum Value<'a> {
 }
 
 impl SortBy {
-    pub fn value<'a>(self, row: RowRef<'a>, marks: &'a Noted) -> Value<'a> {
+    pub fn value<'a>(
+        self,
+        row: RowRef<'a>,
+        marks: &'a Noted,
+        connections: &'a Connections,
+    ) -> Value<'a> {
         let text = |text: Option<&'a str>| text.map_or(Value::None, Value::Text);
         let number = |number: Option<u64>| number.map_or(Value::None, Value::Number);
         let nanos = |time: Option<Duration>| number(time.map(in_nanos));
@@ -55,7 +69,7 @@ impl SortBy {
             Self::Responder => text(row.responder()),
             Self::Status => text(Some(row.category().label())),
             Self::RoundTrip => nanos(row.round_trip()),
-            Self::Connection => text(Some(row.connection())),
+            Self::Connection => text(Some(name_of(connections, row.connection()))),
             Self::Rule => text(row.rule()),
             Self::Name => text(row.name()),
             Self::Qos => number(Some(row.message().qos as u64)),
@@ -302,6 +316,21 @@ impl SortedRows {
             .checked_sub(1)?;
         let within = place - self.starts.get(chunk)?;
         self.chunks.get(chunk)?.get(within).copied()
+    }
+
+    /// Those at these places, in order.
+    pub fn range(&self, places: Range<usize>) -> impl Iterator<Item = Entry> {
+        let at = self.starts.partition_point(|start| *start <= places.start);
+        let chunk = at.saturating_sub(1);
+        let before = self.starts.get(chunk).copied().unwrap_or_default();
+        self.chunks
+            .get(chunk..)
+            .unwrap_or_default()
+            .iter()
+            .flatten()
+            .copied()
+            .skip(places.start - before)
+            .take(places.len())
     }
 
     pub fn place_of(&self, entry: Entry) -> Option<usize> {

@@ -391,3 +391,28 @@ fn a_search_that_nobody_wants_any_more_is_given_up() {
     settle(&mut listing, &timeline);
     assert_eq!(shown(&listing, &timeline), wanted(&listing, &timeline));
 }
+
+#[test]
+fn connections_are_sorted_by_their_names_and_anew_when_they_are_renamed() {
+    let mut timeline = Timeline::default();
+    for (id, connection) in [(1, "a-1"), (2, "b-2"), (3, "c-3")] {
+        let mut exchange = exchange(id, "t");
+        exchange.connection = connection.into();
+        timeline.begin(exchange);
+    }
+    let names = |names: [(&str, &str); 2]| -> Vec<(String, String)> {
+        let owned = names.map(|(id, name)| (id.to_owned(), name.to_owned()));
+        owned.into()
+    };
+    let mut listing = sorted_by(SortBy::Connection, false);
+    let mut shown = |pairs: &[(String, String)]| {
+        let pairs = pairs.iter().map(|(id, name)| (id, name));
+        listing.arrangement_mut().call_connections(pairs);
+        listing.refresh(&timeline);
+        lines(&listing, &timeline)
+    };
+    assert_eq!(shown(&[]), "1 2 3");
+    let first = names([("a-1", "Workshop"), ("b-2", "Attic")]);
+    assert_eq!(shown(&first), "2 3 1", "c-3 has no name");
+    assert_eq!(shown(&names([("a-1", "attic"), ("b-2", "Zoo")])), "1 3 2");
+}

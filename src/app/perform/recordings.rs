@@ -52,6 +52,9 @@ impl App {
 
     /// Brings what the table shows up to date.
     pub(in crate::app) fn refresh_listing(&mut self) {
+        let profiles = self.library.profiles().iter();
+        let names = profiles.map(|(id, profile)| (id, &profile.name));
+        self.listing.arrangement_mut().call_connections(names);
         let shown = self.recordings.timeline();
         self.listing
             .refresh(shown.unwrap_or(&self.session.timeline));
@@ -235,26 +238,40 @@ impl App {
         });
     }
 
-    /// Marks a row of the session, or of the recording at that path. Gives what was there before.
-    pub(in crate::app) fn put_mark(&mut self, row: RowId, mark: Mark, path: Option<&Path>) -> Mark {
+    /// Marks rows of the session, or of the recording at that path. Gives what was there before.
+    pub(in crate::app) fn put_marks(
+        &mut self,
+        marks: Vec<(RowId, Mark)>,
+        path: Option<&Path>,
+    ) -> Vec<(RowId, Mark)> {
         let Some(path) = path else {
-            self.recordings.unmarked.insert(row);
-            return self.session.timeline.set_mark(row, mark);
+            let timeline = &mut self.session.timeline;
+            let unmarked = &mut self.recordings.unmarked;
+            let put = marks.into_iter().map(|(row, mark)| {
+                unmarked.insert(row);
+                (row, timeline.set_mark(row, mark))
+            });
+            return put.collect();
         };
-        // It may have been closed since: then the mark goes into the file alone.
+        // It may have been closed since: then the marks go into the file alone.
         let at = self.recordings.place_of(path);
-        let opened = at.and_then(|at| self.recordings.opened_mut().get_mut(at));
-        let before = opened.map_or_else(Mark::default, |opened| {
-            opened.timeline.set_mark(row, mark.clone())
+        let mut opened = at.and_then(|at| self.recordings.opened_mut().get_mut(at));
+        let put = marks.iter().map(|(row, mark)| {
+            let before = opened.as_mut().map_or_else(Mark::default, |opened| {
+                opened.timeline.set_mark(*row, mark.clone())
+            });
+            (*row, before)
         });
-        let (path, marks) = (path.to_owned(), Marks::from(&mark));
-        let back = before.clone();
+        let before: Vec<(RowId, Mark)> = put.collect();
+        let (path, back) = (path.to_owned(), before.clone());
         let work = self.worker.start(move |_| {
             let marked = Editor::open(&path).and_then(|mut editor| {
-                editor.mark(row, &marks)?;
+                for (row, mark) in &marks {
+                    editor.mark(*row, &Marks::from(mark))?;
+                }
                 editor.close()
             });
-            Some(Done::Marked(path, row, back, marked))
+            Some(Done::Marked(path, back, marked))
         });
         self.recordings.under_way.push(work);
         before
@@ -298,15 +315,21 @@ impl App {
                 }
                 self.open_recording(&path);
             }
-            Done::Marked(_, _, _, Ok(())) => {}
-            Done::Marked(path, row, before, Err(problem)) => {
+            Done::Marked(_, _, Ok(())) => {}
+            Done::Marked(path, before, Err(problem)) => {
+                let words = match before.len() {
+                    1 => "The row is not marked",
+                    _ => "The rows are not marked",
+                };
                 // What is shown is what the file has.
                 let at = self.recordings.place_of(&path);
                 if let Some(opened) = at.and_then(|at| self.recordings.opened_mut().get_mut(at)) {
-                    opened.timeline.set_mark(row, before);
+                    for (row, before) in before {
+                        opened.timeline.set_mark(row, before);
+                    }
                 }
                 self.notices
-                    .fail(format!("The row is not marked: {problem}"), problem.hint());
+                    .fail(format!("{words}: {problem}"), problem.hint());
             }
             Done::MadeRoom(Ok(removed)) if removed.is_empty() => {}
             Done::MadeRoom(Ok(removed)) => {
@@ -512,6 +535,7 @@ impl App {
             latency: std::mem::take(&mut self.latency),
             filter: std::mem::take(&mut self.filter),
             selected: self.selected.take(),
+            selection: std::mem::take(&mut self.selection),
         };
         let mut swap = |place: Option<usize>, aside: &mut Looked| match place {
             None => std::mem::swap(&mut self.looked, aside),
@@ -527,6 +551,7 @@ impl App {
         self.latency = looked.latency;
         self.filter = looked.filter;
         self.selected = looked.selected;
+        self.selection = looked.selection;
         if kept.is_some() {
             // What was kept for comparing is compared with what is shown now.
             self.latency.compare_with(kept);
@@ -539,6 +564,9 @@ impl App {
     fn close_recording(&mut self, at: usize) {
         if self.recordings.shown() == Some(at) {
             self.show_recording(None);
+        }
+        if let Some(opened) = self.recordings.opened_mut().get_mut(at) {
+            self.session.let_go(std::mem::take(&mut opened.timeline));
         }
         self.recordings.remove(at);
     }

@@ -2,19 +2,21 @@
 
 use crate::app::App;
 use crate::app::actions::Action;
-use crate::app::columns::correlation;
+use crate::app::columns::{self, ColumnKind, correlation};
 use crate::app::dialogs::{AfterPassword, Dialog};
 use crate::app::inspect::part;
 use crate::app::listing::arrange::Spec;
+use crate::app::listing::group::{GroupBy, GroupOrder};
+use crate::app::listing::sort::Order;
 use crate::app::payloads::CopyAs;
 use crate::app::perform::RecordingAction;
-use crate::app::table::{CommentDialog, MarkBefore, RowAction, TableAction};
+use crate::app::table::{CommentDialog, MarksBefore, RowAction, TableAction};
 use crate::app::undo::Undo;
 use crate::model::connection::ConnectionState;
 use crate::model::record::{Marks, Record};
 use crate::model::timeline::filter::{Field, term};
 use crate::model::timeline::{Mark, Row, RowId};
-use crate::store::TimelineView;
+use crate::store::{TimelineGroups, TimelineOrder, TimelineView};
 use std::borrow::Cow;
 use std::sync::Arc;
 
@@ -30,7 +32,47 @@ impl App {
             TableAction::OpenAllGroups(open) => arrangement.open_all_groups(open),
             TableAction::SetColumns(columns) => self.window.timeline_columns = columns,
             TableAction::SaveComment => self.save_comment(),
+            TableAction::Select(what) => self.select(what),
+            TableAction::Selected(action) => self.perform_selected(action),
         }
+        self.keep_arrangement();
+    }
+
+    /// Notes order and groups of the session's table for the next start.
+    fn keep_arrangement(&mut self) {
+        if self.recordings.shown().is_some() {
+            return;
+        }
+        let arrangement = self.listing.arrangement();
+        let wanted = arrangement.wanted();
+        self.window.timeline_order = wanted.order.and_then(|order| {
+            Some(TimelineOrder {
+                column: columns::sorted_by(order.by)?.word().into_owned(),
+                largest_first: order.is_descending,
+            })
+        });
+        self.window.timeline_groups = wanted.group.map(|by| TimelineGroups {
+            by: by.word().to_owned(),
+            order: arrangement.group_order().word().to_owned(),
+        });
+    }
+
+    /// Order and groups as they were at the end of the run before; what nobody knows is left out.
+    pub fn arrange_as_kept(&mut self) {
+        let order = self.window.timeline_order.as_ref().and_then(|kept| {
+            Some(Order {
+                by: ColumnKind::of_word(&kept.column)?.sort_by()?,
+                is_descending: kept.largest_first,
+            })
+        });
+        let kept = self.window.timeline_groups.as_ref();
+        let mut groups = GroupBy::ALL.into_iter();
+        let group = kept.and_then(|kept| groups.find(|by| by.word() == kept.by));
+        let mut orders = GroupOrder::ALL.into_iter();
+        let group_order = kept.and_then(|kept| orders.find(|order| order.word() == kept.order));
+        let arrangement = self.listing.arrangement_mut();
+        arrangement.want(Spec { order, group });
+        arrangement.set_group_order(group_order.unwrap_or_default());
     }
 
     pub(super) fn perform_row(&mut self, id: RowId, action: RowAction) {
@@ -68,12 +110,12 @@ impl App {
                 } else {
                     "No longer pinned"
                 };
-                self.set_mark(id, mark, words);
+                self.set_marks(vec![(id, mark)], words);
             }
             RowAction::Colour(colour) => {
                 let mut mark = self.mark_of(id);
                 mark.colour = colour;
-                self.set_mark(id, mark, "Colour changed");
+                self.set_marks(vec![(id, mark)], "Colour changed");
             }
             RowAction::Comment => {
                 let title = match &row {
@@ -81,7 +123,7 @@ impl App {
                     _ => message.topic.to_string(),
                 };
                 self.dialog = Some(Dialog::Comment(CommentDialog {
-                    row: id,
+                    rows: vec![id],
                     title,
                     text: self.mark_of(id).comment,
                 }));
@@ -151,32 +193,35 @@ impl App {
             .map(|(id, _)| id.clone())
     }
 
-    fn mark_of(&self, id: RowId) -> Mark {
+    pub(super) fn mark_of(&self, id: RowId) -> Mark {
         self.timeline().mark(id).cloned().unwrap_or_default()
     }
 
-    fn set_mark(&mut self, row: RowId, mark: Mark, words: &str) {
+    pub(super) fn set_marks(&mut self, marks: Vec<(RowId, Mark)>, words: &str) {
         let path = self
             .recordings
             .shown_recording()
             .map(|opened| opened.path.clone());
-        let before = self.put_mark(row, mark, path.as_deref());
-        let undo = Undo::Marked(MarkBefore {
-            row,
-            mark: before,
-            path,
-        });
+        let marks = self.put_marks(marks, path.as_deref());
+        let undo = Undo::Marked(MarksBefore { marks, path });
         self.notices.offer_undo(words, undo, self.now);
     }
 
     fn save_comment(&mut self) {
-        let Some(Dialog::Comment(dialog)) = &self.dialog else {
+        let Some(Dialog::Comment(dialog)) = &mut self.dialog else {
             return;
         };
-        let (row, text) = (dialog.row, dialog.text.trim().to_owned());
+        let rows = std::mem::take(&mut dialog.rows);
+        let text = dialog.text.trim().to_owned();
         self.dialog = None;
-        let mut mark = self.mark_of(row);
-        if mark.comment == text {
+        let marks = rows.into_iter().map(|row| (row, self.mark_of(row)));
+        let changed = marks.filter(|(_, mark)| mark.comment != text);
+        let changed = changed.map(|(row, mark)| {
+            let comment = text.clone();
+            (row, Mark { comment, ..mark })
+        });
+        let changed: Vec<(RowId, Mark)> = changed.collect();
+        if changed.is_empty() {
             return;
         }
         let words = if text.is_empty() {
@@ -184,8 +229,7 @@ impl App {
         } else {
             "Comment kept"
         };
-        mark.comment = text;
-        self.set_mark(row, mark, words);
+        self.set_marks(changed, words);
     }
 
     /// Adds a term to what is typed in the filter, unless it is there already.

@@ -22,8 +22,8 @@ pub(super) enum Done {
     Finished(Result<Finished, RecordingError>),
     Trimmed(PathBuf, Result<Trimmed, RecordingError>),
     MadeRoom(Result<Vec<Removed>, RecordingError>),
-    /// The row, and how it was marked before.
-    Marked(PathBuf, RowId, Mark, Result<(), RecordingError>),
+    /// The rows, and how they were marked before.
+    Marked(PathBuf, Vec<(RowId, Mark)>, Result<(), RecordingError>),
 }
 
 #[derive(Default)]

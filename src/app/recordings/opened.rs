@@ -3,8 +3,10 @@
 use crate::app::filters::FilterBox;
 use crate::app::latency::Latency;
 use crate::app::listing::Listing;
+use crate::app::selection::Selection;
 use crate::model::text;
 use crate::model::timeline::{Bounds, Mark, RowId, Timeline};
+use crate::session::Packer;
 use crate::store::StoreError;
 use crate::store::recording::{Loader, LoaderState, RecordingError, Summary};
 use std::path::{Path, PathBuf};
@@ -20,11 +22,13 @@ pub struct Looked {
     pub latency: Latency,
     pub filter: FilterBox,
     pub selected: Option<RowId>,
+    pub selection: Selection,
 }
 
 pub struct Opened {
     pub path: PathBuf,
     pub timeline: Timeline,
+    packer: Packer,
     loader: Loader,
     /// While it is not shown.
     pub(in crate::app) looked: Looked,
@@ -41,6 +45,7 @@ impl Opened {
         Ok(Self {
             path: path.to_owned(),
             timeline: Timeline::new(bounds),
+            packer: Packer::default(),
             loader: Loader::start(path, wake)?,
             looked: Looked::default(),
             is_told: false,
@@ -59,7 +64,9 @@ impl Opened {
                 self.timeline.put(stored.id, stored.row);
                 self.timeline.set_mark(stored.id, Mark::from(&stored.marks));
             }
+            self.packer.serve(&mut self.timeline);
         }
+        self.packer.serve(&mut self.timeline);
         has_come
     }
 

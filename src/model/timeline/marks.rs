@@ -98,6 +98,9 @@ impl Timeline {
 
     /// After the oldest rows went.
     pub(super) fn forget_marks_of_dropped(&mut self) {
+        if self.marks.0.is_empty() {
+            return;
+        }
         let first = self.rows.id_at(0);
         let is_gone = |id: &RowId| first.is_none_or(|first| *id < first);
         while self.marks.0.keys().next().is_some_and(is_gone) {

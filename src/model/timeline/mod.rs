@@ -6,17 +6,20 @@
 pub mod filter;
 mod marks;
 mod packed;
+mod packing;
 mod peek;
 mod row;
 mod rows;
+mod sealed;
 mod snapshot;
 mod touched;
 
 pub use filter::Filter;
 pub use marks::{Mark, MarkColour, Noted};
+pub use packing::{Packed, Packing, Spent};
 pub use peek::{MessageRef, RowKind, RowRef};
 pub use row::{Category, MessageRow, PublishRow, Row};
-pub use snapshot::{Haystacks, Part, Snapshot};
+pub use snapshot::{Part, Snapshot};
 pub use touched::Touched;
 
 use crate::model::exchange::{Change, Exchange, ExchangeId, MAX_REPLIES};
@@ -102,8 +105,8 @@ impl Timeline {
         self.make_room();
     }
 
-    pub fn begin(&mut self, exchange: Exchange) -> RowId {
-        self.push(Row::Exchange(Box::new(exchange)))
+    pub fn begin(&mut self, exchange: impl Into<Box<Exchange>>) -> RowId {
+        self.push(Row::Exchange(exchange.into()))
     }
 
     pub fn push_message(&mut self, message: MessageRow) -> RowId {
@@ -234,6 +237,24 @@ impl Timeline {
     /// The newest rows: those that are not in a [`Self::snapshot`].
     pub fn newest(&self) -> impl DoubleEndedIterator<Item = RowRef<'_>> {
         self.rows.tail().map(Entry::peek)
+    }
+
+    /// Older rows to be packed, for another thread; they can be read and changed meanwhile. Who asks is
+    /// expected to come again and again, and to bring back what came of them ([`Self::packed`]). A timeline
+    /// that nobody asks, or that is not served fast enough, packs its rows by itself.
+    pub fn take_packing(&mut self) -> Option<Packing> {
+        self.rows.take_packing()
+    }
+
+    /// Puts packed rows in the place of the whole ones. What has changed meanwhile stays as it is, and
+    /// what is gone stays gone.
+    pub fn packed(&mut self, packed: Packed) {
+        self.rows.packed(packed);
+    }
+
+    /// What is no longer needed, for the thread that packs: to free so many rows takes time.
+    pub fn take_spent(&mut self) -> Option<Spent> {
+        self.rows.take_spent()
     }
 
     pub fn len(&self) -> usize {

@@ -128,12 +128,18 @@ impl<'a> RowRef<'a> {
         if self.replies() < 2 {
             return false;
         }
-        match &*self.to_row() {
-            Row::Exchange(exchange) => {
-                let mut replies = exchange.replies.iter();
-                replies.any(|reply| reply.responder.as_deref().is_some_and(&mut passes))
+        match self.0 {
+            Place::Whole { row, .. } => match row {
+                Row::Exchange(exchange) => {
+                    let mut replies = exchange.replies.iter();
+                    replies.any(|reply| reply.responder.as_deref().is_some_and(&mut passes))
+                }
+                _ => false,
+            },
+            Place::Packed(row) => {
+                let mut replies = row.replies_noted();
+                replies.any(|reply| reply.responder.is_some_and(|name| passes(name)))
             }
-            _ => false,
         }
     }
 
@@ -193,24 +199,29 @@ impl<'a> RowRef<'a> {
         }
     }
 
+    /// As [`Self::any_message`], with the payload alone.
+    pub fn any_payload(self, mut passes: impl FnMut(&'a [u8]) -> bool) -> bool {
+        match self.0 {
+            Place::Whole { .. } => self.any_message(|message| passes(message.payload)),
+            Place::Packed(row) => row.payloads().any(passes),
+        }
+    }
+
     /// Whether what one of its replies, or the message that it is, turned out to be passes.
-    /// Replies are unpacked for it.
     pub fn any_verdict(self, mut passes: impl FnMut(MessageVerdict) -> bool) -> bool {
-        if let Place::Packed(row) = self.0
-            && row.kind() != RowKind::Exchange
-        {
-            return row.message_verdict().is_some_and(passes);
-        }
-        if self.kind() == RowKind::Exchange && self.replies() == 0 {
-            return false;
-        }
-        match &*self.to_row() {
-            Row::Exchange(exchange) => {
-                let mut replies = exchange.replies.iter();
-                replies.any(|reply| passes(reply.verdict))
+        match self.0 {
+            Place::Whole { row, .. } => match row {
+                Row::Exchange(exchange) => {
+                    let mut replies = exchange.replies.iter();
+                    replies.any(|reply| passes(reply.verdict))
+                }
+                Row::Message(message) => passes(message.verdict),
+                Row::Publish(_) => false,
+            },
+            Place::Packed(row) if row.kind() == RowKind::Exchange => {
+                row.replies_noted().any(|reply| passes(reply.verdict))
             }
-            Row::Message(message) => passes(message.verdict),
-            Row::Publish(_) => false,
+            Place::Packed(row) => row.message_verdict().is_some_and(passes),
         }
     }
 
@@ -295,14 +306,15 @@ impl<'a> MessageRef<'a> {
     }
 
     fn packed(message: PackedMessage<'a>) -> Self {
+        let properties = message.properties;
         Self {
             topic: message.topic,
             payload: message.payload.bytes(),
             qos: message.qos(),
             retain: message.retain(),
-            correlation_data: message.correlation_data,
-            response_topic: message.response_topic.map(|topic| &**topic),
-            content_type: message.content_type.map(|text| &**text),
+            correlation_data: properties.correlation_data,
+            response_topic: properties.response_topic.map(|topic| &**topic),
+            content_type: properties.content_type.map(|text| &**text),
             user: User::Packed(message),
         }
     }

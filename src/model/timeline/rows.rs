@@ -1,10 +1,12 @@
-//! Where rows lie: the newest whole, the older ones packed, and those that changed since they were
-//! packed beside their segment.
+//! Where rows lie: the newest whole, the older ones in stretches that are packed, here or by somebody
+//! else ([`super::packing`]), and those that changed since beside their stretch.
 
 use super::RowId;
-use super::packed::{self, Builder, Segment};
+use super::packed;
+use super::packing::Help;
 use super::peek::RowRef;
 use super::row::{Category, Row};
+use super::sealed::{Body, Sealed};
 use super::snapshot::{Part, Snapshot};
 use crate::model::exchange::ExchangeId;
 use std::collections::{BTreeMap, HashMap, VecDeque};
@@ -35,42 +37,11 @@ impl Entry {
         RowRef::whole(self.id, self.category, &self.row)
     }
 
-    fn exchange(&self) -> Option<ExchangeId> {
+    pub fn exchange(&self) -> Option<ExchangeId> {
         match &self.row {
             Row::Exchange(exchange) => Some(exchange.id),
             _ => None,
         }
-    }
-}
-
-/// A segment in its place.
-#[derive(Clone, Debug)]
-pub(super) struct Sealed {
-    pub segment: Arc<Segment>,
-    /// How many rows were ever before its first one.
-    ordinal: u64,
-    /// Rows at its beginning that are gone.
-    pub skip: usize,
-    /// What changed since, by index.
-    pub patches: BTreeMap<usize, Arc<Entry>>,
-}
-
-impl Sealed {
-    fn peek(&self, index: usize) -> Option<RowRef<'_>> {
-        match self.patches.get(&index) {
-            Some(entry) => Some(entry.peek()),
-            None => self.segment.row(index).map(RowRef::packed),
-        }
-    }
-
-    fn weight_of(&self, index: usize) -> usize {
-        self.peek(index).map_or(0, RowRef::weight)
-    }
-
-    /// Whether it would be smaller if it were written anew.
-    fn is_settled(&self) -> bool {
-        let is_open = |entry: &Arc<Entry>| entry.category == Category::Waiting;
-        !self.patches.is_empty() && !self.patches.values().any(is_open)
     }
 }
 
@@ -82,14 +53,15 @@ enum Place {
 
 #[derive(Debug, Default)]
 pub struct Rows {
-    segments: VecDeque<Sealed>,
+    pub(super) segments: VecDeque<Sealed>,
     /// Ascending by id.
     tail: VecDeque<Entry>,
     /// How many rows were ever before the tail.
     tail_ordinal: u64,
     /// The exchanges among the whole rows.
-    whole: HashMap<ExchangeId, RowId>,
-    bytes: usize,
+    pub(super) whole: HashMap<ExchangeId, RowId>,
+    pub(super) bytes: usize,
+    pub(super) help: Help,
 }
 
 impl Rows {
@@ -122,8 +94,8 @@ impl Rows {
         }
         self.tail.push_back(entry);
         if self.tail.len() >= WHOLE + packed::ROWS {
-            self.pack_oldest();
-            self.repack_one();
+            self.seal_oldest();
+            self.keep_up();
         }
     }
 
@@ -132,10 +104,10 @@ impl Rows {
             let at = self.tail.binary_search_by_key(&id, |entry| entry.id);
             return at.ok().map(Place::Tail);
         }
-        let later = |sealed: &Sealed| sealed.segment.last_id().is_some_and(|last| last < id);
+        let later = |sealed: &Sealed| sealed.body.last_id().is_some_and(|last| last < id);
         let at = self.segments.partition_point(later);
         let sealed = self.segments.get(at)?;
-        let index = sealed.segment.index_of(id)?;
+        let index = sealed.body.index_of(id)?;
         (index >= sealed.skip).then_some(Place::Sealed { at, index })
     }
 
@@ -155,8 +127,8 @@ impl Rows {
             return Some(*row);
         }
         self.segments.iter().rev().find_map(|sealed| {
-            let index = sealed.segment.index_of_exchange(id)?;
-            let row = sealed.segment.row(index)?.id();
+            let index = sealed.body.index_of_exchange(id)?;
+            let row = sealed.body.id(index)?;
             (index >= sealed.skip).then_some(row)
         })
     }
@@ -172,7 +144,7 @@ impl Rows {
             .partition_point(|sealed| sealed.ordinal <= ordinal);
         let sealed = self.segments.get(at.checked_sub(1)?)?;
         let index = usize::try_from(ordinal - sealed.ordinal).ok()?;
-        sealed.segment.row(index).map(packed::PackedRow::id)
+        sealed.body.id(index)
     }
 
     pub fn place_of(&self, id: RowId) -> Option<usize> {
@@ -185,7 +157,7 @@ impl Rows {
 
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = RowRef<'_>> {
         let packed = self.segments.iter().flat_map(|sealed| {
-            let indexes = sealed.skip..sealed.segment.len();
+            let indexes = sealed.skip..sealed.body.len();
             indexes.filter_map(|index| sealed.peek(index))
         });
         packed.chain(self.tail.iter().map(Entry::peek))
@@ -205,9 +177,8 @@ impl Rows {
                 let entry = match sealed.patches.entry(index) {
                     std::collections::btree_map::Entry::Occupied(there) => there.into_mut(),
                     std::collections::btree_map::Entry::Vacant(free) => {
-                        let row = sealed.segment.row(index)?.unpack()?;
-                        let entry = Entry::new(id, row);
-                        let packed = sealed.segment.row(index)?.weight();
+                        let entry = sealed.body.entry(index)?;
+                        let packed = sealed.body.weight_of(index);
                         self.bytes = self.bytes.saturating_sub(packed) + entry.weight;
                         if let Some(exchange) = entry.exchange() {
                             self.whole.insert(exchange, id);
@@ -278,62 +249,35 @@ impl Rows {
         if let Some(exchange) = exchange {
             self.whole.remove(&exchange);
         }
-        if sealed.skip >= sealed.segment.len() {
-            self.segments.pop_front();
+        if sealed.skip >= sealed.body.len()
+            && let Some(sealed) = self.segments.pop_front()
+        {
+            self.help.let_go(Part::from(sealed));
         }
         Some(gone)
     }
 
-    fn pack_oldest(&mut self) {
-        let mut builder = Builder::default();
-        let mut patches = BTreeMap::new();
-        let mut count = 0;
-        while !builder.is_full()
-            && self.tail.len() > WHOLE
-            && let Some(entry) = self.tail.pop_front()
-        {
-            builder.push(entry.id, entry.category, &entry.row);
-            self.bytes = self.bytes.saturating_sub(entry.weight);
-            if entry.category == Category::Waiting {
-                patches.insert(count, Arc::new(entry));
-            } else if let Some(exchange) = entry.exchange() {
-                self.whole.remove(&exchange);
-            }
-            count += 1;
-        }
-        let sealed = Sealed {
-            segment: Arc::new(builder.done()),
-            ordinal: self.tail_ordinal,
-            skip: 0,
-            patches,
-        };
-        self.tail_ordinal += count as u64;
-        self.bytes += weight(&sealed);
-        self.segments.push_back(sealed);
+    /// Takes the oldest rows of the tail into a stretch of their own.
+    fn seal_oldest(&mut self) {
+        let count = self.tail.len().saturating_sub(WHOLE);
+        self.seal(count.min(packed::ROWS));
     }
 
-    /// Writes one segment anew whose changes have settled. As often as a new one is written, so that it keeps up.
-    fn repack_one(&mut self) {
-        let Some(at) = self.segments.iter().position(Sealed::is_settled) else {
-            return;
+    /// Takes at most so many rows from the front of the tail into a stretch of their own; fewer where they are large.
+    fn seal(&mut self, most: usize) {
+        let mut weight = 0_usize;
+        let fits = |entry: &&Entry| {
+            weight = weight.saturating_add(entry.weight);
+            weight <= packed::FULL_BYTES
         };
-        let Some(sealed) = self.segments.get_mut(at) else {
-            return;
-        };
-        let before = weight(sealed);
-        let mut builder = Builder::default();
-        for index in 0..sealed.segment.len() {
-            if let Some(row) = sealed.peek(index) {
-                builder.push(row.id(), row.category(), &row.to_row());
-            }
-        }
-        for entry in std::mem::take(&mut sealed.patches).into_values() {
-            if let Some(exchange) = entry.exchange() {
-                self.whole.remove(&exchange);
-            }
-        }
-        sealed.segment = Arc::new(builder.done());
-        self.bytes = self.bytes.saturating_sub(before) + weight(sealed);
+        let rows = self.tail.iter().take(most);
+        let count = rows.take_while(fits).count().max(1);
+        let entries: Vec<Entry> = self.tail.drain(..count.min(self.tail.len())).collect();
+        let ordinal = self.tail_ordinal;
+        self.tail_ordinal += entries.len() as u64;
+        let sealed = Sealed::new(Body::Whole(Arc::new(entries)), ordinal);
+        self.segments.push_back(sealed);
+        self.help.sealed();
     }
 
     /// Everything but the tail, to be read elsewhere.
@@ -350,6 +294,9 @@ impl Rows {
             .map(|row| Entry::new(row.id(), row.to_row().into_owned()))
             .collect();
         let mut old = std::mem::take(self);
+        self.help = std::mem::take(&mut old.help);
+        // What is given back meanwhile comes too late.
+        old.segments.iter_mut().for_each(|one| one.is_out = false);
         old.tail.retain(|entry| !keep(entry.peek()));
         let kept_packed = kept
             .iter()
@@ -369,13 +316,14 @@ impl Rows {
     /// Puts back what was taken. What was kept has gone on meanwhile and stays as it is.
     pub fn put_back(&mut self, taken: Taken) {
         let boundary = taken.last_id();
-        let now = std::mem::take(self);
+        let mut now = std::mem::take(self);
+        let help = std::mem::take(&mut now.help);
         let (old, later): (VecDeque<Sealed>, VecDeque<Sealed>) = now
             .segments
             .into_iter()
-            .partition(|sealed| sealed.segment.first_id() <= boundary);
+            .partition(|sealed| sealed.body.first_id() <= boundary);
         let unpacked = old.iter().flat_map(|sealed| {
-            (sealed.skip..sealed.segment.len())
+            (sealed.skip..sealed.body.len())
                 .filter_map(|index| sealed.peek(index))
                 .map(|row| Entry::new(row.id(), row.to_row().into_owned()))
         });
@@ -391,6 +339,7 @@ impl Rows {
             middle.insert(entry.id, entry);
         }
         self.segments = taken.segments;
+        self.help = help;
         self.reckon();
         let ids: Vec<RowId> = middle.keys().copied().collect();
         for id in ids {
@@ -401,42 +350,20 @@ impl Rows {
                 sealed.patches.insert(index, Arc::new(entry));
             }
         }
-        if later.is_empty() {
-            self.tail = middle.into_values().collect();
-        } else {
-            self.tail = middle.into_values().collect();
+        self.tail = middle.into_values().collect();
+        if !later.is_empty() {
             while !self.tail.is_empty() {
-                self.pack_all();
+                self.seal(packed::ROWS);
             }
             self.segments.extend(later);
             self.tail = tail;
         }
         self.reckon();
         while self.tail.len() >= WHOLE + packed::ROWS {
-            self.pack_oldest();
+            self.seal_oldest();
         }
-    }
-
-    /// Packs rows from the front of the tail, however few there are.
-    fn pack_all(&mut self) {
-        let rest = self.tail.split_off(self.tail.len().min(packed::ROWS));
-        let mut builder = Builder::default();
-        let mut patches = BTreeMap::new();
-        for (index, entry) in std::mem::replace(&mut self.tail, rest)
-            .into_iter()
-            .enumerate()
-        {
-            builder.push(entry.id, entry.category, &entry.row);
-            if entry.category == Category::Waiting {
-                patches.insert(index, Arc::new(entry));
-            }
-        }
-        self.segments.push_back(Sealed {
-            segment: Arc::new(builder.done()),
-            ordinal: 0,
-            skip: 0,
-            patches,
-        });
+        self.help.sealed();
+        self.keep_up();
     }
 
     /// Counts everything anew.
@@ -446,9 +373,9 @@ impl Rows {
         let mut ordinal = 0;
         for sealed in &mut self.segments {
             sealed.ordinal = ordinal;
-            ordinal += sealed.segment.len() as u64;
-            self.bytes += weight(sealed);
-            for entry in sealed.patches.values() {
+            ordinal += sealed.body.len() as u64;
+            self.bytes += sealed.weight();
+            for entry in sealed.whole() {
                 if let Some(exchange) = entry.exchange() {
                     self.whole.insert(exchange, entry.id);
                 }
@@ -462,12 +389,6 @@ impl Rows {
             }
         }
     }
-}
-
-/// Of the rows that are still there.
-fn weight(sealed: &Sealed) -> usize {
-    let indexes = sealed.skip..sealed.segment.len();
-    indexes.map(|index| sealed.weight_of(index)).sum()
 }
 
 /// What an edit made of a row.
@@ -512,7 +433,7 @@ impl Taken {
         let sealed = || {
             self.segments
                 .back()
-                .and_then(|sealed| sealed.segment.last_id())
+                .and_then(|sealed| sealed.body.last_id())
         };
         self.tail.back().map(|entry| entry.id).or_else(sealed)
     }

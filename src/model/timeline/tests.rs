@@ -189,6 +189,12 @@ enum Step {
     Clear,
     Restore,
     Bound(usize),
+    /// Rows are handed out to be packed, as many as there are.
+    HandOut,
+    /// One of those that were handed out is packed, and the result comes in.
+    GiveBack(u8),
+    /// One of them is packed; the result comes in later.
+    Pack(u8),
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -200,6 +206,9 @@ fn step() -> impl Strategy<Value = Step> {
         1 => Just(Step::Clear),
         2 => Just(Step::Restore),
         1 => (20..200_usize).prop_map(Step::Bound),
+        8 => Just(Step::HandOut),
+        5 => any::<u8>().prop_map(Step::GiveBack),
+        5 => any::<u8>().prop_map(Step::Pack),
     ]
 }
 
@@ -225,6 +234,8 @@ fn assert_same(timeline: &Timeline, plain: &Plain) {
     let snapshot = timeline.snapshot();
     let both = snapshot.rows().chain(timeline.newest()).map(RowRef::id);
     assert_eq!(both.collect::<Vec<_>>(), ids);
+    let weight: usize = timeline.iter().map(RowRef::weight).sum();
+    assert_eq!(timeline.bytes(), weight);
 }
 
 const ALL: Bounds = Bounds {
@@ -242,6 +253,8 @@ proptest! {
         let mut cleared: Option<(Cleared, Vec<(RowId, Row)>)> = None;
         let mut exchanges = 0_u64;
         let mut time = 0;
+        let mut out: Vec<Packing> = Vec::new();
+        let mut done: Vec<Packed> = Vec::new();
         for step in steps {
             time += 1;
             match step {
@@ -298,6 +311,19 @@ proptest! {
                     let gone = plain.rows.len().saturating_sub(rows);
                     plain.rows.drain(..gone);
                 }
+                Step::HandOut => {
+                    out.extend(std::iter::from_fn(|| timeline.take_packing()));
+                    drop(timeline.take_spent());
+                }
+                Step::Pack(which) => if !out.is_empty() {
+                    done.push(out.swap_remove(usize::from(which) % out.len()).pack());
+                },
+                Step::GiveBack(which) => if !out.is_empty() || !done.is_empty() {
+                    if done.is_empty() {
+                        done.extend(out.pop().map(Packing::pack));
+                    }
+                    timeline.packed(done.swap_remove(usize::from(which) % done.len()));
+                },
             }
             assert_same(&timeline, &plain);
         }
@@ -425,4 +451,29 @@ fn a_row_of_a_recording_that_grows_counts_with_what_it_has_now() {
     assert_eq!(timeline.bytes(), before + 50_000);
     assert!(timeline.put(id, row(10)));
     assert_eq!(timeline.bytes(), before);
+}
+
+#[test]
+fn who_takes_rows_to_pack_and_never_comes_back_is_not_waited_for() {
+    let mut alone = Timeline::new(ALL);
+    let mut waiting = Timeline::new(ALL);
+    let mut out = Vec::new();
+    for _ in 0..4_000 {
+        alone.push_message(unmatched());
+        waiting.push_message(unmatched());
+        out.extend(waiting.take_packing());
+    }
+    // A few stretches are whole that would be packed, and no more however long it goes on.
+    let most = 8 * packed::ROWS * Row::Message(unmatched()).weight();
+    assert!(waiting.bytes() > alone.bytes());
+    assert!(waiting.bytes() < alone.bytes() + most);
+    assert!(out.len() < 8, "{}", out.len());
+    for packing in out {
+        waiting.packed(packing.pack());
+    }
+    while let Some(packing) = waiting.take_packing() {
+        waiting.packed(packing.pack());
+    }
+    assert_eq!(waiting.bytes(), alone.bytes());
+    assert!(waiting.rows().eq(alone.rows()));
 }

@@ -1,9 +1,13 @@
 //! The answer beside the request: verdict, legs, payload, properties, raw bytes, times.
 
+mod find;
+
 use crate::app::devices::{Remedy, remedy};
 use crate::app::inspect::{Part, part, part_label, times};
 use crate::app::payloads::CopyAs;
 use crate::app::reading::Reading;
+use crate::app::selection::{Select, Summary};
+use crate::app::table::TableAction;
 use crate::app::work::Worker;
 use crate::app::{Action, App};
 use crate::model::document::Form;
@@ -11,7 +15,7 @@ use crate::model::payload;
 use crate::model::text as words;
 use crate::model::timeline::{Row, RowId};
 use crate::ui::panels::connections::facts_ui;
-use crate::ui::view::{AnswerPane, Inspected, View};
+use crate::ui::view::{AnswerPane, Focus, Inspected, View};
 use crate::ui::widgets::tabs::{Tab, tabs};
 use crate::ui::widgets::{Button, leg_bar, marks, payload_view, select, text};
 use crate::ui::{Icon, Theme, fonts};
@@ -33,6 +37,7 @@ pub fn answer_ui(ui: &mut Ui, app: &App, view: &mut View, actions: &mut Vec<Acti
         return;
     };
     let inspection = &inspected.inspection;
+    several_ui(ui, app, actions);
     verdict_line_ui(ui, app, &row, &inspected, id, actions);
     marked_ui(ui, app, (id, inspected.at), actions);
     if !inspection.legs.is_empty() {
@@ -47,6 +52,43 @@ pub fn answer_ui(ui: &mut Ui, app: &App, view: &mut View, actions: &mut Vec<Acti
     remedy_ui(ui, app, &row, actions);
     ui.add_space(4.0);
     panes_ui(ui, &row, &inspected, view, (id, inspected.at), &app.worker);
+}
+
+/// Several rows are selected, of which one is looked at here.
+fn several_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
+    let Some(rows) = app.several() else { return };
+    let theme = Theme::of(ui);
+    let mut told = format!("{} selected", words::count(rows.len()));
+    match app.summary() {
+        None => told.push_str(" · adding up…"),
+        Some(Summary {
+            answered,
+            p50: Some(p50),
+            p99: Some(p99),
+        }) => {
+            let noun = if answered == 1 {
+                "round trip"
+            } else {
+                "round trips"
+            };
+            let answered = words::count(answered as u64);
+            let (p50, p99) = (words::duration(p50), words::duration(p99));
+            told = format!("{told} · {answered} {noun}: p50 {p50}, p99 {p99}");
+        }
+        Some(_) => told.push_str(" · no round trips"),
+    }
+    ui.horizontal(|ui| {
+        ui.spacing_mut().item_spacing.x = 6.0;
+        text::label(ui, &told, fonts::small(), theme.text)
+            .on_hover_text("Shown below is the one that has the keyboard");
+        let single = Button::icon(Icon::X, "Select only the row that is shown")
+            .small()
+            .shortcut("Esc");
+        if ui.add(single).clicked() {
+            actions.push(Action::Table(TableAction::Select(Select::Single)));
+        }
+    });
+    ui.add_space(2.0);
 }
 
 /// A button for what would help, where something would.
@@ -361,18 +403,26 @@ fn payload_ui(
         ui.add_space((size.y - 24.0).max(0.0));
         return;
     }
-    let (reading, state) = view.reading(key, form, &part.message.payload);
+    let asks_for_find = view.take_focus(Focus::Find);
+    let (reading, state, find) = view.reading(key, form, &part.message.payload);
     ui.allocate_ui(size, |ui| {
         ui.set_min_size(size);
         ui.spacing_mut().item_spacing.y = 0.0;
         if reading.is_formatting() || reading.is_cut() {
             progress_ui(ui, reading);
         }
-        let characters = payload_view::show(ui, "Message payload", &mut reading.document, state);
+        find::find_ui(ui, find, reading.is_formatting(), asks_for_find, state);
+        state.keeps_escape = find.is_open;
+        let top = ui.available_rect_before_wrap().right_top();
+        let finder = find.is_open.then_some(&find.finder);
+        let document = &mut reading.document;
+        let characters = payload_view::show_found(ui, find::PAYLOAD, document, state, finder);
+        find::open_button_ui(ui, find, top);
         if reading.advance(characters, state.top_mut(), worker) {
             state.unmark();
             ui.ctx().request_repaint();
         }
+        find::advance(ui, find, reading, state, worker);
     });
 }
 

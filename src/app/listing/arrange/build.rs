@@ -2,7 +2,7 @@
 
 use super::{Built, NO_TIME, Record, Spec};
 use crate::app::listing::group::Group;
-use crate::app::listing::sort::{Entry, Names, Value, in_nanos};
+use crate::app::listing::sort::{Connections, Entry, Names, Value, in_nanos};
 use crate::model::timeline::{Category, Filter, Noted, RowId, RowRef, Snapshot, Timeline};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -34,6 +34,7 @@ struct Gathering {
     spec: Spec,
     filter: Filter,
     marks: Arc<Noted>,
+    connections: Arc<Connections>,
     values: Names,
     names: Names,
     rows: Vec<Gathered>,
@@ -69,11 +70,17 @@ impl Drop for Build {
 
 impl Build {
     /// `names` keep their numbers.
-    pub fn new(spec: Spec, names: Names, timeline: &Timeline, filter: &Filter) -> Self {
+    pub fn new(
+        spec: Spec,
+        (names, connections): (Names, Arc<Connections>),
+        timeline: &Timeline,
+        filter: &Filter,
+    ) -> Self {
         let mut gathering = Gathering {
             spec,
             filter: filter.clone(),
             marks: Arc::clone(timeline.marks()),
+            connections,
             values: Names::default(),
             names,
             rows: Vec::new(),
@@ -121,12 +128,14 @@ fn elsewhere(
     is_cancelled: Arc<AtomicBool>,
 ) -> Option<Stage> {
     let (sender, results) = sync_channel(1);
+    let (filter, marks) = (gathering.filter.clone(), Arc::clone(&gathering.marks));
     let work = move || {
         for part in snapshot.parts() {
             if is_cancelled.load(Ordering::Relaxed) {
                 return;
             }
-            part.rows().for_each(|row| gathering.look_at(row));
+            let passing = part.passing(&filter, &*marks);
+            passing.for_each(|row| gathering.take(row));
         }
         drop(snapshot);
         // Nobody waits for it any more when something else was asked for meanwhile.
@@ -139,11 +148,15 @@ fn elsewhere(
 
 impl Gathering {
     fn look_at(&mut self, row: RowRef<'_>) {
-        if !self.filter.passes_with(row, &*self.marks) {
-            return;
+        if self.filter.passes_with(row, &*self.marks) {
+            self.take(row);
         }
+    }
+
+    /// A row that passes.
+    fn take(&mut self, row: RowRef<'_>) {
         let value = match self.spec.order {
-            Some(order) => order.by.value(row, &self.marks),
+            Some(order) => order.by.value(row, &self.marks, &self.connections),
             None => Value::None,
         };
         let value = match value {
@@ -169,6 +182,7 @@ impl Gathering {
         let is_descending = self.spec.order_or_newest().is_descending;
         let mut built = Built {
             spec: self.spec,
+            connections: Arc::clone(&self.connections),
             ..Built::default()
         };
         let mut entries: Vec<(u32, Entry)> = Vec::with_capacity(self.rows.len());

@@ -1,11 +1,11 @@
 //! What is asked of a row, one thing at a time, and what that costs.
 
 use super::RowMarks;
+use super::json::JsonCheck;
 use super::search::{Needle, Pattern};
 use super::values::When;
 use crate::model::exchange::{MessageVerdict, Verdict};
 use crate::model::message::Qos;
-use crate::model::pairing::json::{Json, Kind, Pointer};
 use crate::model::timeline::peek::{MessageRef, RowKind, RowRef};
 use crate::model::timeline::row::{Category, Row};
 use std::ops::RangeInclusive;
@@ -26,7 +26,7 @@ pub(super) enum Check {
     },
     Correlation {
         text: Option<Pattern>,
-        bytes: Option<Box<[u8]>>,
+        bytes: Option<Pattern>,
     },
     User(UserCheck),
     Verdict(VerdictCheck),
@@ -62,32 +62,6 @@ pub(super) struct VerdictCheck {
     pub rejected: bool,
 }
 
-/// What a JSON value has to be.
-#[derive(Clone, Debug)]
-pub(super) enum Wanted {
-    Something,
-    /// One of these; a number where it is one.
-    Equal(Vec<(Needle, Option<f64>)>),
-    Between {
-        least: f64,
-        most: f64,
-        /// Without the ends.
-        is_open: bool,
-    },
-    Like(Pattern),
-}
-
-#[derive(Clone, Debug)]
-pub(super) struct JsonCheck {
-    pub pointer: Pointer,
-    /// The name of the value in its object: where these bytes are not, it is not, either.
-    pub name: Option<Box<[u8]>>,
-    pub wanted: Wanted,
-}
-
-/// So many values are looked at where a path leads to many.
-const MAX_VALUES: usize = 1_000;
-
 impl Check {
     pub(super) fn holds(&self, row: RowRef<'_>, marks: &dyn RowMarks) -> bool {
         let in_text = |text: Option<&str>, pattern: &Pattern| {
@@ -101,8 +75,8 @@ impl Check {
                     || in_text(row.name(), word)
             }
             Self::Topic(part) => row.any_message(|message| part.is_in(message.topic.as_bytes())),
-            Self::Payload(part) => row.any_message(|message| part.is_in(message.payload)),
-            Self::Value(check) => row.any_message(|message| check.holds(message.payload)),
+            Self::Payload(part) => row.any_payload(|payload| part.is_in(payload)),
+            Self::Value(check) => row.any_payload(|payload| check.holds(payload)),
             Self::Device(part) => row.any_responder(|name| part.is_in(name.as_bytes())),
             Self::Rule(part) => in_text(row.rule(), part),
             Self::Name(part) => in_text(row.name(), part),
@@ -112,10 +86,8 @@ impl Check {
             }
             Self::Correlation { text, bytes } => row.any_message(|message| {
                 message.correlation_data.is_some_and(|data| {
-                    text.as_ref().is_some_and(|text| text.is_in(data))
-                        || bytes
-                            .as_ref()
-                            .is_some_and(|bytes| memchr::memmem::find(data, bytes).is_some())
+                    let mut parts = text.iter().chain(bytes);
+                    parts.any(|part| part.is_in(data))
                 })
             }),
             Self::User(check) => row.any_message(|message| check.holds(message)),
@@ -123,9 +95,7 @@ impl Check {
             Self::RoundTrip(range) => row.round_trip().is_some_and(|time| {
                 u64::try_from(time.as_nanos()).is_ok_and(|nanos| range.contains(&nanos))
             }),
-            Self::Size(range) => {
-                row.any_message(|message| range.contains(&(message.payload.len() as u64)))
-            }
+            Self::Size(range) => row.any_payload(|payload| range.contains(&(payload.len() as u64))),
             Self::Replies(range) => {
                 row.kind() == RowKind::Exchange && range.contains(&(row.replies() as u64))
             }
@@ -170,20 +140,6 @@ impl Check {
             Self::Value(_) => 200,
         }
     }
-
-    /// What must occur in a row's text for this to hold.
-    pub(super) fn needle(&self) -> Option<&Needle> {
-        let (Self::Word(part)
-        | Self::Topic(part)
-        | Self::Payload(part)
-        | Self::Device(part)
-        | Self::Rule(part)
-        | Self::Name(part)) = self
-        else {
-            return None;
-        };
-        part.needle().filter(|needle| !needle.bytes().is_empty())
-    }
 }
 
 impl UserCheck {
@@ -193,7 +149,10 @@ impl UserCheck {
             Self::Both {
                 name: wanted,
                 value: part,
-            } => (wanted.bytes().is_empty() || wanted.is(name)) && part.is_in(value.as_bytes()),
+            } => {
+                (wanted.bytes().is_empty() || wanted.is(name.as_bytes()))
+                    && part.is_in(value.as_bytes())
+            }
         })
     }
 }
@@ -237,59 +196,5 @@ fn is_rejected(row: &Row) -> bool {
         Row::Exchange(exchange) => matches!(exchange.verdict, Verdict::Rejected { .. }),
         Row::Publish(publish) => publish.failure.is_none(),
         Row::Message(_) => false,
-    }
-}
-
-impl JsonCheck {
-    fn holds(&self, payload: &[u8]) -> bool {
-        // Most payloads are told apart without reading them as JSON; escapes can hide anything.
-        if memchr::memchr(b'\\', payload).is_none() {
-            let has = |bytes: &[u8]| memchr::memmem::find(payload, bytes).is_some();
-            if self.name.as_ref().is_some_and(|name| !has(name)) {
-                return false;
-            }
-            if let Wanted::Equal(all) = &self.wanted
-                && !all
-                    .iter()
-                    .any(|(text, number)| number.is_some() || text.is_in(payload))
-            {
-                return false;
-            }
-        }
-        let Ok(text) = std::str::from_utf8(payload) else {
-            return false;
-        };
-        let Ok(json) = Json::parse(text) else {
-            return false;
-        };
-        let found = self.pointer.find(&json, Json::ROOT, MAX_VALUES);
-        found.into_iter().any(|value| {
-            let text = json.string(value);
-            let number = || -> Option<f64> {
-                let is_number = json.kind(value) == Kind::Number;
-                text.parse().ok().filter(|_| is_number)
-            };
-            match &self.wanted {
-                Wanted::Something => true,
-                Wanted::Equal(all) => all.iter().any(|(wanted, as_number)| {
-                    wanted.is(&text)
-                        || as_number.is_some_and(|wanted| {
-                            number().is_some_and(|number| number.total_cmp(&wanted).is_eq())
-                        })
-                }),
-                Wanted::Between {
-                    least,
-                    most,
-                    is_open,
-                } => number().is_some_and(|number| {
-                    if *is_open {
-                        *least < number && number < *most
-                    } else {
-                        *least <= number && number <= *most
-                    }
-                }),
-                Wanted::Like(part) => part.is_in(text.as_bytes()),
-            }
-        })
     }
 }

@@ -1,13 +1,14 @@
 //! From a line as written to what is asked of rows, cheapest first.
 
-use super::check::{Check, JsonCheck, UserCheck, VerdictCheck, Wanted};
+use super::check::{Check, UserCheck, VerdictCheck};
 use super::field::Field;
+use super::json::{JsonCheck, Wanted};
 use super::search::{Needle, Pattern};
 use super::syntax::{self, Expr, Key, Problem, Term, is_near, items, unquote};
 use super::values::{self, Bounds, Piece};
 use super::{RowMarks, Surroundings};
 use crate::model::exchange::MessageVerdict;
-use crate::model::pairing::json::{Pointer, Step};
+use crate::model::pairing::json::Pointer;
 use crate::model::timeline::peek::{RowKind, RowRef};
 use crate::model::timeline::row::Category;
 
@@ -16,6 +17,8 @@ pub(super) struct Program {
     pub root: Option<Node>,
     pub problems: Vec<Problem>,
     pub hints: Vec<Problem>,
+    /// Where something is wrong: what is left without it, as a line.
+    pub kept: Option<String>,
     pub asks_for_marks: bool,
     pub asks_for_connections: bool,
 }
@@ -54,28 +57,6 @@ impl Node {
             all.pop()
         }
     }
-
-    /// Of each list one must occur.
-    pub(super) fn needles(&self) -> Vec<Vec<Needle>> {
-        match self {
-            Self::Check(check) => {
-                let needle = check.needle().cloned();
-                needle.map_or_else(Vec::new, |needle| vec![vec![needle]])
-            }
-            Self::All(all) => all.iter().flat_map(Self::needles).collect(),
-            // One of the alternatives holds: the list that tells most of each, together.
-            Self::Any(all) => {
-                let lists = all.iter().map(|one| {
-                    let shortest =
-                        |list: &Vec<Needle>| list.iter().map(|needle| needle.bytes().len()).min();
-                    one.needles().into_iter().max_by_key(shortest)
-                });
-                let lists: Option<Vec<Vec<Needle>>> = lists.collect();
-                lists.map_or_else(Vec::new, |lists| vec![lists.concat()])
-            }
-            Self::Not(_) => Vec::new(),
-        }
-    }
 }
 
 pub(super) fn compile(text: &str, here: &Surroundings) -> Program {
@@ -88,8 +69,12 @@ pub(super) fn compile(text: &str, here: &Surroundings) -> Program {
             ..Program::default()
         },
     };
-    let root = parsed.expr.and_then(|expr| compiler.node(&expr));
+    let root = parsed.expr.as_ref().and_then(|expr| compiler.node(expr));
     let mut program = compiler.program;
+    if !program.problems.is_empty() {
+        let kept = parsed.expr.and_then(|expr| expr.without(&program.problems));
+        program.kept = kept.map(|kept| kept.to_string());
+    }
     program.problems.sort_by_key(|problem| problem.span.start);
     program.root = root;
     program
@@ -289,7 +274,7 @@ fn correlation(value: Piece<'_>) -> Made<Check> {
             })?;
             return Ok(Check::Correlation {
                 text: None,
-                bytes: Some(bytes.into()),
+                bytes: Some(Pattern::bytes(&bytes)),
             });
         }
     }
@@ -298,7 +283,7 @@ fn correlation(value: Piece<'_>) -> Made<Check> {
     let bytes = uuid::Uuid::try_parse(&text).ok();
     Ok(Check::Correlation {
         text: Some(pattern(value)?),
-        bytes: bytes.map(|uuid| uuid.as_bytes()[..].into()),
+        bytes: bytes.map(|uuid| Pattern::bytes(uuid.as_bytes())),
     })
 }
 
@@ -404,15 +389,7 @@ fn json_check(pointer: &str, at: usize, value: Piece<'_>) -> Made<Node> {
         let span = at..value.at;
         Problem::new(span, message, "Write it as in `/status/0/name`")
     })?;
-    let name = match pointer.steps().last() {
-        Some(Step::Name { name, index: None }) => Some(name.as_bytes().into()),
-        _ => None,
-    };
-    let check = JsonCheck {
-        wanted: wanted(value)?,
-        pointer,
-        name,
-    };
+    let check = JsonCheck::new(pointer, wanted(value)?);
     Ok(Node::Check(Check::Value(Box::new(check))))
 }
 

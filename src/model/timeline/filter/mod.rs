@@ -9,25 +9,29 @@
 //!
 //! [`syntax`] reads the line, [`compile`] turns it into [`check`]s that are cheap to ask, cheapest
 //! first. What cannot be read is a [`Problem`] at its place, and such a filter lets nothing pass:
-//! whoever shows one keeps the last valid one instead. Letters match in either case (ASCII).
+//! whoever shows one takes [`Filter::without_wrong`] instead. Letters match in either case (ASCII).
 
 mod check;
+mod columns;
 mod compile;
 mod complete;
 mod field;
+mod json;
 mod search;
 mod syntax;
 mod values;
 
 pub use complete::{Completion, Vocabulary, complete};
 pub use field::Field;
-pub use search::Needle;
 pub use syntax::{Problem, Span, Stretch, StretchKind, stretches, term};
 
 use crate::model::timeline::RowId;
+use crate::model::timeline::packed::Segment;
 use crate::model::timeline::peek::RowRef;
 use crate::model::timeline::row::Category;
-use compile::{Node, Program};
+use columns::Columns;
+use compile::Program;
+use fixedbitset::FixedBitSet;
 use std::sync::Arc;
 
 /// What people noted on rows.
@@ -104,6 +108,15 @@ impl Filter {
         }
     }
 
+    /// A copy for a thread of its own: regular expressions that are shared wait for each other's memory.
+    #[must_use]
+    pub fn unshared(&self) -> Self {
+        Self {
+            program: Arc::new(Program::clone(&self.program)),
+            ..self.clone()
+        }
+    }
+
     /// As typed.
     pub fn text(&self) -> &str {
         &self.text
@@ -122,26 +135,21 @@ impl Filter {
         &self.program.problems
     }
 
-    /// Where nothing is wrong but what is only begun: the filter without that, so that what is
-    /// typed filters while it is typed.
-    pub fn without_unfinished(&self) -> Option<Self> {
-        let problems = self.problems();
-        if problems.is_empty() || !problems.iter().all(|problem| problem.is_unfinished) {
-            return None;
+    /// The same without the terms that cannot be read, and without a group that is only begun, so
+    /// that the rest filters meanwhile. It is always valid.
+    #[must_use]
+    pub fn without_wrong(&self) -> Self {
+        if self.is_valid() {
+            return self.clone();
         }
-        let mut text = self.text.clone();
-        for problem in problems.iter().rev() {
-            let before = text.get(..problem.span.start)?;
-            let start = before.trim_end_matches('-').len();
-            let end = problem.span.end.min(text.len());
-            text.replace_range(start..end.max(start), "");
-        }
-        let rest = Self::with(text.trim(), self.category, &self.surroundings);
+        let kept = self.program.kept.as_deref().unwrap_or_default();
+        let rest = Self::with(kept, self.category, &self.surroundings);
+        debug_assert!(rest.is_valid(), "{} became {kept}", self.text);
         if rest.is_valid() {
-            return Some(rest);
+            rest
+        } else {
+            Self::with("", self.category, &self.surroundings)
         }
-        // What is left may have become unfinished by it, as in `a OR topic:`.
-        (rest.text.len() < self.text.len()).then(|| rest.without_unfinished())?
     }
 
     /// What can be read and may not mean what was meant.
@@ -173,12 +181,23 @@ impl Filter {
                 .is_none_or(|root| root.holds(row, marks))
     }
 
-    /// Text that a row must hold to pass. Of each list one must occur in the row's topics,
-    /// payloads, responders, rule or name: where many rows lie in one piece of memory, a piece
-    /// without it needs no closer look.
-    pub fn needles(&self) -> Vec<Vec<Needle>> {
-        let root = self.program.root.as_ref();
-        root.map_or_else(Vec::new, Node::needles)
+    /// Those of the rows `asked` that pass, as [`Self::passes_with`] says of each of them.
+    pub(super) fn passing(
+        &self,
+        segment: &Segment,
+        mut asked: FixedBitSet,
+        marks: &dyn RowMarks,
+    ) -> FixedBitSet {
+        let columns = Columns { segment, marks };
+        if !self.is_valid() {
+            asked.clear();
+        } else if let Some(wanted) = self.category {
+            asked = columns.keep(&asked, |row| row.category() == wanted);
+        }
+        match &self.program.root {
+            Some(root) if !asked.is_clear() => root.passing(columns, asked),
+            _ => asked,
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! What holds for every line that can be typed.
 
 use super::compile::compile;
+use super::search::Needle;
 use super::syntax::{parse, stretches};
 use super::*;
 use proptest::prelude::*;
@@ -14,6 +15,8 @@ fn line() -> impl Strategy<Value = String> {
         Just("verdict:late,"),
         Just("rtt:>5ms"),
         Just("rtt:>"),
+        Just("rtt:>x"),
+        Just("topic:/[/"),
         Just("time:09:14..09:15"),
         Just("OR"),
         Just("AND"),
@@ -58,6 +61,16 @@ proptest! {
             end = stretch.span.end;
         }
         prop_assert!(end <= text.len());
+    }
+
+    #[test]
+    fn what_is_left_of_a_line_without_what_is_wrong_can_be_read(text in line()) {
+        let filter = Filter::new(&text, None);
+        let rest = filter.without_wrong();
+        prop_assert!(rest.is_valid(), "{} became {}", text, rest.text());
+        if filter.is_valid() {
+            prop_assert_eq!(rest, filter);
+        }
     }
 
     #[test]

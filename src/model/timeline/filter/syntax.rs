@@ -339,6 +339,27 @@ fn combined(mut all: Vec<Expr>, many: fn(Vec<Expr>) -> Expr) -> Option<Expr> {
     }
 }
 
+impl Expr {
+    /// What is left when the terms go in which one of the problems lies, or which lie in it.
+    pub(super) fn without(self, problems: &[Problem]) -> Option<Self> {
+        let rest = |all: Vec<Self>, many| {
+            let rest = all.into_iter().filter_map(|one| one.without(problems));
+            combined(rest.collect(), many)
+        };
+        match self {
+            Self::All(all) => rest(all, Self::All),
+            Self::Any(all) => rest(all, Self::Any),
+            Self::Not(inner) => inner.without(problems).map(|inner| Self::Not(inner.into())),
+            Self::Term(term) => {
+                let is_wrong = problems.iter().any(|problem| {
+                    problem.span.start < term.span.end && term.span.start < problem.span.end
+                });
+                (!is_wrong).then_some(Self::Term(term))
+            }
+        }
+    }
+}
+
 /// The field or path that the text begins with, and how long that is with its colon.
 fn key_of(text: &str) -> Option<(Key, usize)> {
     let is_letter = |c: char| c.is_ascii_alphabetic() || c == '_';

@@ -6,7 +6,7 @@ use std::sync::Arc;
 /// The names of a segment: every text once.
 #[derive(Debug, Default)]
 pub struct Names {
-    all: Vec<Arc<str>>,
+    all: Box<[Arc<str>]>,
 }
 
 impl Names {
@@ -26,13 +26,18 @@ impl Names {
     }
 }
 
+/// A copy that takes the room of its items and no more. An allocator may leave what shrinks where it is, with up to half of it empty.
+pub fn exactly<T: Clone>(items: &[T]) -> Box<[T]> {
+    items.into()
+}
+
 /// What is written for no name. It is never the number of one: a segment has at most so many rows.
 pub const NO_NAME: u32 = u32::MAX;
 
 #[derive(Debug, Default)]
 pub struct Writer {
     pub bytes: Vec<u8>,
-    names: Names,
+    names: Vec<Arc<str>>,
     numbers: HashMap<Arc<str>, u32>,
 }
 
@@ -83,8 +88,8 @@ impl Writer {
     }
 
     fn add(&mut self, text: Arc<str>) -> u32 {
-        let number = u32::try_from(self.names.all.len()).unwrap_or(NO_NAME);
-        self.names.all.push(Arc::clone(&text));
+        let number = u32::try_from(self.names.len()).unwrap_or(NO_NAME);
+        self.names.push(Arc::clone(&text));
         self.numbers.insert(text, number);
         number
     }
@@ -106,10 +111,9 @@ impl Writer {
         }
     }
 
-    pub fn done(mut self) -> (Vec<u8>, Names) {
-        self.bytes.shrink_to_fit();
-        self.names.all.shrink_to_fit();
-        (self.bytes, self.names)
+    pub fn done(self) -> (Box<[u8]>, Names) {
+        let all = exactly(&self.names);
+        (exactly(&self.bytes), Names { all })
     }
 }
 

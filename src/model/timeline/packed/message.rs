@@ -90,12 +90,18 @@ pub fn write(writer: &mut Writer, large: &mut Vec<Bytes>, message: &Message) {
     }
 }
 
-/// A message where it lies; what is seldom asked for is not read.
+/// A message where it lies.
 #[derive(Clone, Copy, Debug)]
 pub struct PackedMessage<'a> {
     flags: u8,
     pub topic: &'a Arc<str>,
     pub payload: Payload<'a>,
+    pub properties: PackedProperties<'a>,
+}
+
+/// What is seldom asked for is not read.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct PackedProperties<'a> {
     present: u8,
     pub response_topic: Option<&'a Arc<str>>,
     pub correlation_data: Option<&'a [u8]>,
@@ -106,6 +112,83 @@ pub struct PackedMessage<'a> {
     alias: Option<u16>,
 }
 
+impl<'a> PackedProperties<'a> {
+    fn read(reader: &mut Reader<'a>) -> Option<Self> {
+        let present = reader.byte()?;
+        let mut properties = Self {
+            present,
+            ..Self::default()
+        };
+        let has = |bit| present & bit != 0;
+        if has(RESPONSE_TOPIC) {
+            properties.response_topic = Some(reader.name()?);
+        }
+        if has(CORRELATION) {
+            properties.correlation_data = Some(reader.bytes()?);
+        }
+        if has(CONTENT_TYPE) {
+            properties.content_type = Some(reader.name()?);
+        }
+        if has(LISTS) {
+            properties.lists = Some(*reader);
+            for _ in 0..reader.size()? {
+                reader.name()?;
+                reader.bytes()?;
+            }
+            for _ in 0..reader.size()? {
+                reader.number()?;
+            }
+        }
+        if has(EXPIRY) {
+            properties.expiry_secs = Some(u32::try_from(reader.number()?).ok()?);
+        }
+        if has(ALIAS) {
+            properties.alias = Some(u16::try_from(reader.number()?).ok()?);
+        }
+        Some(properties)
+    }
+}
+
+/// The payloads of a row's messages. The properties of one are passed over when the next is asked for.
+#[derive(Clone, Debug)]
+pub struct Payloads<'a> {
+    reader: Reader<'a>,
+    large: &'a [Bytes],
+    left: usize,
+    stands_at_properties: bool,
+}
+
+impl<'a> Payloads<'a> {
+    pub fn new(mut reader: Reader<'a>, large: &'a [Bytes]) -> Self {
+        Self {
+            left: reader.size().unwrap_or(0),
+            reader,
+            large,
+            stands_at_properties: false,
+        }
+    }
+
+    fn read(&mut self) -> Option<&'a [u8]> {
+        if self.stands_at_properties {
+            PackedProperties::read(&mut self.reader)?;
+        }
+        let flags = self.reader.byte()?;
+        self.stands_at_properties = flags & HAS_PROPERTIES != 0;
+        // The topic's number.
+        self.reader.number()?;
+        Some(Payload::read(&mut self.reader, self.large, flags)?.bytes())
+    }
+}
+
+impl<'a> Iterator for Payloads<'a> {
+    type Item = &'a [u8];
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.left = self.left.checked_sub(1)?;
+        self.read()
+    }
+}
+
 #[derive(Clone, Copy, Debug)]
 pub enum Payload<'a> {
     Copied(&'a [u8]),
@@ -113,6 +196,14 @@ pub enum Payload<'a> {
 }
 
 impl<'a> Payload<'a> {
+    fn read(reader: &mut Reader<'a>, large: &'a [Bytes], flags: u8) -> Option<Self> {
+        Some(if flags & SHARED == 0 {
+            Self::Copied(reader.bytes()?)
+        } else {
+            Self::Shared(large.get(reader.size()?)?)
+        })
+    }
+
     pub fn bytes(self) -> &'a [u8] {
         match self {
             Self::Copied(bytes) => bytes,
@@ -131,55 +222,16 @@ impl<'a> Payload<'a> {
 impl<'a> PackedMessage<'a> {
     pub fn read(reader: &mut Reader<'a>, large: &'a [Bytes]) -> Option<Self> {
         let flags = reader.byte()?;
-        let topic = reader.name()?;
-        let payload = if flags & SHARED == 0 {
-            Payload::Copied(reader.bytes()?)
-        } else {
-            Payload::Shared(large.get(reader.size()?)?)
-        };
-        let mut message = Self {
+        Some(Self {
             flags,
-            topic,
-            payload,
-            present: 0,
-            response_topic: None,
-            correlation_data: None,
-            content_type: None,
-            lists: None,
-            expiry_secs: None,
-            alias: None,
-        };
-        if flags & HAS_PROPERTIES == 0 {
-            return Some(message);
-        }
-        message.present = reader.byte()?;
-        let has = |bit| message.present & bit != 0;
-        if has(RESPONSE_TOPIC) {
-            message.response_topic = Some(reader.name()?);
-        }
-        if has(CORRELATION) {
-            message.correlation_data = Some(reader.bytes()?);
-        }
-        if has(CONTENT_TYPE) {
-            message.content_type = Some(reader.name()?);
-        }
-        if has(LISTS) {
-            message.lists = Some(*reader);
-            for _ in 0..reader.size()? {
-                reader.name()?;
-                reader.bytes()?;
-            }
-            for _ in 0..reader.size()? {
-                reader.number()?;
-            }
-        }
-        if has(EXPIRY) {
-            message.expiry_secs = Some(u32::try_from(reader.number()?).ok()?);
-        }
-        if has(ALIAS) {
-            message.alias = Some(u16::try_from(reader.number()?).ok()?);
-        }
-        Some(message)
+            topic: reader.name()?,
+            payload: Payload::read(reader, large, flags)?,
+            properties: if flags & HAS_PROPERTIES == 0 {
+                PackedProperties::default()
+            } else {
+                PackedProperties::read(reader)?
+            },
+        })
     }
 
     pub fn qos(self) -> Qos {
@@ -192,7 +244,7 @@ impl<'a> PackedMessage<'a> {
 
     /// Whether a user property passes, by name and value.
     pub fn any_user_property(self, mut passes: impl FnMut(&str, &str) -> bool) -> bool {
-        let Some(mut lists) = self.lists else {
+        let Some(mut lists) = self.properties.lists else {
             return false;
         };
         let count = lists.size().unwrap_or(0);
@@ -203,9 +255,10 @@ impl<'a> PackedMessage<'a> {
     }
 
     pub fn unpack(self) -> Option<Message> {
+        let properties = self.properties;
         let mut user_properties = Vec::new();
         let mut subscription_identifiers = Vec::new();
-        if let Some(mut lists) = self.lists {
+        if let Some(mut lists) = properties.lists {
             for _ in 0..lists.size()? {
                 user_properties.push(UserProperty {
                     name: lists.name()?.to_string(),
@@ -224,20 +277,20 @@ impl<'a> PackedMessage<'a> {
             retain: self.retain(),
             duplicate: self.flags & DUPLICATE != 0,
             properties: Properties {
-                payload_is_utf8: if self.present & UTF8 != 0 {
+                payload_is_utf8: if properties.present & UTF8 != 0 {
                     Some(true)
                 } else {
-                    (self.present & NOT_UTF8 != 0).then_some(false)
+                    (properties.present & NOT_UTF8 != 0).then_some(false)
                 },
-                message_expiry_secs: self.expiry_secs,
-                topic_alias: self.alias,
-                response_topic: self.response_topic.map(topic),
-                correlation_data: self
+                message_expiry_secs: properties.expiry_secs,
+                topic_alias: properties.alias,
+                response_topic: properties.response_topic.map(topic),
+                correlation_data: properties
                     .correlation_data
                     .map(|data| CorrelationData::new(Bytes::copy_from_slice(data))),
                 user_properties,
                 subscription_identifiers,
-                content_type: self.content_type.map(Arc::clone),
+                content_type: properties.content_type.map(Arc::clone),
             },
         })
     }

@@ -2,6 +2,8 @@
 //! other threads. What lists and statistics ask for stands in columns ([`Facts`]); the rest is
 //! written one row after the other and read when somebody looks at it. Texts that repeat are names.
 
+#[cfg(test)]
+pub mod arbitrary;
 mod codec;
 mod message;
 #[expect(
@@ -16,8 +18,10 @@ use super::row::{Category, Row};
 use crate::model::exchange::{ExchangeId, MessageVerdict};
 use crate::model::time::Timestamp;
 use bytes::Bytes;
-use codec::{NO_NAME, Names, Reader, Writer};
+use codec::{NO_NAME, Names, Reader, Writer, exactly};
 pub use message::PackedMessage;
+use message::Payloads;
+pub use row::ReplyNote;
 use row::Shape;
 use std::sync::Arc;
 use std::time::Duration;
@@ -25,14 +29,15 @@ use std::time::Duration;
 /// Rows of a segment. Few for tests: what goes wrong goes wrong at the seams.
 pub const ROWS: usize = if cfg!(test) { 16 } else { 1_024 };
 
-/// A segment is closed early when its rows take more than this.
-const FULL_BYTES: usize = 16 << 20;
+/// A segment gets fewer rows when they take more than this.
+pub const FULL_BYTES: usize = 16 << 20;
 
 /// For no round trip, and for a row that is no exchange.
 const NONE: u64 = u64::MAX;
 
+/// What stands in columns. Texts are numbers of [`Segment::names`]; [`NO_NAME`] is the number of none.
 #[derive(Clone, Copy, Debug)]
-struct Facts {
+pub struct Facts {
     id: RowId,
     time: Timestamp,
     exchange: u64,
@@ -40,11 +45,13 @@ struct Facts {
     /// Where its bytes begin.
     offset: u32,
     weight: u32,
-    topic: u32,
-    connection: u32,
-    responder: u32,
-    rule: u32,
-    name: u32,
+    pub topic: u32,
+    /// Of the first reply.
+    pub reply_topic: u32,
+    pub connection: u32,
+    pub responder: u32,
+    pub rule: u32,
+    pub name: u32,
     replies: u16,
     category: Category,
     kind: RowKind,
@@ -52,10 +59,13 @@ struct Facts {
 
 #[derive(Debug)]
 pub struct Segment {
-    facts: Vec<Facts>,
-    data: Vec<u8>,
+    facts: Box<[Facts]>,
+    data: Box<[u8]>,
     names: Names,
-    large: Vec<Bytes>,
+    /// Payloads that are shared instead of copied.
+    large: Box<[Bytes]>,
+    /// Whose they are.
+    large_rows: Box<[u32]>,
     /// The least and the greatest number of its exchanges.
     exchanges: Option<(u64, u64)>,
 }
@@ -65,13 +75,10 @@ pub struct Builder {
     facts: Vec<Facts>,
     writer: Writer,
     large: Vec<Bytes>,
+    large_rows: Vec<u32>,
 }
 
 impl Builder {
-    pub fn is_full(&self) -> bool {
-        self.facts.len() >= ROWS || self.writer.bytes.len() >= FULL_BYTES
-    }
-
     /// Rows come in the order of their ids.
     pub fn push(&mut self, id: RowId, category: Category, row: &Row) {
         let offset = self.writer.bytes.len();
@@ -80,6 +87,8 @@ impl Builder {
         let written = self.writer.bytes.len() - offset;
         let large = self.large.iter().skip(shared).map(Bytes::len);
         let weight = written + large.sum::<usize>() + size_of::<Facts>();
+        let index = u32::try_from(self.facts.len()).unwrap_or(u32::MAX);
+        self.large_rows.resize(self.large.len(), index);
         let (kind, exchange, rule, name, replies, round_trip) = match row {
             Row::Exchange(exchange) => (
                 RowKind::Exchange,
@@ -97,6 +106,10 @@ impl Builder {
         };
         let nanos = round_trip.map(|time| u64::try_from(time.as_nanos()).unwrap_or(NONE));
         let responder = row.responder();
+        let first_reply = match row {
+            Row::Exchange(exchange) => exchange.replies.first(),
+            _ => None,
+        };
         self.facts.push(Facts {
             id,
             time: row.time(),
@@ -105,6 +118,9 @@ impl Builder {
             offset: u32::try_from(offset).unwrap_or(u32::MAX),
             weight: u32::try_from(weight).unwrap_or(u32::MAX),
             topic: self.writer.intern_shared(row.message().topic.shared()),
+            reply_topic: first_reply.map_or(NO_NAME, |reply| {
+                self.writer.intern_shared(reply.message.topic.shared())
+            }),
             connection: self.writer.intern_shared(row.connection()),
             responder: responder.map_or(NO_NAME, |name| self.writer.intern(name)),
             rule,
@@ -116,8 +132,6 @@ impl Builder {
     }
 
     pub fn done(mut self) -> Segment {
-        self.facts.shrink_to_fit();
-        self.large.shrink_to_fit();
         let (data, names) = self.writer.done();
         // Every row bears its part of the names.
         let names_weight = names.weight() / self.facts.len().max(1);
@@ -131,10 +145,11 @@ impl Builder {
         };
         Segment {
             exchanges: numbers().min().zip(numbers().max()),
-            facts: self.facts,
+            facts: exactly(&self.facts),
             data,
             names,
-            large: self.large,
+            large: exactly(&self.large),
+            large_rows: exactly(&self.large_rows),
         }
     }
 }
@@ -172,16 +187,27 @@ impl Segment {
         })
     }
 
-    /// Everything that its rows say in bytes: payloads, Correlation Data, values of user properties;
-    /// and beside it the names: topics, responders and the like. For a quick look whether something
-    /// occurs in any of them; large payloads are not in it.
-    pub fn haystacks(&self) -> (&[u8], &[Arc<str>]) {
-        (&self.data, self.names.all())
+    /// Everything that its rows say in bytes, one row after the other: payloads, Correlation Data,
+    /// values of user properties, and numbers between them. Large payloads are not in it.
+    pub fn data(&self) -> &[u8] {
+        &self.data
     }
 
-    /// Payloads that are shared instead of copied.
-    pub fn large_payloads(&self) -> &[Bytes] {
-        &self.large
+    /// Where the bytes of a row end and those of the next one begin.
+    pub fn end_of(&self, index: usize) -> usize {
+        let next = self.facts.get(index.saturating_add(1));
+        next.map_or(self.data.len(), |facts| facts.offset as usize)
+    }
+
+    /// Topics, responders, connections, rules and the like, each once.
+    pub fn names(&self) -> &[Arc<str>] {
+        self.names.all()
+    }
+
+    /// Payloads that are shared instead of copied, each with its row.
+    pub fn large_payloads(&self) -> impl Iterator<Item = (usize, &Bytes)> {
+        let rows = self.large_rows.iter().map(|index| *index as usize);
+        rows.zip(&self.large)
     }
 }
 
@@ -193,6 +219,10 @@ pub struct PackedRow<'a> {
 }
 
 impl<'a> PackedRow<'a> {
+    pub fn facts(self) -> &'a Facts {
+        self.facts
+    }
+
     fn name_of(self, number: u32) -> Option<&'a str> {
         self.segment.names.text(number).map(|text| &**text)
     }
@@ -261,6 +291,18 @@ impl<'a> PackedRow<'a> {
         let large = &*self.segment.large;
         let count = reader.size().unwrap_or(0);
         (0..count).map_while(move |_| PackedMessage::read(&mut reader, large))
+    }
+
+    /// The payload of each of them: the rest is passed over.
+    pub fn payloads(self) -> impl Iterator<Item = &'a [u8]> {
+        Payloads::new(self.reader(), &self.segment.large)
+    }
+
+    /// Of an exchange: what each reply turned out to be, and whose it is.
+    pub fn replies_noted(self) -> impl Iterator<Item = ReplyNote<'a>> {
+        let is_exchange = self.facts.kind == RowKind::Exchange;
+        let notes = is_exchange.then(|| row::reply_notes(self.reader(), &self.segment.large));
+        notes.flatten().into_iter().flatten()
     }
 
     /// What a message that belongs to no exchange turned out to be.

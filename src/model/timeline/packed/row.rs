@@ -97,13 +97,63 @@ pub fn message_verdict<'a>(mut reader: Reader<'a>, large: &'a [Bytes]) -> Option
     read_message_verdict(&mut reader)
 }
 
+/// Of the replies of a row that is an exchange, without reading the rest of it.
+pub fn reply_notes<'a>(
+    mut reader: Reader<'a>,
+    large: &'a [Bytes],
+) -> Option<impl Iterator<Item = ReplyNote<'a>>> {
+    let messages = reader.size()?;
+    for _ in 0..messages {
+        PackedMessage::read(&mut reader, large)?;
+    }
+    // Connection, rule and times stand between.
+    reader.name()?;
+    reader.name()?;
+    let queued = Timestamp::from_nanos(reader.signed()?);
+    read_times::<TIMES>(&mut reader, queued)?;
+    Some((1..messages).map_while(move |_| ReplyNote::read(&mut reader)))
+}
+
+/// What was made of a reply.
+#[derive(Clone, Copy, Debug)]
+pub struct ReplyNote<'a> {
+    /// Nanoseconds since the request was queued.
+    received: i64,
+    pub verdict: MessageVerdict,
+    pub responder: Option<&'a Arc<str>>,
+    outcome: u8,
+    code: Option<&'a Arc<str>>,
+    message: Option<&'a Arc<str>>,
+}
+
+impl<'a> ReplyNote<'a> {
+    fn read(reader: &mut Reader<'a>) -> Option<Self> {
+        let mut note = Self {
+            received: reader.signed()?,
+            verdict: read_message_verdict(reader)?,
+            responder: reader.name_if_any()?,
+            outcome: reader.byte()?,
+            code: None,
+            message: None,
+        };
+        if note.outcome > 1 {
+            note.code = reader.name_if_any()?;
+            note.message = reader.name_if_any()?;
+        }
+        Some(note)
+    }
+}
+
+/// Of an exchange, beside when it was queued.
+const TIMES: usize = 7;
+
 fn write_exchange(writer: &mut Writer, large: &mut Vec<Bytes>, exchange: &Exchange) {
     writer.name(&exchange.connection);
     writer.name(&exchange.rule);
     let queued = exchange.legs.queued;
     writer.signed(queued.as_nanos());
     let legs = &exchange.legs;
-    let times = [
+    let times: [_; TIMES] = [
         legs.subscribed,
         legs.published,
         legs.acknowledged,
@@ -177,17 +227,18 @@ fn read_exchange<'a>(
     ] = read_times(reader, queued)?;
     let mut replies = Vec::with_capacity(more.len());
     for message in more {
+        let note = ReplyNote::read(reader)?;
         replies.push(Reply {
             message: Arc::new(message),
-            received: after(queued, reader.signed()?),
-            verdict: read_message_verdict(reader)?,
-            responder: reader.name_if_any()?.map(Arc::clone),
-            outcome: match reader.byte()? {
+            received: after(queued, note.received),
+            verdict: note.verdict,
+            responder: note.responder.map(Arc::clone),
+            outcome: match note.outcome {
                 0 => Outcome::Ok,
                 1 => Outcome::Progress,
                 _ => Outcome::Error {
-                    code: reader.name_if_any()?.map(Arc::clone),
-                    message: reader.name_if_any()?.map(Arc::clone),
+                    code: note.code.map(Arc::clone),
+                    message: note.message.map(Arc::clone),
                 },
             },
         });

@@ -81,7 +81,8 @@ fn label(scope: Scope, rows: usize) -> String {
     match scope {
         Scope::Shown => format!("Those that pass the filter ({count})"),
         Scope::Selected if rows == 0 => "The selected row (none is selected)".to_owned(),
-        Scope::Selected => "The selected row".to_owned(),
+        Scope::Selected if rows == 1 => "The selected row".to_owned(),
+        Scope::Selected => format!("The selected rows ({count})"),
         Scope::All => format!("All of them ({count})"),
     }
 }

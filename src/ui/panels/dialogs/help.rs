@@ -12,7 +12,7 @@ const STEPS: [&str; 4] = [
     "4. Every request is a row below. A row opens what was sent, every reply, all properties and all times.",
 ];
 
-const KEYS: [(&str, &str); 14] = [
+const KEYS: [(&str, &str); 16] = [
     ("Ctrl+Enter", "Send the request"),
     ("Ctrl+S", "Save the request"),
     ("Ctrl+T", "New request"),
@@ -21,6 +21,8 @@ const KEYS: [(&str, &str); 14] = [
     ("Ctrl+K", "Search requests, topics, commands"),
     ("Ctrl+F", "Filter the timeline"),
     ("Ctrl+L", "Clear the timeline"),
+    ("Shift, Ctrl with arrows or click", "Select several rows"),
+    ("Ctrl+A, Ctrl+C", "Select all rows, copy the selected ones"),
     ("Ctrl+Z", "Undo what a notice offers to undo"),
     ("Ctrl+B", "Show or hide connections and requests"),
     ("Ctrl+J", "Show or hide simulated devices"),

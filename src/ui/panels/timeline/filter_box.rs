@@ -373,7 +373,7 @@ fn below_ui(
                         sentence_ui(ui, &problem.sentence(), theme.ink(Tone::Failed));
                     }
                     if !problems.is_empty() {
-                        sentence_ui(ui, &still_applies(app), theme.muted);
+                        sentence_ui(ui, &what_applies(app), theme.muted);
                     }
                     for hint in hints {
                         sentence_ui(ui, &hint.sentence(), theme.muted);
@@ -390,10 +390,10 @@ fn below_ui(
 }
 
 /// Which filter it is that the list goes by meanwhile.
-fn still_applies(app: &App) -> String {
+fn what_applies(app: &App) -> String {
     match app.listing.filter().text().trim() {
-        "" => "Until then no text filters the rows.".to_owned(),
-        text => format!("Until then this still applies: {text}"),
+        "" => "Until then it is left out, and no text filters the rows.".to_owned(),
+        text => format!("Until then it is left out, and this applies: {text}"),
     }
 }
 

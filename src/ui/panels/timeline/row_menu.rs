@@ -1,7 +1,10 @@
 //! What a right click on a row of the timeline offers, or Shift+F10.
 
-use crate::app::table::RowAction;
-use crate::app::{Action, App};
+use crate::app::export::ExportAction;
+use crate::app::selection::{CopyRows, RowSet, Select};
+use crate::app::table::{RowAction, RowsAction, TableAction};
+use crate::app::{Action, App, ExportFormat};
+use crate::model::text as words;
 use crate::model::timeline::{MarkColour, Row, RowId};
 use crate::ui::widgets::{Button, text};
 use crate::ui::{Theme, fonts, theme};
@@ -80,6 +83,69 @@ pub fn row_menu_ui(ui: &mut Ui, app: &App, id: RowId, actions: &mut Vec<Action>)
     menu.entry(ui, true, "Make a request from this", RowAction::Compose);
 }
 
+/// What is offered for several rows.
+pub fn rows_menu_ui(ui: &mut Ui, app: &App, rows: &RowSet, actions: &mut Vec<Action>) {
+    let theme = Theme::of(ui);
+    ui.set_min_width(210.0);
+    ui.spacing_mut().item_spacing.y = 0.0;
+    let count = words::count(rows.len());
+    ui.horizontal(|ui| {
+        ui.add_space(10.0);
+        let title = format!("{count} rows");
+        text::label(ui, &title, fonts::caps(), theme.muted);
+    });
+    let entry = |ui: &mut Ui, words: &str, actions: &mut Vec<Action>, action: RowsAction| {
+        if ui.add(Button::ghost(words)).clicked() {
+            actions.push(Action::Table(TableAction::Selected(action)));
+            ui.close();
+        }
+    };
+    entry(ui, "Pin", actions, RowsAction::Pin(true));
+    entry(ui, "Unpin", actions, RowsAction::Pin(false));
+    entry(ui, "Comment…", actions, RowsAction::Comment);
+    let has_marks = app.timeline().marks().ids().next().is_some();
+    colours_ui(ui, None, has_marks, |colour| {
+        let action = RowsAction::Colour(colour);
+        actions.push(Action::Table(TableAction::Selected(action)));
+    });
+    ui.separator();
+    let copy = Button::ghost("Copy rows as text").shortcut("Ctrl+C");
+    if ui.add(copy).clicked() {
+        let action = RowsAction::Copy(CopyRows::Text);
+        actions.push(Action::Table(TableAction::Selected(action)));
+        ui.close();
+    }
+    let json = RowsAction::Copy(CopyRows::Json);
+    entry(ui, "Copy rows as JSON", actions, json);
+    if ui.add(Button::ghost("Export the selected…")).clicked() {
+        let ask = ExportAction::AskSelected(ExportFormat::Jsonl);
+        actions.push(Action::Export(ask));
+        ui.close();
+    }
+    ui.separator();
+    if rows.len() == 2 {
+        entry(ui, "Compare the two", actions, RowsAction::Compare);
+    }
+    entry(ui, "Show only these", actions, RowsAction::FilterOnly);
+    entry(
+        ui,
+        "Show only these, in lanes",
+        actions,
+        RowsAction::ShowInLanes,
+    );
+    ui.separator();
+    let all = Button::ghost("Select all").shortcut("Ctrl+A");
+    if ui.add(all).clicked() {
+        actions.push(Action::Table(TableAction::Select(Select::All)));
+        ui.close();
+    }
+    let single = Button::ghost("Select only this one").shortcut("Esc");
+    if ui.add(single).clicked() {
+        actions.push(Action::Table(TableAction::Select(Select::Single)));
+        ui.close();
+    }
+}
+
 struct Menu<'a> {
     id: RowId,
     actions: &'a mut Vec<Action>,
@@ -115,21 +181,34 @@ impl Menu<'_> {
     }
 
     fn colours(&mut self, ui: &mut Ui, now: Option<MarkColour>) {
-        ui.horizontal(|ui| {
-            ui.add_space(10.0);
-            ui.spacing_mut().item_spacing.x = 4.0;
-            let theme = Theme::of(ui);
-            text::label(ui, "Colour", fonts::body(), theme.muted);
-            let choices = [None].into_iter().chain(MarkColour::ALL.map(Some));
-            for colour in choices.filter(|colour| colour.is_some() || now.is_some()) {
-                if swatch(ui, colour, now == colour) {
-                    self.actions
-                        .push(Action::Row(self.id, RowAction::Colour(colour)));
-                    ui.close();
-                }
-            }
+        colours_ui(ui, now, now.is_some(), |colour| {
+            self.actions
+                .push(Action::Row(self.id, RowAction::Colour(colour)));
         });
     }
+}
+
+/// A line of colours; none takes the colour away.
+fn colours_ui(
+    ui: &mut Ui,
+    now: Option<MarkColour>,
+    with_none: bool,
+    mut pressed: impl FnMut(Option<MarkColour>),
+) {
+    ui.horizontal(|ui| {
+        ui.add_space(10.0);
+        ui.spacing_mut().item_spacing.x = 4.0;
+        let theme = Theme::of(ui);
+        text::label(ui, "Colour", fonts::body(), theme.muted);
+        let choices = [None].into_iter().chain(MarkColour::ALL.map(Some));
+        for colour in choices.filter(|colour| colour.is_some() || with_none) {
+            let is_chosen = colour.is_some() && now == colour;
+            if swatch(ui, colour, is_chosen) {
+                pressed(colour);
+                ui.close();
+            }
+        }
+    });
 }
 
 /// A round sample of a colour; for none an empty ring.

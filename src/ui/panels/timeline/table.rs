@@ -6,7 +6,8 @@ use crate::app::listing::arrange::Shown;
 use crate::app::listing::group::GroupLine;
 use crate::app::listing::sort::Order;
 use crate::app::rows::{TimelineRow, Tone, timeline_row};
-use crate::app::table::TableAction;
+use crate::app::selection::{CopyRows, RowSet, Select};
+use crate::app::table::{RowsAction, TableAction};
 use crate::app::{Action, App};
 use crate::model::payload;
 use crate::model::text;
@@ -14,7 +15,8 @@ use crate::model::timeline::{Category, Mark, Row, RowId};
 use crate::ui::Icon;
 use crate::ui::view::View;
 use crate::ui::widgets::table::{
-    self, Cell, Column, Fold, GroupHead, Ink, Line, LineMark, Rows, Share, TableOutput,
+    self, Asked, Cell, Choice, Column, Fold, GroupHead, Ink, Line, LineMark, Rows, Share,
+    TableOutput,
 };
 use crate::ui::widgets::{Button, marks};
 use egui::{Id, Popup, PopupCloseBehavior, Rect, Ui, pos2, vec2};
@@ -148,6 +150,18 @@ impl Rows for TimelineRows<'_> {
         self.app.listing.newer_than(self.app.timeline(), id)
     }
 
+    fn is_selected(&self, key: Shown) -> Option<bool> {
+        let several = self.app.several()?;
+        match key {
+            Shown::Row(id) => Some(several.contains(id)),
+            Shown::Group(_) => None,
+        }
+    }
+
+    fn selected_rows(&self) -> Option<u64> {
+        self.app.several().map(RowSet::len)
+    }
+
     fn is_newest_first(&self) -> bool {
         !self.app.listing.arrangement().is_shown()
     }
@@ -158,7 +172,11 @@ impl Rows for TimelineRows<'_> {
 
     fn row_menu(&self, ui: &mut Ui, key: Shown) {
         if let Shown::Row(id) = key {
-            row_menu::row_menu_ui(ui, self.app, id, &mut self.actions.borrow_mut());
+            let actions = &mut self.actions.borrow_mut();
+            match self.app.several().filter(|rows| rows.contains(id)) {
+                Some(rows) => row_menu::rows_menu_ui(ui, self.app, rows, actions),
+                None => row_menu::row_menu_ui(ui, self.app, id, actions),
+            }
         }
     }
 
@@ -352,11 +370,25 @@ fn hear(
     match output.opened.or(output.chosen) {
         Some(Shown::Row(row)) => {
             view.group_cursor = None;
-            actions.push(Action::SelectRow(Some(row)));
+            let what = match output.choice {
+                _ if output.opened.is_some() => Select::Look(row),
+                Choice::Alone => Select::Alone(row),
+                Choice::Range => Select::To(row),
+                Choice::Toggle => Select::Toggle(row),
+                Choice::Look => Select::Look(row),
+            };
+            actions.push(Action::Table(TableAction::Select(what)));
         }
         Some(Shown::Group(group)) => view.group_cursor = Some(group),
         None => {}
     }
+    actions.extend(output.asked.map(|asked| {
+        Action::Table(match asked {
+            Asked::All => TableAction::Select(Select::All),
+            Asked::Single => TableAction::Select(Select::Single),
+            Asked::Copy => TableAction::Selected(RowsAction::Copy(CopyRows::Text)),
+        })
+    }));
     if let Some(by) = output.title.and_then(|at| shown.get(at)?.kind.sort_by()) {
         let order = next_order(arrangement.wanted().order, by);
         actions.push(Action::Table(TableAction::Sort(order)));

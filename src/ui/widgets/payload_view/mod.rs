@@ -6,16 +6,20 @@
 
 pub use crate::model::document::Document;
 
+use crate::app::find::Finder;
 use crate::model::document::{Content, visible};
+use crate::ui::theme::mix;
 use crate::ui::widgets::highlight;
 use crate::ui::widgets::scroll::{self, Anchor, Extent};
 use crate::ui::widgets::{Button, text};
 use crate::ui::{Icon, Theme, fonts};
-use egui::text::{LayoutJob, TextFormat};
+use egui::text::{CCursor, LayoutJob, TextFormat};
 use egui::{
-    Align, CornerRadius, Id, Key, Rect, Role, Sense, Ui, UiBuilder, WidgetInfo, pos2, vec2,
+    Align, CornerRadius, Id, Key, Rect, Role, Sense, Stroke, StrokeKind, Ui, UiBuilder, WidgetInfo,
+    pos2, vec2,
 };
 use std::fmt::Write as _;
+use std::ops::Range;
 
 const LINE: f32 = 17.0;
 /// Where the view stands and which rows are marked.
@@ -23,12 +27,25 @@ const LINE: f32 = 17.0;
 pub struct ViewState {
     anchor: Anchor,
     marked: Option<(usize, usize)>,
+    /// Where in the content is to be brought into view.
+    reveal: Option<usize>,
+    /// Escape is for who shows it, while something is looked for in it.
+    pub keeps_escape: bool,
 }
 
 impl ViewState {
+    pub fn top(&self) -> usize {
+        self.anchor.row
+    }
+
     /// The row at the upper edge.
     pub fn top_mut(&mut self) -> &mut usize {
         &mut self.anchor.row
+    }
+
+    /// Brings a place of the content into view.
+    pub fn reveal(&mut self, place: usize) {
+        self.reveal = Some(place);
     }
 
     /// Rows have other numbers now.
@@ -40,6 +57,17 @@ impl ViewState {
 /// Paints the document into all the room there is, with a copy button in its corner. Gives how many
 /// characters a row has room for.
 pub fn show(ui: &mut Ui, name: &str, document: &mut Document, state: &mut ViewState) -> usize {
+    show_found(ui, name, document, state, None)
+}
+
+/// The same, with what was found in it marked.
+pub fn show_found(
+    ui: &mut Ui,
+    name: &str,
+    document: &mut Document,
+    state: &mut ViewState,
+    finder: Option<&Finder>,
+) -> usize {
     let theme = Theme::of(ui);
     let id = ui.make_persistent_id(name);
     let area = ui.available_rect_before_wrap();
@@ -85,6 +113,14 @@ pub fn show(ui: &mut Ui, name: &str, document: &mut Document, state: &mut ViewSt
         .anchor
         .moved(scroll::wheel(ui, area).y, extent)
         .bounded(extent);
+    if let Some(place) = state.reveal.take() {
+        let row = document.row_at(place);
+        let page = extent.page();
+        if !(state.anchor.row + 1..state.anchor.row + page).contains(&row) {
+            let row = row.saturating_sub(page / 3);
+            state.anchor = Anchor { row, offset: 0.0 }.bounded(extent);
+        }
+    }
     keys(ui, &response, document, state, extent);
     mark(ui, &response, state, extent);
 
@@ -99,7 +135,7 @@ pub fn show(ui: &mut Ui, name: &str, document: &mut Document, state: &mut ViewSt
             ui.painter()
                 .rect_filled(line, CornerRadius::ZERO, theme.selected);
         }
-        paint_row(ui, document, row, line, page);
+        paint_row(ui, document, row, (line, page), finder);
         top += LINE;
         row += 1;
     }
@@ -111,8 +147,16 @@ pub fn show(ui: &mut Ui, name: &str, document: &mut Document, state: &mut ViewSt
     characters
 }
 
-fn paint_row(ui: &Ui, document: &Document, row: usize, line: Rect, page: Rect) {
+fn paint_row(
+    ui: &Ui,
+    document: &Document,
+    row: usize,
+    (line, page): (Rect, Rect),
+    finder: Option<&Finder>,
+) {
     let theme = Theme::of(ui);
+    // Characters of the row that were looked for.
+    let mut found: Vec<(Range<usize>, bool)> = Vec::new();
     let mut job = LayoutJob {
         break_on_newline: false,
         ..LayoutJob::default()
@@ -129,6 +173,16 @@ fn paint_row(ui: &Ui, document: &Document, row: usize, line: Rect, page: Rect) {
                 text::paint_in(ui, gutter, Align::Max, galley);
             }
             let words = document.words(piece.start..piece.end);
+            if let Some(finder) = finder {
+                let at = |place: usize| {
+                    let within = place.clamp(piece.start, piece.end) - piece.start;
+                    words
+                        .get(..within)
+                        .map_or(0, |before| before.chars().count())
+                };
+                let places = finder.within(piece.start..piece.end);
+                found.extend(places.map(|(place, is)| (at(place.start)..at(place.end), is)));
+            }
             let words = visible(&words);
             let pieces = if *is_json {
                 highlight::json(&words, piece.in_string).0
@@ -137,9 +191,38 @@ fn paint_row(ui: &Ui, document: &Document, row: usize, line: Rect, page: Rect) {
             };
             highlight::append(&mut job, &words, &pieces, theme);
         }
-        Content::Hex(bytes) => hex_row(&mut job, bytes, row, document.columns(), theme),
+        Content::Hex(bytes) => {
+            let columns = document.columns();
+            hex_row(&mut job, bytes, row, columns, theme);
+            let start = row * columns;
+            let end = bytes.len().min(start + columns);
+            for (place, is) in finder.into_iter().flat_map(|it| it.within(start..end)) {
+                let place =
+                    place.start.clamp(start, end) - start..place.end.clamp(start, end) - start;
+                let letters = 11 + 3 * columns;
+                found.push((10 + 3 * place.start..9 + 3 * place.end, is));
+                found.push((letters + place.start..letters + place.end, is));
+            }
+        }
     }
     let galley = ui.fonts_mut(|fonts| fonts.layout_job(job));
+    for (characters, is_current) in found {
+        let x = |at: usize| galley.pos_from_cursor(CCursor::new(at)).left();
+        let (from, to) = (x(characters.start), x(characters.end));
+        let place = Rect::from_x_y_ranges(
+            page.left() + from - 1.0..=page.left() + to + 1.0,
+            line.shrink2(vec2(0.0, 1.0)).y_range(),
+        );
+        let share = if is_current { 0.55 } else { 0.25 };
+        let ground = mix(theme.panel, theme.waiting, share);
+        let radius = CornerRadius::same(2);
+        ui.painter().rect_filled(place, radius, ground);
+        if is_current {
+            let stroke = Stroke::new(1.0, theme.waiting);
+            ui.painter()
+                .rect_stroke(place, radius, stroke, StrokeKind::Outside);
+        }
+    }
     text::paint_in(ui, line.with_min_x(page.left()), Align::Min, galley);
 }
 
@@ -195,6 +278,7 @@ fn keys(
     ui.memory_mut(|memory| {
         let filter = egui::EventFilter {
             vertical_arrows: true,
+            escape: state.keeps_escape,
             ..egui::EventFilter::default()
         };
         memory.set_focus_lock_filter(response.id, filter);

@@ -2,7 +2,7 @@
 
 use super::cell::{self, LineMark};
 use super::state::MenuOf;
-use super::{Column, Fold, Line, Rows, TableOutput, TableState, columns};
+use super::{Choice, Column, Fold, Line, Rows, TableOutput, TableState, columns};
 use crate::ui::widgets::scroll;
 use crate::ui::{Theme, theme};
 use egui::{CornerRadius, Rangef, Rect, Response, Role, Sense, Stroke, Ui, WidgetInfo, pos2, vec2};
@@ -27,7 +27,8 @@ pub(super) fn paint<R: Rows>(
         };
         seen.push((key, place, top - body.top()));
         let rect = Rect::from_min_size(pos2(body.left(), top), vec2(body.width(), theme::ROW));
-        let is_selected = selected == Some(key);
+        let has_keyboard = selected == Some(key);
+        let is_selected = rows.is_selected(key).unwrap_or(has_keyboard);
         let response = ui.interact(
             rect.intersect(body).with_max_x(body.right() - scroll::BAR),
             focus.id.with(key),
@@ -41,16 +42,23 @@ pub(super) fn paint<R: Rows>(
                 node.set_expanded(head.is_open);
             }
         });
+        let with = ui.input(|input| input.modifiers);
         if response.clicked() {
             output.chosen = Some(key);
+            output.choice = Choice::of_click(with);
             state.read(key);
             focus.request_focus();
-            if line.group.is_some() {
+            if line.group.is_some() && output.choice == Choice::Alone {
                 output.folded = Some((key, Fold::Toggle));
             }
         }
         if response.secondary_clicked() && line.group.is_none() && rows.has_menus() {
             output.chosen = Some(key);
+            // The menu is for all that are selected, where it was opened on one of them.
+            output.choice = match rows.is_selected(key) {
+                Some(true) => Choice::Look,
+                _ => Choice::Alone,
+            };
             state.read(key);
             focus.request_focus();
             let at = response
@@ -58,10 +66,11 @@ pub(super) fn paint<R: Rows>(
                 .unwrap_or_else(|| rect.center());
             state.open_menu(MenuOf::Row(key), at);
         }
-        if response.double_clicked() && line.group.is_none() {
+        if response.double_clicked() && line.group.is_none() && !with.any() {
             output.opened = Some(key);
         }
-        ground(ui, rect, &line, is_selected, response.hovered(), focus);
+        let looks = (is_selected, has_keyboard, response.hovered());
+        ground(ui, rect, &line, looks, focus);
         let cut = if let Some(head) = &line.group {
             cell::paint_group(ui, rect.with_max_x(body.right() - scroll::BAR), head);
             None
@@ -81,7 +90,13 @@ pub(super) fn paint<R: Rows>(
     state.seen = seen;
 }
 
-fn ground(ui: &Ui, rect: Rect, line: &Line, is_selected: bool, is_hovered: bool, focus: &Response) {
+fn ground(
+    ui: &Ui,
+    rect: Rect,
+    line: &Line,
+    (is_selected, has_keyboard, is_hovered): (bool, bool, bool),
+    focus: &Response,
+) {
     let theme = Theme::of(ui);
     let marked = line.mark.as_ref().and_then(|mark| mark.colour);
     let ground = if is_selected {
@@ -96,7 +111,7 @@ fn ground(ui: &Ui, rect: Rect, line: &Line, is_selected: bool, is_hovered: bool,
     if let Some(ground) = ground {
         ui.painter().rect_filled(rect, CornerRadius::ZERO, ground);
     }
-    if is_selected {
+    if has_keyboard {
         let mark = Rect::from_min_size(rect.min, vec2(2.0, rect.height()));
         let color = if focus.has_focus() {
             theme.accent

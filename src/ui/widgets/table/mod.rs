@@ -20,7 +20,7 @@ use crate::ui::widgets::Button;
 use crate::ui::widgets::scroll::{self, Extent};
 use crate::ui::{Icon, Theme, theme};
 use egui::{
-    CornerRadius, EventFilter, Id, Key, Modifiers, Popup, PopupAnchor, PopupCloseBehavior,
+    CornerRadius, Event, EventFilter, Id, Key, Modifiers, Popup, PopupAnchor, PopupCloseBehavior,
     PopupKind, Pos2, Rect, Response, Role, SetOpenCommand, Ui, UiBuilder, WidgetInfo, pos2, vec2,
 };
 use state::MenuOf;
@@ -54,6 +54,14 @@ pub trait Rows {
     fn newer_than(&self, _newest: u64) -> usize {
         0
     }
+    /// Whether a row is selected, where several are; the one that has the keyboard need not be.
+    fn is_selected(&self, _key: Self::Key) -> Option<bool> {
+        None
+    }
+    /// How many rows are selected, where that is not just the one that has the keyboard.
+    fn selected_rows(&self) -> Option<u64> {
+        None
+    }
     /// Whether the top is where new rows come in.
     fn is_newest_first(&self) -> bool {
         true
@@ -74,11 +82,35 @@ pub enum Fold {
     Toggle,
 }
 
+/// How a row was chosen.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Choice {
+    #[default]
+    Alone,
+    /// With Shift: all from the one chosen before.
+    Range,
+    /// With Ctrl: this one as well, or no more.
+    Toggle,
+    /// The keyboard goes there, and what is selected stays.
+    Look,
+}
+
+/// What was asked for of the table as a whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Asked {
+    All,
+    /// No more than the one that has the keyboard.
+    Single,
+    Copy,
+}
+
 /// What the user did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TableOutput<K> {
     /// A row was chosen, by click or key.
     pub chosen: Option<K>,
+    pub choice: Choice,
+    pub asked: Option<Asked>,
     /// A row was opened: double click or Enter.
     pub opened: Option<K>,
     /// A group is to be opened or closed, by its head or one of its rows.
@@ -92,6 +124,8 @@ pub struct TableOutput<K> {
 impl<K> TableOutput<K> {
     const NOTHING: Self = Self {
         chosen: None,
+        choice: Choice::Alone,
+        asked: None,
         opened: None,
         folded: None,
         title: None,
@@ -151,12 +185,22 @@ pub fn show<R: Rows>(
             .accessibility_role(Role::Grid)
             .accessibility_label(name),
     );
+    let several = rows.selected_rows();
     body_ui.shrink_clip_rect(body);
     let body_ui = &mut body_ui;
     let focus = body_ui.interact(body, id.with("keys"), egui::Sense::click());
     focus.widget_info(|| {
-        let words = format!("{name}, {} rows", rows.len());
+        let several = several.map(|several| format!(", {} selected", words::count(several)));
+        let several = several.unwrap_or_default();
+        let words = format!("{name}, {} rows{several}", rows.len());
         WidgetInfo::labeled(Role::ListBox, body_ui.is_enabled(), words)
+    });
+
+    body_ui.ctx().accesskit_node_builder(focus.id, |node| {
+        node.set_multiselectable();
+        if let Some(key) = selected.filter(|key| state.is_in_view(*key)) {
+            node.set_active_descendant(focus.id.with(key).accesskit_id());
+        }
     });
 
     let mut output = keys(body_ui, &focus, state, rows, selected, extent);
@@ -218,6 +262,8 @@ fn keys<R: Rows>(
         let filter = EventFilter {
             vertical_arrows: true,
             horizontal_arrows: true,
+            // The first Escape ends the selection, the next one leaves the table.
+            escape: rows.selected_rows().is_some(),
             ..EventFilter::default()
         };
         memory.set_focus_lock_filter(focus.id, filter);
@@ -229,7 +275,20 @@ fn keys<R: Rows>(
         |modifiers, key: Key| ui.input_mut(|input| input.consume_key(modifiers, key));
     // Shift makes no difference to a key that is asked for without it: ask for it first.
     let wants_menu = pressed_with(Modifiers::SHIFT, Key::F10);
-    let pressed = |key: Key| pressed_with(Modifiers::NONE, key);
+    output.asked = asked(ui, rows.selected_rows().is_some());
+    let with = ui.input(|input| input.modifiers);
+    // With Ctrl the keyboard moves and what is selected stays; Ctrl and Space chooses.
+    let moving = if with.command {
+        Modifiers::COMMAND
+    } else {
+        Modifiers::NONE
+    };
+    if let Some(key) = selected.filter(|_| pressed_with(Modifiers::COMMAND, Key::Space)) {
+        output.chosen = Some(key);
+        output.choice = Choice::Toggle;
+        return output;
+    }
+    let pressed = |key: Key| pressed_with(moving, key);
     let first_in_view = state.anchor.row + usize::from(state.anchor.offset > 0.0);
     let from = current.unwrap_or(first_in_view);
     let is_home = pressed(Key::Home);
@@ -251,6 +310,7 @@ fn keys<R: Rows>(
     if let Some(place) = target {
         let place = place.min(last);
         output.chosen = rows.key(place);
+        output.choice = Choice::of_keys(with);
         state.moved_to(state.anchor.revealing(place, extent));
         if is_home {
             state.scroll_to_top();
@@ -259,6 +319,7 @@ fn keys<R: Rows>(
         }
     }
     let chosen = output.chosen.or(selected);
+    let pressed = |key: Key| pressed_with(Modifiers::NONE, key);
     if pressed(Key::Enter) {
         output.opened = chosen;
     }
@@ -277,6 +338,44 @@ fn keys<R: Rows>(
         state.open_menu(MenuOf::Row(key), at);
     }
     output
+}
+
+fn asked(ui: &Ui, has_several: bool) -> Option<Asked> {
+    ui.input_mut(|input| {
+        if input.consume_key(Modifiers::COMMAND, Key::A) {
+            return Some(Asked::All);
+        }
+        if has_several && input.consume_key(Modifiers::NONE, Key::Escape) {
+            return Some(Asked::Single);
+        }
+        let copies = input.events.iter().position(|event| *event == Event::Copy);
+        copies.map(|at| {
+            input.events.remove(at);
+            Asked::Copy
+        })
+    })
+}
+
+impl Choice {
+    fn of_keys(with: Modifiers) -> Self {
+        if with.shift {
+            Self::Range
+        } else if with.command {
+            Self::Look
+        } else {
+            Self::Alone
+        }
+    }
+
+    fn of_click(with: Modifiers) -> Self {
+        if with.shift {
+            Self::Range
+        } else if with.command {
+            Self::Toggle
+        } else {
+            Self::Alone
+        }
+    }
 }
 
 impl<K: Copy + PartialEq> TableState<K> {

@@ -75,6 +75,11 @@ impl<K: Copy + PartialEq> TableState<K> {
         self.reveal = Some(key);
     }
 
+    /// As of the last frame.
+    pub(super) fn is_in_view(&self, key: K) -> bool {
+        self.seen.iter().any(|(seen, ..)| *seen == key)
+    }
+
     /// The first row in view, from the top.
     pub fn first_place(&self) -> usize {
         self.anchor.row
