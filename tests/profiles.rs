@@ -97,7 +97,12 @@ fn an_import_is_written_once_and_what_is_different_comes_beside_it() {
     let ran = place
         .profiles(&["import", "-"], changed.as_bytes())
         .expect_code(0);
-    assert!(ran.text().contains("as dev 2"), "{}", ran.text());
+    assert!(
+        ran.text()
+            .contains("connection  dev 2  mqtt://broker.example:1883  (added beside what is here)"),
+        "{}",
+        ran.text()
+    );
     // Its request belongs to it, and comes along.
     assert_eq!(place.files().len(), 5);
 }

@@ -108,12 +108,12 @@ fn tell(plan: &Plan) -> Result<(), Stop> {
     out::line(&format!("{}: {}", plan.source.label(), plan.summary()))?;
     for one in &plan.profiles {
         let draft = &one.item.draft;
-        line("connection", one, &draft.name, &draft.address)?;
+        line("connection", one, one.called(&draft.name), &draft.address)?;
     }
     for one in &plan.requests {
         let name = match one.item.folder.as_str() {
-            "" => one.item.name.clone(),
-            folder => format!("{folder}/{}", one.item.name),
+            "" => one.called(&one.item.name).to_owned(),
+            folder => format!("{folder}/{}", one.called(&one.item.name)),
         };
         line("request", one, &name, &one.item.topic)?;
     }

@@ -46,9 +46,11 @@ fn what_has_a_name_that_is_here_is_chosen_for() {
     window.button("Import");
     window.wait_for_words("Imported 1 connection and 1 request");
     paste(&mut window, &LINE.replace("-u me", "-u you"));
-    assert!(window.says("added beside what is here, as broker.example 2"));
+    assert!(window.says("1 connection and 1 request"));
+    assert!(window.says("broker.example 2"));
     window.button("Replace, all of them");
-    assert!(window.says("replaces what is here"));
+    let becomes = "What becomes of Connection broker.example";
+    assert!(window.has(Role::ComboBox, becomes));
     window.button("Leave out, all of them");
     assert!(window.says("0 connections and 0 requests"));
 }

@@ -57,6 +57,15 @@ impl<T> Planned<T> {
         }
     }
 
+    /// What it is called afterwards; `own` is what its source calls it.
+    pub fn called<'a>(&'a self, own: &'a str) -> &'a str {
+        if self.choice == Choice::Add {
+            &self.name
+        } else {
+            own
+        }
+    }
+
     pub fn can_replace(&self) -> bool {
         matches!(self.fate, Fate::SameName(_))
     }
@@ -68,7 +77,7 @@ impl<T> Planned<T> {
             (Choice::Leave, _) => "left out".to_owned(),
             (Choice::Replace, _) => "replaces what is here".to_owned(),
             (Choice::Add, Fate::New) => "new".to_owned(),
-            (Choice::Add, _) => format!("added beside what is here, as {}", self.name),
+            (Choice::Add, _) => "added beside what is here".to_owned(),
         }
     }
 

@@ -11,6 +11,7 @@ use egui::{
 };
 
 const WIDTH: f32 = 720.0;
+const PLAN_HEIGHT: f32 = 280.0;
 
 pub fn import_ui(
     ctx: &Context,
@@ -116,28 +117,39 @@ fn plan_ui(ui: &mut Ui, plan: &mut Plan) {
     }
     ScrollArea::vertical()
         .id_salt("plan")
-        .max_height(280.0)
+        .max_height(PLAN_HEIGHT)
+        // A dialog is as high as in the last frame until it says otherwise.
+        .min_scrolled_height(PLAN_HEIGHT)
         .auto_shrink([false, true])
         .show(ui, |ui| {
             for one in &mut plan.profiles {
-                let (name, address) = (one.item.draft.name.clone(), one.item.draft.address.clone());
-                planned_ui(ui, one, "Connection", &name, &address);
+                let (own, address) = (one.item.draft.name.clone(), one.item.draft.address.clone());
+                planned_ui(ui, one, ("Connection", "", &own), &address);
             }
             for one in &mut plan.requests {
-                let name = match one.item.folder.as_str() {
-                    "" => one.item.name.clone(),
-                    folder => format!("{folder}/{}", one.item.name),
+                let folder = match one.item.folder.as_str() {
+                    "" => String::new(),
+                    folder => format!("{folder}/"),
                 };
-                let topic = one.item.topic.clone();
-                planned_ui(ui, one, "Request", &name, &topic);
+                let (own, topic) = (one.item.name.clone(), one.item.topic.clone());
+                planned_ui(ui, one, ("Request", &folder, &own), &topic);
             }
             left_out_ui(ui, plan);
         });
 }
 
-fn planned_ui<T>(ui: &mut Ui, one: &mut Planned<T>, noun: &str, name: &str, place: &str) {
+/// A row of the plan: kind, folder and own name of an entry, and where it is.
+fn planned_ui<T>(
+    ui: &mut Ui,
+    one: &mut Planned<T>,
+    (noun, folder, own): (&str, &str, &str),
+    place: &str,
+) {
     let theme = Theme::of(ui);
-    let label = format!("{noun} {name}");
+    let label = format!("{noun} {folder}{own}");
+    let name = format!("{folder}{}", one.called(own));
+    // Names are only unique once they are settled.
+    let id = format!("{noun} {folder}{}", one.name);
     ui.horizontal(|ui| {
         let mut is_taken = one.choice != Choice::Leave;
         let response = ui.checkbox(&mut is_taken, "").accessible_name(&label);
@@ -145,11 +157,11 @@ fn planned_ui<T>(ui: &mut Ui, one: &mut Planned<T>, noun: &str, name: &str, plac
             one.choice = if is_taken { Choice::Add } else { Choice::Leave };
         }
         cell_ui(ui, 76.0, noun, fonts::small(), theme.muted);
-        cell_ui(ui, 190.0, name, fonts::body(), theme.text);
+        cell_ui(ui, 190.0, &name, fonts::body(), theme.text);
         cell_ui(ui, 170.0, place, fonts::code_small(), theme.muted);
         if one.can_replace() {
             let name = format!("What becomes of {label}");
-            ui.push_id(&label, |ui| {
+            ui.push_id(&id, |ui| {
                 select::select(ui, &name, word(one.choice), 92.0, |ui| {
                     for choice in [Choice::Add, Choice::Replace, Choice::Leave] {
                         if select::option(ui, one.choice == choice, word(choice)).clicked() {
@@ -158,8 +170,9 @@ fn planned_ui<T>(ui: &mut Ui, one: &mut Planned<T>, noun: &str, name: &str, plac
                     }
                 });
             });
+        } else {
+            text::label(ui, &one.words(), fonts::small(), theme.muted);
         }
-        text::label(ui, &one.words(), fonts::small(), theme.muted);
     });
 }
 
