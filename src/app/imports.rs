@@ -566,7 +566,7 @@ impl App {
     }
 
     /// Lines of the palette.
-    pub(super) fn import_entries(&self) -> Vec<PaletteEntry> {
+    pub(super) fn import_entries() -> Vec<PaletteEntry> {
         let entry = |text: String, action| PaletteEntry {
             text,
             kind: "command".to_owned(),

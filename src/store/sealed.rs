@@ -111,7 +111,7 @@ pub fn unseal(sealed: &Sealed, passphrase: &Secret) -> Result<Vec<OwnedSecret>, 
     if cost.memory_kib > MOST.memory_kib || cost.passes > MOST.passes || cost.lanes > MOST.lanes {
         return Err(unknown("making the key would take too much memory or time"));
     }
-    let bytes = |text: &str| from_base64(text).map_err(|_| unknown("they are no base64"));
+    let bytes = |text: &str| from_base64(text).map_err(|err| unknown(&err.to_string()));
     let (salt, nonce, data) = (
         bytes(&sealed.salt)?,
         bytes(&sealed.nonce)?,
@@ -119,7 +119,7 @@ pub fn unseal(sealed: &Sealed, passphrase: &Secret) -> Result<Vec<OwnedSecret>, 
     );
     let nonce: [u8; 12] = (*nonce)
         .try_into()
-        .map_err(|_| unknown("the nonce is not 12 bytes long"))?;
+        .map_err(|_wrong_length| unknown("the nonce is not 12 bytes long"))?;
     let key = key(cost, passphrase, &salt).map_err(|why| SealError::Unknown { why })?;
     let payload = Payload {
         msg: &data,
@@ -127,8 +127,9 @@ pub fn unseal(sealed: &Sealed, passphrase: &Secret) -> Result<Vec<OwnedSecret>, 
     };
     let plain = ChaCha20Poly1305::new(&key.into())
         .decrypt(&nonce.into(), payload)
-        .map_err(|_| SealError::WrongPassphrase)?;
-    let plain = String::from_utf8(plain).map_err(|_| unknown("they are no text"))?;
+        // It tells no more on purpose.
+        .map_err(|_opaque| SealError::WrongPassphrase)?;
+    let plain = String::from_utf8(plain).map_err(|_secret| unknown("they are no text"))?;
     secrets_from_json(&Secret::new(plain)).ok_or_else(|| unknown("they are no list of secrets"))
 }
 

@@ -12,7 +12,7 @@ fn app() -> App {
 
 #[track_caller]
 fn wait(app: &mut App, what: &str, mut is_so: impl FnMut(&App) -> bool) {
-    let until = Instant::now() + Duration::from_secs(60);
+    let until = Instant::now() + Duration::from_mins(1);
     loop {
         app.tick();
         if is_so(app) {

@@ -5,6 +5,8 @@ use crate::model::correlation::{CorrelationData, CorrelationSpec};
 use crate::model::message::UserProperty;
 use crate::model::profile::{BrokerAddress, MqttVersion, ProfileDraft, Scheme};
 use crate::model::request::{RepliesWanted, Request};
+use crate::model::topic::TopicName;
+use std::fmt::Write as _;
 
 /// The variable of the shell that stands for the password.
 pub const PASSWORD_VARIABLE: &str = "MQTT_PASSWORD";
@@ -143,7 +145,7 @@ impl Writer<'_> {
     }
 
     fn response_topic(&self) -> Option<&str> {
-        self.request.response_topic.as_ref().map(|it| it.as_str())
+        self.request.response_topic.as_ref().map(TopicName::as_str)
     }
 
     fn warn(&mut self, words: &str) {
@@ -511,5 +513,10 @@ impl Writer<'_> {
 
 /// For `printf`.
 fn octal(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("\\{byte:03o}")).collect()
+    let mut out = String::new();
+    for byte in bytes {
+        // Writing to a text cannot fail.
+        write!(out, "\\{byte:03o}").unwrap_or_default();
+    }
+    out
 }

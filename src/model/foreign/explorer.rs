@@ -92,7 +92,7 @@ fn one(foreign: &mut Foreign, id: &str, map: &Map<String, Value>) {
     };
     let port = entry
         .number("port", map.get("port"))
-        .unwrap_or(scheme.default_port());
+        .unwrap_or_else(|| scheme.default_port());
     let (host, path) = (text(map.get("host")), text(map.get("basePath")));
     entry.address(&mut profile, scheme, &host, port, &path);
     set_password(&mut profile, &text(map.get("password")));

@@ -58,16 +58,15 @@ impl Entry<'_> {
     pub fn user_properties(&mut self, value: Option<&Value>) -> Vec<UserProperty> {
         match value {
             None | Some(Value::Null) => Vec::new(),
-            Some(Value::String(text)) if text.trim().is_empty() => Vec::new(),
-            Some(Value::String(text)) => match serde_json::from_str::<Value>(text) {
-                Ok(inner @ (Value::Object(_) | Value::Array(_) | Value::Null)) => {
-                    self.user_properties(Some(&inner))
+            Some(Value::String(text)) if matches!(text.trim(), "" | "null") => Vec::new(),
+            Some(Value::String(text)) => {
+                let inner = serde_json::from_str::<Value>(text).unwrap_or_default();
+                if inner.is_object() || inner.is_array() {
+                    return self.user_properties(Some(&inner));
                 }
-                _ => {
-                    self.leave("user properties", "they are no JSON object");
-                    Vec::new()
-                }
-            },
+                self.leave("user properties", "they are no JSON object");
+                Vec::new()
+            }
             Some(Value::Object(map)) => pairs(map),
             Some(Value::Array(list)) => list
                 .iter()

@@ -1,6 +1,6 @@
 //! Connections and requests in the words of other programs: read ([`read`]), and written ([`copy_as`]).
 //!
-//! Read are exports of MQTTX, the settings of MQTT Explorer, command lines of mosquitto, mqttx and HiveMQ's mqtt, and
+//! Read are exports of MQTTX, the settings of MQTT Explorer, command lines of mosquitto, mqttx and `mqtt` (`HiveMQ`), and
 //! Roundtrip's own exports ([`bundle`]). Whatever the source, it becomes a [`Foreign`]. What always holds: what cannot be
 //! taken over is listed with its reason, never dropped in silence; a password becomes a [`Secret`], never a part of a
 //! draft. What an import would do is a [`plan`]; doing it is the business of `store`.

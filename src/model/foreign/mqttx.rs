@@ -317,7 +317,7 @@ fn way(entry: &mut Entry<'_>, profile: &mut ForeignProfile, map: &Object) {
     };
     let port = entry
         .number("port", map.get("port"))
-        .unwrap_or(scheme.default_port());
+        .unwrap_or_else(|| scheme.default_port());
     let (host, path) = (text(map.get("host")), text(map.get("path")));
     entry.address(profile, scheme, &host, port, &path);
     let mut tls = TlsDraft {

@@ -81,12 +81,11 @@ impl<T> Planned<T> {
         }
     }
 
-    fn change(&self) -> Option<Option<String>> {
-        match self.choice {
-            Choice::Leave => None,
-            Choice::Add => Some(None),
-            Choice::Replace => Some(self.there().map(str::to_owned)),
-        }
+    /// The id of what it takes the place of, if it takes one.
+    fn replaces(&self) -> Option<String> {
+        self.there()
+            .filter(|_| self.choice == Choice::Replace)
+            .map(str::to_owned)
     }
 }
 
@@ -195,29 +194,24 @@ impl Plan {
             .links
             .insert(BUILT_IN_ID.to_owned(), BUILT_IN_ID.to_owned());
         for one in &self.profiles {
-            match one.change() {
-                Some(replaces) => {
-                    let mut item = one.item.clone();
-                    if replaces.is_none() {
-                        item.draft.name.clone_from(&one.name);
-                    }
-                    changes.profiles.push(Change { replaces, item });
+            if one.choice == Choice::Leave {
+                if let Some(id) = one.there() {
+                    changes.links.insert(one.item.key.clone(), id.to_owned());
                 }
-                None => {
-                    if let Some(id) = one.there() {
-                        changes.links.insert(one.item.key.clone(), id.to_owned());
-                    }
-                }
+                continue;
             }
+            let mut item = one.item.clone();
+            item.draft.name = one.called(&one.item.draft.name).to_owned();
+            let replaces = one.replaces();
+            changes.profiles.push(Change { replaces, item });
         }
         for one in &self.requests {
-            let Some(replaces) = one.change() else {
+            if one.choice == Choice::Leave {
                 continue;
-            };
-            let mut item = one.item.clone();
-            if replaces.is_none() {
-                item.name.clone_from(&one.name);
             }
+            let mut item = one.item.clone();
+            item.name = one.called(&one.item.name).to_owned();
+            let replaces = one.replaces();
             changes.requests.push(Change { replaces, item });
         }
         changes

@@ -4,6 +4,7 @@
 //! same text sets it, and else marked.
 
 use std::collections::HashMap;
+use std::fmt::Write as _;
 use std::iter::Peekable;
 use std::str::Chars;
 
@@ -425,7 +426,7 @@ fn ansi_quoted(bytes: &[u8]) -> String {
             b'\'' => out.push_str("\\'"),
             b' '..=b'~' => out.push(char::from(*byte)),
             // Always two digits: what follows is not taken for a third.
-            other => out.push_str(&format!("\\x{other:02x}")),
+            other => write!(out, "\\x{other:02x}").unwrap_or_default(),
         }
     }
     out.push('\'');

@@ -189,13 +189,11 @@ impl Line {
 
     /// A value as text; what is none is told.
     fn text(&mut self, name: &str, word: &Word) -> Option<String> {
-        match String::from_utf8(word.bytes.clone()) {
-            Ok(text) => Some(text),
-            Err(_) => {
-                self.leave(format!("the value of `{name}`"), "it is no text (UTF-8)");
-                None
-            }
+        let text = String::from_utf8(word.bytes.clone()).ok();
+        if text.is_none() {
+            self.leave(format!("the value of `{name}`"), "it is no text (UTF-8)");
         }
+        text
     }
 
     fn number<T: std::str::FromStr>(&mut self, name: &str, text: &str) -> Option<T> {
@@ -798,7 +796,7 @@ impl Line {
         let host = host
             .rsplit_once('@')
             .map_or(host.as_str(), |(_, host)| host);
-        self.host = host.to_owned();
+        host.clone_into(&mut self.host);
         if scheme.is_encrypted() {
             self.profile.draft.tls = Some(self.tls.clone());
         } else if self.wants_tls {

@@ -1,4 +1,4 @@
-//! Command lines of mosquitto_rr, _pub and _sub, of mqttx and of HiveMQ's mqtt, as pasted from a terminal.
+//! Command lines of `mosquitto_rr`, `_pub` and `_sub`, of mqttx and of `mqtt` (`HiveMQ`), as pasted from a terminal.
 //!
 //! Nothing is run. Lines to the same broker as the same client are one connection. Start at [`read`]; [`flags`] has the
 //! options of each program, [`line`] what they mean.
