@@ -43,6 +43,8 @@ pub struct Finder {
     of: Option<Of>,
     work: Option<Work<Found>>,
     problem: Option<String>,
+    /// Whether what is typed asks for anything: `0x` alone does not yet.
+    is_asked: bool,
 }
 
 impl Finder {
@@ -86,6 +88,7 @@ impl Finder {
                 None
             }
         };
+        self.is_asked = wanted.is_some();
         let Some(wanted) = wanted else { return false };
         if bytes.len() <= SMALL {
             let found = search(bytes, &wanted, &|| true).unwrap_or_default();
@@ -147,7 +150,7 @@ impl Finder {
     pub fn told(&self) -> String {
         use crate::model::text::count;
         let places = self.found.places.len();
-        if self.text.is_empty() || self.problem.is_some() {
+        if !self.is_asked {
             return String::new();
         }
         if self.is_searching() {

@@ -148,8 +148,9 @@ impl Figures {
         self.ingested = Some(ingested);
     }
 
+    /// Only the first time: later the process uses again what it has given back.
     pub fn note_memory(&mut self, exchanges: u64, grown: u64, known: usize) {
-        self.memory = Some((exchanges, grown, known));
+        self.memory.get_or_insert((exchanges, grown, known));
     }
 }
 

@@ -36,19 +36,20 @@ const IN_FLIGHT: usize = 100;
 /// What there is to measure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Part {
+    /// First: what others have used and given back would be used again, and hide what is needed.
+    Memory,
     RoundTrips,
     Throughput,
     Ingest,
-    Memory,
     Frames,
 }
 
 impl Part {
     pub const ALL: [Self; 5] = [
+        Self::Memory,
         Self::RoundTrips,
         Self::Throughput,
         Self::Ingest,
-        Self::Memory,
         Self::Frames,
     ];
 
@@ -192,6 +193,7 @@ enum Phase {
     Peer(Peer, Load),
     Ingest,
     Fill,
+    Empty,
     Frames(Scene),
 }
 
@@ -349,6 +351,13 @@ impl Bench {
                 let before = store::resident_bytes();
                 Work::Fill { left, before }
             }
+            Phase::Empty => {
+                drop(app.session.timeline.clear());
+                Work::Fill {
+                    left: 0,
+                    before: None,
+                }
+            }
             Phase::Frames(scene) => Work::Frames {
                 scene,
                 left: self.options.frames,
@@ -462,11 +471,9 @@ fn phases(options: &Options, token: u32) -> VecDeque<Phase> {
                 }
             }
             Part::Ingest => phases.push_back(Phase::Ingest),
-            Part::Memory => phases.push_back(Phase::Fill),
+            Part::Memory => phases.extend([Phase::Fill, Phase::Empty]),
             Part::Frames => {
-                if !parts.contains(&Part::Memory) {
-                    phases.push_back(Phase::Fill);
-                }
+                phases.push_back(Phase::Fill);
                 phases.extend(
                     [Scene::Static, Scene::Scroll, Scene::Jump, Scene::Arriving].map(Phase::Frames),
                 );

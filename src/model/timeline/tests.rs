@@ -465,7 +465,7 @@ fn who_takes_rows_to_pack_and_never_comes_back_is_not_waited_for() {
     }
     // A few stretches are whole that would be packed, and no more however long it goes on.
     let most = 8 * packed::ROWS * Row::Message(unmatched()).weight();
-    assert!(waiting.bytes() > alone.bytes());
+    assert!(!out.is_empty());
     assert!(waiting.bytes() < alone.bytes() + most);
     assert!(out.len() < 8, "{}", out.len());
     for packing in out {
