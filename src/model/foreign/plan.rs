@@ -201,7 +201,8 @@ impl Plan {
                 continue;
             }
             let mut item = one.item.clone();
-            item.draft.name = one.called(&one.item.draft.name).to_owned();
+            one.called(&one.item.draft.name)
+                .clone_into(&mut item.draft.name);
             let replaces = one.replaces();
             changes.profiles.push(Change { replaces, item });
         }
@@ -210,7 +211,7 @@ impl Plan {
                 continue;
             }
             let mut item = one.item.clone();
-            item.name = one.called(&one.item.name).to_owned();
+            one.called(&one.item.name).clone_into(&mut item.name);
             let replaces = one.replaces();
             changes.requests.push(Change { replaces, item });
         }
