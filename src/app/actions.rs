@@ -1,6 +1,7 @@
 //! What a user can ask for. Panels return these; [`crate::app::App::perform`] carries them out.
 
 use crate::app::export::ExportAction;
+use crate::app::imports::ImportAction;
 use crate::app::inspect::Part;
 use crate::app::latency::LatencyAction;
 use crate::app::messages::MessageAction;
@@ -119,6 +120,8 @@ pub enum Action {
     SelectRow(Option<RowId>),
     ClearTimeline,
     Export(ExportAction),
+    /// Connections and requests of other programs, and out again.
+    Import(ImportAction),
     Latency(LatencyAction),
     Topics(TopicsAction),
     Recording(RecordingAction),

@@ -2,6 +2,7 @@
 
 use crate::app::compare::CompareDialog;
 use crate::app::export::ExportDialog;
+use crate::app::imports::{BundleDialog, ImportDialog};
 use crate::app::recordings::RecordingDialog;
 use crate::app::rule_editor::RuleDialog;
 use crate::app::subscriptions::SubscriptionDialog;
@@ -31,6 +32,8 @@ pub enum Dialog {
     Settings(Box<SettingsDialog>),
     Recording(Box<RecordingDialog>),
     Export(ExportDialog),
+    Import(Box<ImportDialog>),
+    Bundle(Box<BundleDialog>),
 }
 
 impl Dialog {

@@ -15,8 +15,8 @@ use crate::model::responder::DeviceDraft;
 use crate::model::secret::Secret;
 use crate::model::subscribe::SubscriptionDraft;
 use crate::store::{
-    Deleted, FileProblem, Kept, OnConflict, PasswordDesk, PasswordPlace, RuleText, SecretError,
-    Settings, StoreError, Subject, WindowState, Workspace, WriteReport, Writer,
+    Deleted, FileProblem, Imported, Kept, OnConflict, PasswordDesk, PasswordPlace, RuleText,
+    SecretError, Settings, StoreError, Subject, WindowState, Workspace, WriteReport, Writer,
 };
 use saves::{Again, Failed, Item, Pending};
 use std::collections::{BTreeMap, HashMap};
@@ -463,6 +463,37 @@ impl Library {
             self.save_device(Some(&id), &preset.device)?;
         }
         Ok(id)
+    }
+
+    /// For work on another thread.
+    pub fn workspace(&self) -> Workspace {
+        self.workspace.clone()
+    }
+
+    /// What an import wrote is here from now on.
+    pub fn take_in(&mut self, imported: &Imported) {
+        for one in &imported.profiles {
+            self.profiles.insert(one.id.clone(), one.draft.clone());
+        }
+        for one in &imported.requests {
+            self.requests.insert(one.id.clone(), one.draft.clone());
+        }
+    }
+
+    /// … and is no longer, or is again what it was.
+    pub fn take_out(&mut self, imported: &Imported) {
+        for one in &imported.profiles {
+            match &one.before {
+                Some(before) => drop(self.profiles.insert(one.id.clone(), before.clone())),
+                None => drop(self.profiles.remove(&one.id)),
+            }
+        }
+        for one in &imported.requests {
+            match &one.before {
+                Some(before) => drop(self.requests.insert(one.id.clone(), before.clone())),
+                None => drop(self.requests.remove(&one.id)),
+            }
+        }
     }
 
     pub fn save_settings(&mut self, settings: &Settings, on_conflict: OnConflict) {

@@ -16,6 +16,7 @@ pub mod dialogs;
 pub mod export;
 pub mod filters;
 pub mod find;
+pub mod imports;
 pub mod inspect;
 pub mod lanes;
 pub mod latency;
@@ -123,6 +124,7 @@ pub struct App {
     /// Tabs whose request goes out once the broker has said what it depends on.
     held: Vec<TabId>,
     exports: export::Exports,
+    imports: imports::Imports,
     statistics: status::Statistics,
     lost_before: u64,
 }
@@ -166,6 +168,7 @@ impl App {
             unkept: BTreeSet::new(),
             held: Vec::new(),
             exports: export::Exports::default(),
+            imports: imports::Imports::default(),
             statistics: status::Statistics::default(),
             lost_before: 0,
         };
@@ -195,6 +198,7 @@ impl App {
         self.advance_demo();
         self.hear_of_files();
         self.hear_of_exports();
+        self.follow_imports();
         self.refresh_rules();
         let over = self.notices.expire(self.now);
         if !over.is_empty() {

@@ -118,6 +118,7 @@ impl App {
             Action::SelectRow(row) => self.selected = row,
             Action::ClearTimeline => self.clear_timeline(),
             Action::Export(action) => self.perform_export(action),
+            Action::Import(action) => self.perform_import(action),
             Action::Latency(action) => self.perform_latency(action),
             Action::Topics(action) => self.perform_topics(action),
             Action::Subscription(action) => self.perform_subscription(action),
@@ -239,6 +240,7 @@ impl App {
             }
             Undo::ClosedTab { index, tab } => self.tabs.reopen(index, *tab),
             Undo::Removed { thing, was_on } => self.restore(*thing, was_on),
+            Undo::Imported(before) => self.undo_import(*before),
             Undo::Filter { index, filter } => self.restore_filter(index, filter),
         }
     }

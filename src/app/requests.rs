@@ -158,6 +158,7 @@ impl App {
         for (text, action) in self.comparisons() {
             entries.push(command(text, "", action));
         }
+        entries.extend(Self::import_entries());
         entries.push(command("Show the demos", "", Action::ShowDemos));
         entries.push(command("Settings", "Ctrl+,", Action::ShowSettings));
         entries.push(command("Help and shortcuts", "F1", Action::ShowHelp));

@@ -1,5 +1,6 @@
 //! What can be taken back.
 
+use crate::app::imports::ImportBefore;
 use crate::app::library::Removed;
 use crate::app::table::MarksBefore;
 use crate::app::tabs::{Tab, TabId};
@@ -29,6 +30,8 @@ pub enum Undo {
         index: usize,
         filter: SavedFilter,
     },
+    /// Connections and requests that were imported, all at once.
+    Imported(Box<ImportBefore>),
     /// Pins, comments or colours that were changed.
     Marked(MarksBefore),
 }

@@ -4,6 +4,7 @@
 //! write instead, before any file is read or anybody is connected to. [`super::resolve`] goes on from here.
 
 mod export;
+mod profiles;
 mod values;
 mod way;
 
@@ -17,6 +18,9 @@ use crate::model::profile::VersionChoice;
 use crate::model::request::{PairingDraft, RequestDraft, ResponseTopicDraft};
 use clap::{ArgGroup, Parser, Subcommand, ValueEnum};
 pub use export::{ExportArgs, ImportArgs};
+pub use profiles::{
+    Existing, ProfilesArgs, ProfilesCommand, ProfilesExportArgs, ProfilesImportArgs,
+};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -74,6 +78,7 @@ pub enum Command {
     Rules(RulesArgs),
     Export(Box<ExportArgs>),
     Import(ImportArgs),
+    Profiles(ProfilesArgs),
     Screenshot(ScreenshotArgs),
     Bench(BenchArgs),
 }

@@ -1,5 +1,5 @@
 //! The abilities of the window without a window: `demo`, `request`, `respond`, `listen`, `broker`, `pair`,
-//! `export`, `import`.
+//! `export`, `import`, `profiles`.
 //!
 //! The only room that prints: data to stdout, talk to stderr, and an exit code for scripts. It may use
 //! `session`, `store` and `model`. [`run`] reads the command line; what needs the window comes back as
@@ -19,6 +19,7 @@ mod listen;
 mod logging;
 mod out;
 mod pair;
+mod profiles;
 mod request;
 mod resolve;
 mod respond;
@@ -81,6 +82,7 @@ pub fn run(words: impl IntoIterator<Item = OsString>) -> Wanted {
         Some(Command::Pair(args)) => pair::run(&args),
         Some(Command::Export(args)) => export::run(&args),
         Some(Command::Import(args)) => import::run(&args),
+        Some(Command::Profiles(args)) => profiles::run(&args, workspace.as_deref()),
         Some(Command::Rules(args)) => rules::list(&args.rules, workspace.as_deref(), args.json),
     };
     Wanted::Exit(ran.unwrap_or_else(|stop| told(&stop)))

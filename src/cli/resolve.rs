@@ -140,7 +140,7 @@ fn joined<Field>(errors: Vec<FieldError<Field>>) -> String {
 }
 
 /// By the name of its file, or by its own name if no other has the same.
-fn find_profile(workspace: &Workspace, name: &str) -> Result<Stored<ProfileDraft>, Stop> {
+pub fn find_profile(workspace: &Workspace, name: &str) -> Result<Stored<ProfileDraft>, Stop> {
     let mut loaded = workspace.load::<ProfileDraft>();
     let place = workspace.folder().display();
     let by_id = loaded.items.iter().position(|stored| stored.id == name);

@@ -37,6 +37,11 @@ pub fn write_file(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
     atomic::write(path, bytes, Mode::Replace).map_err(|err| StoreError::io("write", path, err))
 }
 
+/// Like [`write_file`], where there is no such file yet.
+pub fn create_file(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
+    atomic::write(path, bytes, Mode::Create).map_err(|err| StoreError::io("write", path, err))
+}
+
 /// A profile, request or device from a file that need not be in a workspace.
 pub fn load_file<T: Kept>(path: &Path) -> Result<T, FileProblem> {
     let bytes = atomic::read(path, atomic::MAX_FILE_BYTES)

@@ -11,6 +11,7 @@
 //! Start at [`Workspace`]; a window saves through [`Writer`] and asks for passwords through [`PasswordDesk`]. What
 //! happens is kept in a [`recording`], which is SQLite and not TOML.
 
+mod adopt;
 mod atomic;
 mod desk;
 mod document;
@@ -24,19 +25,22 @@ mod keyring;
 mod machine;
 pub mod recording;
 mod rule;
+mod sealed;
 mod settings;
 mod trash;
 mod window;
 mod workspace;
 mod writer;
 
+pub use adopt::{Adopted, Imported};
 pub use desk::{PasswordDesk, PasswordPlace};
 pub use error::{Change, FileProblem, StoreError};
-pub use files::{load_file, read_file, read_named, write_file};
+pub use files::{create_file, load_file, read_file, read_named, write_file};
 pub use kept::{AsText, Kept, Loaded, Stored};
 pub use keyring::{Keyring, Memory, SecretError, Secrets};
 pub use machine::{Machine, machine, resident_bytes};
 pub use rule::RuleText;
+pub use sealed::{SealError, seal, unseal};
 pub use settings::{PairingOrder, RecordingSettings, SavedFilter, Settings, TimelineBounds};
 pub use trash::Deleted;
 pub use window::{

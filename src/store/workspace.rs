@@ -412,6 +412,25 @@ impl Workspace {
         Ok(())
     }
 
+    /// Puts back what a file held; what is in it now goes to the trash.
+    pub(super) fn put_bytes_back(&self, path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
+        let _turn = self
+            .inner
+            .writing
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let there = atomic::read_if_there(path).map_err(|err| StoreError::io("read", path, err))?;
+        let trash = self.inner.state.as_ref().map(|state| state.join("trash"));
+        if let (Some(there), Some(trash)) = (there.filter(|there| there != bytes), trash) {
+            trash::keep(&trash, path, &there)
+                .map_err(|err| StoreError::io("write", &trash, err))?;
+        }
+        atomic::write(path, bytes, Mode::Replace)
+            .map_err(|err| StoreError::io("restore", path, err))?;
+        self.remember(path, Known::Whole(Fingerprint::of(bytes)));
+        Ok(())
+    }
+
     /// The settings, and what is wrong with their file: then they are the defaults and are not saved.
     pub fn load_settings(&self) -> (Settings, Option<FileProblem>) {
         self.load_single(&self.settings_path())

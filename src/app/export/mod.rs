@@ -352,7 +352,7 @@ fn name_of(path: &Path) -> String {
 }
 
 /// `~` is the home folder; what is no full path is beneath the folder that is offered.
-fn full_path(typed: &str) -> Result<PathBuf, String> {
+pub(super) fn full_path(typed: &str) -> Result<PathBuf, String> {
     let typed = typed.trim();
     if typed.is_empty() {
         return Err("write where to".to_owned());

@@ -479,6 +479,18 @@ fn help_of_import() {
 }
 
 #[test]
+fn help_of_profiles() {
+    let mut command = Args::command().term_width(100);
+    command.build();
+    let profiles = command.find_subcommand_mut("profiles").unwrap();
+    let pages = ["import", "export"].map(|name| {
+        let page = profiles.find_subcommand_mut(name).unwrap();
+        page.render_long_help().to_string()
+    });
+    insta::assert_snapshot!(pages.join("\n----\n\n"));
+}
+
+#[test]
 fn help_of_screenshot() {
     insta::assert_snapshot!(page("screenshot"));
 }

@@ -3,6 +3,7 @@
 mod subscriptions;
 
 use crate::app::connections::{ConnectionRow, facts};
+use crate::app::imports::{BundleScope, ImportAction};
 use crate::app::inspect::Fact;
 use crate::app::subscriptions::SubscriptionAction;
 use crate::app::{Action, App};
@@ -176,6 +177,17 @@ fn menu_ui(ui: &mut Ui, app: &App, row: &ConnectionRow, actions: &mut Vec<Action
             }
         });
     }
+    ui.horizontal(|ui| {
+        if row.id != BUILT_IN_ID && ui.add(Button::ghost("Export…")).clicked() {
+            let scope = BundleScope::Connection(row.id.clone());
+            actions.push(Action::Import(ImportAction::AskExport(scope)));
+            ui.close();
+        }
+        if ui.add(Button::ghost("Import connections…")).clicked() {
+            actions.push(Action::Import(ImportAction::Ask));
+            ui.close();
+        }
+    });
     if row.id == BUILT_IN_ID
         && app.session.broker().is_some()
         && ui.add(Button::ghost("Stop the built-in broker")).clicked()

@@ -1,11 +1,13 @@
 //! The dialog that is open, if one is: one file for each kind.
 
+mod bundle;
 mod comment;
 mod compare;
 mod demos;
 mod device;
 mod export;
 mod help;
+mod import;
 mod palette;
 mod password;
 mod profile;
@@ -65,6 +67,8 @@ pub fn dialogs_ui(ctx: &Context, app: &mut App, view: &mut View, actions: &mut V
         }
         Dialog::Help => help::help_ui(ctx, actions),
         Dialog::Settings(dialog) => settings::settings_ui(ctx, dialog, actions),
+        Dialog::Import(dialog) => import::import_ui(ctx, dialog, is_new, actions),
+        Dialog::Bundle(dialog) => bundle::bundle_ui(ctx, dialog, is_new, actions),
         Dialog::Export(_) => export::export_ui(ctx, app, is_new, actions),
         Dialog::Palette { .. } => palette::palette_ui(ctx, app, is_new, actions),
     }

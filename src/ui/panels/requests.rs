@@ -1,7 +1,9 @@
 //! Saved requests in their folders.
 
+use crate::app::imports::{BundleScope, ImportAction};
 use crate::app::requests::RequestItem;
 use crate::app::{Action, App};
+use crate::model::foreign::copy_as::Style;
 use crate::ui::widgets::{Button, section, text};
 use crate::ui::{Icon, Theme, fonts, theme};
 use egui::{Align, Id, Popup, Rect, Response, Role, Sense, Ui, WidgetInfo, pos2, vec2};
@@ -22,16 +24,29 @@ pub fn requests_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
     }
     for folder in folders {
         let is_open = !app.window.folded_folders.contains(&folder.name);
-        if !folder.name.is_empty()
-            && folder_ui(ui, &folder.name, "requests", folder.items.len(), is_open).clicked()
-        {
-            actions.push(Action::ToggleFolder(folder.name.clone()));
+        if !folder.name.is_empty() {
+            let count = folder.items.len();
+            let response = folder_ui(ui, &folder.name, "requests", count, is_open);
+            if response.clicked() {
+                actions.push(Action::ToggleFolder(folder.name.clone()));
+            }
+            Popup::context_menu(&response)
+                .id(Id::unique(("folder menu", &folder.name)))
+                .show(|ui| folder_menu_ui(ui, &folder.name, actions));
         }
         if is_open {
             for item in &folder.items {
                 item_ui(ui, item, actions);
             }
         }
+    }
+}
+
+fn folder_menu_ui(ui: &mut Ui, name: &str, actions: &mut Vec<Action>) {
+    if ui.add(Button::ghost("Export…")).clicked() {
+        let scope = BundleScope::Folder(name.to_owned());
+        actions.push(Action::Import(ImportAction::AskExport(scope)));
+        ui.close();
     }
 }
 
@@ -148,6 +163,15 @@ fn menu_ui(ui: &mut Ui, item: &RequestItem, actions: &mut Vec<Action>) {
         };
         if ui.add(button).clicked() {
             actions.push(action);
+            ui.close();
+        }
+    }
+    ui.separator();
+    for style in Style::ALL {
+        let words = format!("Copy as {}", style.label());
+        if ui.add(Button::ghost(&words)).clicked() {
+            let id = Some(item.id.clone());
+            actions.push(Action::Import(ImportAction::CopyAs(id, style)));
             ui.close();
         }
     }

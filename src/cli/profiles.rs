@@ -1,0 +1,235 @@
+//! `roundtrip profiles`: connections and requests from other programs, and out again.
+
+use crate::cli::args::{
+    Existing, PayloadFile, ProfilesArgs, ProfilesCommand, ProfilesExportArgs, ProfilesImportArgs,
+};
+use crate::cli::exit::ExitCode;
+use crate::cli::stop::Stop;
+use crate::cli::{out, resolve};
+use crate::model::foreign::bundle::{Bundle, OwnedSecret};
+use crate::model::foreign::plan::{Choice, Plan, Planned, counted};
+use crate::model::foreign::{self, Foreign};
+use crate::model::profile::{ProfileDraft, SecretSlot};
+use crate::model::request::RequestDraft;
+use crate::model::secret::Secret;
+use crate::store::{self, Imported, Kept, PasswordDesk, PasswordPlace, SealError, Workspace};
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::mpsc::sync_channel;
+
+pub fn run(args: &ProfilesArgs, workspace: Option<&Path>) -> Result<ExitCode, Stop> {
+    let workspace = Workspace::open(workspace.map(Path::to_owned))?;
+    match &args.command {
+        ProfilesCommand::Import(args) => import(args, &workspace),
+        ProfilesCommand::Export(args) => export(args, &workspace),
+    }
+}
+
+/// What a folder of the workspace holds, by id; what cannot be read is told.
+fn shelf<T: Kept>(workspace: &Workspace) -> BTreeMap<String, T> {
+    let loaded = workspace.load::<T>();
+    for problem in &loaded.problems {
+        out::say(&format!("{problem}"));
+    }
+    let items = loaded.items.into_iter();
+    items.map(|stored| (stored.id, stored.draft)).collect()
+}
+
+fn passphrase(variable: &str) -> Result<Secret, Stop> {
+    std::env::var(variable).map(Secret::new).map_err(|err| {
+        Stop::usage(
+            format!("the environment variable `{variable}` of --passphrase-env: {err}"),
+            format!("set it: read -rs {variable} && export {variable}"),
+        )
+    })
+}
+
+fn unsealed(err: &SealError) -> Stop {
+    Stop::usage(err.to_string(), err.hint())
+}
+
+fn import(args: &ProfilesImportArgs, workspace: &Workspace) -> Result<ExitCode, Stop> {
+    let file = if args.file.as_os_str() == "-" {
+        PayloadFile::Stdin
+    } else {
+        PayloadFile::File(&args.file)
+    };
+    let bytes = resolve::payload(file)?;
+    let mut foreign = foreign::read(&bytes).map_err(|err| {
+        Stop::usage(
+            format!("{}: {}", args.file.display(), err.message),
+            err.hint,
+        )
+    })?;
+    open_secrets(&mut foreign, args.passphrase_env.as_deref())?;
+    let (profiles, requests) = (shelf(workspace), shelf(workspace));
+    let mut plan = Plan::new(foreign, &profiles, &requests);
+    plan.settle(match args.existing {
+        Existing::Beside => Choice::Add,
+        Existing::Replace => Choice::Replace,
+        Existing::Leave => Choice::Leave,
+    });
+    tell(&plan)?;
+    if args.dry_run {
+        out::say("nothing was written");
+        return Ok(ExitCode::Answered);
+    }
+    let changes = plan.changes();
+    if changes.is_empty() {
+        out::say("there is nothing to import");
+        return Ok(ExitCode::Answered);
+    }
+    let imported = workspace
+        .import(changes)
+        .map_err(|err| Stop::new(ExitCode::Failed, err.to_string(), err.hint()))?;
+    let what = counted(imported.profiles.len(), imported.requests.len());
+    out::say(&format!(
+        "imported {what} into {}",
+        workspace.folder().display()
+    ));
+    keep_secrets(workspace, &imported)
+}
+
+fn open_secrets(foreign: &mut Foreign, variable: Option<&str>) -> Result<(), Stop> {
+    let Some(sealed) = foreign.sealed.clone() else {
+        return Ok(());
+    };
+    let Some(variable) = variable else {
+        out::say("its passwords are sealed and stay so: --passphrase-env VAR opens them");
+        return Ok(());
+    };
+    let secrets = store::unseal(&sealed, &passphrase(variable)?).map_err(|err| unsealed(&err))?;
+    foreign.unseal(secrets);
+    Ok(())
+}
+
+/// The plan, one thing a line.
+fn tell(plan: &Plan) -> Result<(), Stop> {
+    out::line(&format!("{}: {}", plan.source.label(), plan.summary()))?;
+    for one in &plan.profiles {
+        let draft = &one.item.draft;
+        line("connection", one, one.called(&draft.name), &draft.address)?;
+    }
+    for one in &plan.requests {
+        let name = match one.item.folder.as_str() {
+            "" => one.called(&one.item.name).to_owned(),
+            folder => format!("{folder}/{}", one.called(&one.item.name)),
+        };
+        line("request", one, &name, &one.item.topic)?;
+    }
+    for one in &plan.left_out {
+        out::line(&format!("left out    {one}"))?;
+    }
+    Ok(())
+}
+
+fn line<T>(noun: &str, one: &Planned<T>, name: &str, place: &str) -> Result<(), Stop> {
+    out::line(&format!("{noun:<10}  {name}  {place}  ({})", one.words()))
+}
+
+/// Into the keyring; what has no place there is told.
+fn keep_secrets(workspace: &Workspace, imported: &Imported) -> Result<ExitCode, Stop> {
+    if imported.secrets.is_empty() {
+        return Ok(ExitCode::Answered);
+    }
+    let desk = PasswordDesk::open(workspace)?;
+    let mut code = ExitCode::Answered;
+    for (id, slot, secret) in &imported.secrets {
+        let mut why = "type it into the connection".to_owned();
+        if *slot == SecretSlot::Password {
+            let (tell, told) = sync_channel(1);
+            desk.save(id, secret.clone(), move |place| {
+                // The other side waits right below.
+                tell.try_send(place).ok();
+            });
+            match told.recv() {
+                Ok(PasswordPlace::Keyring) => continue,
+                Ok(PasswordPlace::Session { why: err }) => why = format!("{err}; {why}"),
+                _ => {}
+            }
+        }
+        out::say(&format!("error: the {slot} of {id} was not kept: {why}"));
+        code = ExitCode::Failed;
+    }
+    Ok(code)
+}
+
+fn export(args: &ProfilesExportArgs, workspace: &Workspace) -> Result<ExitCode, Stop> {
+    let bundle = bundle(args, workspace)?;
+    let sealed = match &args.passphrase_env {
+        Some(variable) => {
+            let passphrase = passphrase(variable)?;
+            let secrets = secrets(workspace, &bundle)?;
+            Some(store::seal(&secrets, &passphrase).map_err(|err| unsealed(&err))?)
+        }
+        None => None,
+    };
+    let text = bundle
+        .to_text(args.chosen_format(), sealed)
+        .map_err(|why| Stop::new(ExitCode::Failed, why, ""))?;
+    match &args.out {
+        Some(path) => {
+            store::write_file(path, text.as_bytes())
+                .map_err(|err| Stop::new(ExitCode::Failed, err.to_string(), err.hint()))?;
+            let what = counted(bundle.connections.len(), bundle.requests.len());
+            out::say(&format!("{what} written to {}", path.display()));
+        }
+        None => out::line(text.trim_end())?,
+    }
+    Ok(ExitCode::Answered)
+}
+
+fn bundle(args: &ProfilesExportArgs, workspace: &Workspace) -> Result<Bundle, Stop> {
+    let all: BTreeMap<String, RequestDraft> = shelf(workspace);
+    let mut wanted: Vec<String> = Vec::new();
+    for name in &args.connections {
+        wanted.push(resolve::find_profile(workspace, name)?.id);
+    }
+    let requests: Vec<RequestDraft> = all
+        .into_values()
+        .filter(|request| match &args.folder {
+            Some(folder) => {
+                let below = request.folder.trim().strip_prefix(folder.as_str());
+                below.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+            }
+            None => wanted.is_empty() || wanted.contains(&request.connection),
+        })
+        .collect();
+    if let Some(folder) = &args.folder {
+        if requests.is_empty() {
+            let text = format!("there is no folder `{folder}` of requests");
+            return Err(Stop::usage(text, ""));
+        }
+        wanted.extend(requests.iter().map(|it| it.connection.clone()));
+    }
+    let is_all = wanted.is_empty();
+    let profiles: BTreeMap<String, ProfileDraft> = shelf(workspace);
+    let connections = profiles
+        .into_iter()
+        // The built-in broker is everywhere.
+        .filter(|(id, draft)| (is_all || wanted.contains(id)) && !draft.is_built_in())
+        .collect();
+    Ok(Bundle {
+        connections,
+        requests,
+    })
+}
+
+/// Those that the keyring has; that it lacks one is told.
+fn secrets(workspace: &Workspace, bundle: &Bundle) -> Result<Vec<OwnedSecret>, Stop> {
+    let desk = PasswordDesk::open(workspace)?;
+    let mut found = Vec::new();
+    let wanted = bundle.connections.iter();
+    for (id, draft) in wanted.filter(|(_, draft)| draft.password_wanted) {
+        match desk.load_blocking(id) {
+            Ok(Some(secret)) => found.push(OwnedSecret {
+                connection: id.clone(),
+                slot: SecretSlot::Password,
+                secret,
+            }),
+            Ok(None) => out::say(&format!("{}: the keyring has no password", draft.name)),
+            Err(err) => return Err(Stop::new(ExitCode::Failed, err.to_string(), err.hint())),
+        }
+    }
+    Ok(found)
+}

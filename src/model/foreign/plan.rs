@@ -1,0 +1,328 @@
+//! What an import would do, before it does anything: what is new, what is here already, and what becomes of it.
+
+use super::{FileRole, Foreign, ForeignProfile, LeftOut, Source};
+use crate::model::profile::{BUILT_IN_ID, ProfileDraft};
+use crate::model::request::RequestDraft;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// How an entry stands to what is here.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fate {
+    New,
+    /// Just the same is here, under this id.
+    Same(String),
+    /// Something else of that name is here, under this id.
+    SameName(String),
+}
+
+/// What becomes of an entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Choice {
+    /// As something new; where the name is taken, under another.
+    Add,
+    Replace,
+    Leave,
+}
+
+/// An entry and what becomes of it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Planned<T> {
+    pub item: T,
+    pub fate: Fate,
+    pub choice: Choice,
+    /// What it is called when it is added.
+    pub name: String,
+}
+
+impl<T> Planned<T> {
+    fn new(item: T, fate: Fate, name: String) -> Self {
+        let choice = match fate {
+            // Twice the same would only be in the way.
+            Fate::Same(_) => Choice::Leave,
+            Fate::New | Fate::SameName(_) => Choice::Add,
+        };
+        Self {
+            item,
+            fate,
+            choice,
+            name,
+        }
+    }
+
+    /// The id of what is here.
+    fn there(&self) -> Option<&str> {
+        match &self.fate {
+            Fate::New => None,
+            Fate::Same(id) | Fate::SameName(id) => Some(id),
+        }
+    }
+
+    /// What it is called afterwards; `own` is what its source calls it.
+    pub fn called<'a>(&'a self, own: &'a str) -> &'a str {
+        if self.choice == Choice::Add {
+            &self.name
+        } else {
+            own
+        }
+    }
+
+    pub fn can_replace(&self) -> bool {
+        matches!(self.fate, Fate::SameName(_))
+    }
+
+    /// What becomes of it, in words.
+    pub fn words(&self) -> String {
+        match (self.choice, &self.fate) {
+            (Choice::Leave, Fate::Same(_)) => "is here already, just so".to_owned(),
+            (Choice::Leave, _) => "left out".to_owned(),
+            (Choice::Replace, _) => "replaces what is here".to_owned(),
+            (Choice::Add, Fate::New) => "new".to_owned(),
+            (Choice::Add, _) => "added beside what is here".to_owned(),
+        }
+    }
+
+    /// The id of what it takes the place of, if it takes one.
+    fn replaces(&self) -> Option<String> {
+        self.there()
+            .filter(|_| self.choice == Choice::Replace)
+            .map(str::to_owned)
+    }
+}
+
+/// What an import would do.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Plan {
+    pub source: Source,
+    pub profiles: Vec<Planned<ForeignProfile>>,
+    pub requests: Vec<Planned<RequestDraft>>,
+    pub left_out: Vec<LeftOut>,
+}
+
+/// One thing to write.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Change<T> {
+    /// The id of what it takes the place of.
+    pub replaces: Option<String>,
+    pub item: T,
+}
+
+/// What to write. Requests name their connections by keys, or by what [`Self::links`] says.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Changes {
+    pub profiles: Vec<Change<ForeignProfile>>,
+    pub requests: Vec<Change<RequestDraft>>,
+    /// From the keys of profiles that are not written to the ids of those that are here.
+    pub links: BTreeMap<String, String>,
+}
+
+impl Changes {
+    pub fn is_empty(&self) -> bool {
+        self.profiles.is_empty() && self.requests.is_empty()
+    }
+}
+
+impl Plan {
+    /// Compares with what is here, by id.
+    pub fn new(
+        foreign: Foreign,
+        profiles: &BTreeMap<String, ProfileDraft>,
+        requests: &BTreeMap<String, RequestDraft>,
+    ) -> Self {
+        let mut left_out = foreign.left_out;
+        left_out.extend(subscriptions(&foreign.subscriptions, &foreign.profiles));
+        let mut taken: BTreeSet<String> = profiles.values().map(|it| folded(&it.name)).collect();
+        let planned: Vec<Planned<ForeignProfile>> = foreign
+            .profiles
+            .into_iter()
+            .map(|item| {
+                let fate = fate_of_profile(&item, profiles);
+                let name = match fate {
+                    Fate::Same(_) => item.draft.name.clone(),
+                    _ => free_name(&mut taken, &item.draft.name, ""),
+                };
+                Planned::new(item, fate, name)
+            })
+            .collect();
+        let here: BTreeMap<&str, &str> = planned
+            .iter()
+            // A request of another connection is another request.
+            .filter(|one| matches!(one.fate, Fate::Same(_)))
+            .filter_map(|one| Some((one.item.key.as_str(), one.there()?)))
+            .collect();
+        let mut taken: BTreeSet<String> = requests
+            .values()
+            .map(|it| format!("{}\n{}", folded(&it.folder), folded(&it.name)))
+            .collect();
+        let requests = foreign
+            .requests
+            .into_iter()
+            .map(|item| {
+                let fate = fate_of_request(&item, &here, requests);
+                let name = match fate {
+                    Fate::Same(_) => item.name.clone(),
+                    _ => free_name(
+                        &mut taken,
+                        &item.name,
+                        &format!("{}\n", folded(&item.folder)),
+                    ),
+                };
+                Planned::new(item, fate, name)
+            })
+            .collect();
+        Self {
+            source: foreign.source,
+            profiles: planned,
+            requests,
+            left_out,
+        }
+    }
+
+    /// One choice for all whose name is here already.
+    pub fn settle(&mut self, choice: Choice) {
+        for one in self.profiles.iter_mut().filter(|it| it.can_replace()) {
+            one.choice = choice;
+        }
+        for one in self.requests.iter_mut().filter(|it| it.can_replace()) {
+            one.choice = choice;
+        }
+    }
+
+    /// What to write when it is carried out as it stands.
+    pub fn changes(&self) -> Changes {
+        let mut changes = Changes::default();
+        changes
+            .links
+            .insert(BUILT_IN_ID.to_owned(), BUILT_IN_ID.to_owned());
+        for one in &self.profiles {
+            if one.choice == Choice::Leave {
+                if let Some(id) = one.there() {
+                    changes.links.insert(one.item.key.clone(), id.to_owned());
+                }
+                continue;
+            }
+            let mut item = one.item.clone();
+            one.called(&one.item.draft.name)
+                .clone_into(&mut item.draft.name);
+            let replaces = one.replaces();
+            changes.profiles.push(Change { replaces, item });
+        }
+        for one in &self.requests {
+            if one.choice == Choice::Leave {
+                continue;
+            }
+            let mut item = one.item.clone();
+            one.called(&one.item.name).clone_into(&mut item.name);
+            let replaces = one.replaces();
+            changes.requests.push(Change { replaces, item });
+        }
+        changes
+    }
+
+    /// `2 connections and 1 request; 3 things are left out`.
+    pub fn summary(&self) -> String {
+        let changes = self.changes();
+        let what = counted(changes.profiles.len(), changes.requests.len());
+        match self.left_out.len() {
+            0 => what,
+            1 => format!("{what}; 1 thing is left out"),
+            several => format!("{what}; {several} things are left out"),
+        }
+    }
+}
+
+/// `2 connections and 1 request`.
+pub fn counted(profiles: usize, requests: usize) -> String {
+    let plural = |count: usize| if count == 1 { "" } else { "s" };
+    format!(
+        "{profiles} connection{} and {requests} request{}",
+        plural(profiles),
+        plural(requests)
+    )
+}
+
+fn folded(name: &str) -> String {
+    name.trim().to_lowercase()
+}
+
+/// The name, or the name with a number that nobody has.
+fn free_name(taken: &mut BTreeSet<String>, name: &str, before: &str) -> String {
+    let key = |name: &str| format!("{before}{}", folded(name));
+    let free = if taken.contains(&key(name)) {
+        (2..=taken.len() + 2)
+            .map(|number| format!("{} {number}", name.trim()))
+            .find(|name| !taken.contains(&key(name)))
+            .unwrap_or_default()
+    } else {
+        name.to_owned()
+    };
+    taken.insert(key(&free));
+    free
+}
+
+fn fate_of_profile(item: &ForeignProfile, there: &BTreeMap<String, ProfileDraft>) -> Fate {
+    let namesakes: Vec<(&String, &ProfileDraft)> = there
+        .iter()
+        .filter(|(_, draft)| folded(&draft.name) == folded(&item.draft.name))
+        .collect();
+    let same = namesakes.iter().find(|(_, draft)| {
+        let mut draft = (*draft).clone();
+        if let Some(tls) = &mut draft.tls {
+            // What an earlier import wrote is named in there.
+            for file in &item.files {
+                match file.role {
+                    FileRole::Authority => tls.ca_file.clear(),
+                    FileRole::Certificate => tls.certificate_file.clear(),
+                    FileRole::Key => tls.key_file.clear(),
+                }
+            }
+        }
+        draft == item.draft
+    });
+    match (same, namesakes.first()) {
+        (Some((id, _)), _) => Fate::Same((*id).clone()),
+        (None, Some((id, _))) => Fate::SameName((*id).clone()),
+        (None, None) => Fate::New,
+    }
+}
+
+fn fate_of_request(
+    item: &RequestDraft,
+    here: &BTreeMap<&str, &str>,
+    there: &BTreeMap<String, RequestDraft>,
+) -> Fate {
+    let is_namesake = |draft: &RequestDraft| {
+        folded(&draft.name) == folded(&item.name) && folded(&draft.folder) == folded(&item.folder)
+    };
+    let mut ours = item.clone();
+    if let Some(id) = here.get(item.connection.as_str()) {
+        (*id).clone_into(&mut ours.connection);
+    }
+    let namesakes: Vec<_> = there.iter().filter(|(_, it)| is_namesake(it)).collect();
+    let same = namesakes.iter().find(|(_, draft)| **draft == ours);
+    match (same, namesakes.first()) {
+        (Some((id, _)), _) => Fate::Same((*id).clone()),
+        (None, Some((id, _))) => Fate::SameName((*id).clone()),
+        (None, None) => Fate::New,
+    }
+}
+
+/// Nothing keeps subscriptions of their own: they are told, one line a connection.
+fn subscriptions(all: &[super::Subscription], profiles: &[ForeignProfile]) -> Vec<LeftOut> {
+    let mut told = Vec::new();
+    for profile in profiles {
+        let filters: Vec<&str> = all
+            .iter()
+            .filter(|it| it.connection == profile.key)
+            .map(|it| it.filter.as_str())
+            .collect();
+        if filters.is_empty() {
+            continue;
+        }
+        told.push(LeftOut {
+            of: profile.draft.name.clone(),
+            what: format!("subscriptions to {}", filters.join(", ")),
+            why: "a connection keeps none: requests subscribe by themselves, and `roundtrip listen` to the rest".to_owned(),
+        });
+    }
+    told
+}
