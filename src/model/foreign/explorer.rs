@@ -1,4 +1,4 @@
-//! The settings of MQTT Explorer, where its connections are. Written after its own sources.
+//! The settings of MQTT Explorer, where its connections are. Written from a description of its sources.
 
 use super::found::{Entry, set_password, text, truth};
 use super::{FileRole, Foreign, ForeignFile, ForeignProfile, Source, Subscription};

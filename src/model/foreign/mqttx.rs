@@ -1,5 +1,5 @@
 //! Exports of MQTTX as JSON, in both shapes that there are: up to 1.13.0 with fields twice and the send form's
-//! properties beside them (`pushProps…`), and later without. Written after MQTTX's own sources.
+//! properties beside them (`pushProps…`), and later without. Written from a description of MQTTX's sources.
 
 use super::found::{self, Entry, is_nothing, set_password, text, truth};
 use super::{Foreign, ForeignProfile, Source, Subscription};
