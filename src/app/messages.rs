@@ -221,7 +221,7 @@ impl App {
                 let version = profile
                     .map(|profile| profile.mqtt_version)
                     .unwrap_or_default();
-                let lacking = version.lacks(Feature::ResponseTopic);
+                let lacking = version.first().lacks(Feature::ResponseTopic);
                 let why = lacking.unwrap_or("it has no Response Topic: nobody asks for a reply");
                 Some(why.to_owned())
             }),

@@ -137,7 +137,7 @@ impl Line {
 
 impl Writer<'_> {
     fn is_v5(&self) -> bool {
-        self.profile.mqtt_version == MqttVersion::V5
+        self.profile.mqtt_version.first() == MqttVersion::V5
     }
 
     fn qos(&self) -> u8 {

@@ -4,7 +4,7 @@ use super::found::{Entry, set_password, text, truth};
 use super::{FileRole, Foreign, ForeignFile, ForeignProfile, Source, Subscription};
 use crate::model::message::Qos;
 use crate::model::payload::from_base64;
-use crate::model::profile::{MqttVersion, ProfileDraft, Scheme, TlsDraft};
+use crate::model::profile::{ProfileDraft, Scheme, TlsDraft, VersionChoice};
 use serde_json::{Map, Value};
 
 const ROOT: &str = "ConnectionManager_connections";
@@ -77,7 +77,7 @@ fn one(foreign: &mut Foreign, id: &str, map: &Map<String, Value>) {
             client_id: text(map.get("clientId")),
             user_name: text(map.get("username")),
             // Its client asks for no other.
-            mqtt_version: MqttVersion::V311,
+            mqtt_version: VersionChoice::V311,
             ..ProfileDraft::default()
         },
         secrets: Vec::new(),

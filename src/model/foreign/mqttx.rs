@@ -5,7 +5,7 @@ use super::found::{self, Entry, is_nothing, set_password, text, truth};
 use super::{Foreign, ForeignProfile, Source, Subscription};
 use crate::model::payload::PayloadFormat;
 use crate::model::profile::{
-    AuthenticationDraft, MqttVersion, ProfileDraft, ReconnectDraft, Scheme, SecretSlot, TlsDraft,
+    AuthenticationDraft, ProfileDraft, ReconnectDraft, Scheme, SecretSlot, TlsDraft, VersionChoice,
     WillDraft,
 };
 use crate::model::request::{RequestDraft, ResponseTopicDraft};
@@ -239,9 +239,9 @@ fn basics(entry: &mut Entry<'_>, profile: &mut ForeignProfile, map: &Object) {
     }
     match text(map.get("mqttVersion")).as_str() {
         "" | "5.0" | "5" => {}
-        "3.1.1" | "4" => draft.mqtt_version = MqttVersion::V311,
+        "3.1.1" | "4" => draft.mqtt_version = VersionChoice::V311,
         "3.1" | "3" => {
-            draft.mqtt_version = MqttVersion::V311;
+            draft.mqtt_version = VersionChoice::V311;
             entry.leave("MQTT 3.1", "Roundtrip speaks 5 and 3.1.1; it is 3.1.1 now");
         }
         other => entry.leave(format!("MQTT {other}"), "Roundtrip speaks 5 and 3.1.1"),

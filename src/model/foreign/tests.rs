@@ -1,7 +1,7 @@
 use super::*;
 use crate::model::correlation::{CorrelationDraft, CorrelationKind};
 use crate::model::payload::{Encoding, PayloadFormat};
-use crate::model::profile::{MqttVersion, TlsVersion};
+use crate::model::profile::{TlsVersion, VersionChoice};
 use crate::model::request::{ResponseTopicDraft, Surroundings};
 use plan::{Choice, Fate, Plan};
 use proptest::prelude::*;
@@ -173,7 +173,7 @@ fn a_newer_mqttx_keeps_its_folders_and_leaves_nulls_out() {
         panic!("{found:?}")
     };
     assert_eq!(dev.draft.address, "mqtt://broker.example:1883");
-    assert_eq!(dev.draft.mqtt_version, MqttVersion::V311);
+    assert_eq!(dev.draft.mqtt_version, VersionChoice::V311);
     assert!(!dev.draft.reconnect.is_on && !dev.draft.password_wanted);
     assert_eq!((&dev.draft.tls, &dev.draft.will), (&None, &None));
     assert_eq!(
@@ -205,7 +205,7 @@ fn mqtt_explorer_brings_certificates_as_files_and_old_entries_too() {
     };
     assert_eq!(tls.draft.address, "mqtts://plant.example:8883");
     assert_eq!(password(tls), Some("explorer-hunter2"));
-    assert_eq!(tls.draft.mqtt_version, MqttVersion::V311);
+    assert_eq!(tls.draft.mqtt_version, VersionChoice::V311);
     let draft = tls.draft.tls.as_ref().unwrap();
     assert!(!draft.verify && !draft.system_roots);
     let roles: Vec<FileRole> = tls.files.iter().map(|file| file.role).collect();
@@ -356,7 +356,7 @@ fn options_are_read_in_the_spellings_of_their_program() {
         left_out(&found)
     );
     let found = one("mosquitto_pub -t a -m b");
-    assert_eq!(found.profiles[0].draft.mqtt_version, MqttVersion::V311);
+    assert_eq!(found.profiles[0].draft.mqtt_version, VersionChoice::V311);
     assert_eq!(found.requests[0].response_topic, ResponseTopicDraft::None);
 }
 

@@ -8,8 +8,8 @@ use crate::model::foreign::{ForeignProfile, LeftOut};
 use crate::model::message::{Qos, UserProperty};
 use crate::model::payload::PayloadFormat;
 use crate::model::profile::{
-    AuthenticationDraft, BrokerAddress, HeaderDraft, MqttVersion, ProfileDraft, ProxyDraft,
-    ReconnectDraft, Scheme, SecretSlot, TlsDraft, TlsVersion, WebSocketDraft, WillDraft,
+    AuthenticationDraft, BrokerAddress, HeaderDraft, ProfileDraft, ProxyDraft, ReconnectDraft,
+    Scheme, SecretSlot, TlsDraft, TlsVersion, VersionChoice, WebSocketDraft, WillDraft,
 };
 use crate::model::request::{RequestDraft, ResponseTopicDraft};
 use crate::model::secret::Secret;
@@ -48,7 +48,7 @@ impl Line {
         let mut draft = ProfileDraft::default();
         // MQTT 3.1.1 is what these two begin with.
         if family == Family::Mosquitto && role != Role::Request {
-            draft.mqtt_version = MqttVersion::V311;
+            draft.mqtt_version = VersionChoice::V311;
         }
         if family == Family::Mqttx {
             draft.keep_alive_secs = 30;
@@ -471,12 +471,12 @@ impl Line {
 
     fn version(&mut self, text: &str) {
         self.profile.draft.mqtt_version = match text.trim_start_matches("mqttv") {
-            "5" | "5.0" => MqttVersion::V5,
-            "311" | "3.1.1" | "4" => MqttVersion::V311,
-            "3" if self.family == Family::HiveMq => MqttVersion::V311,
+            "5" | "5.0" => VersionChoice::V5,
+            "311" | "3.1.1" | "4" => VersionChoice::V311,
+            "3" if self.family == Family::HiveMq => VersionChoice::V311,
             "31" | "3.1" | "3" => {
                 self.leave("MQTT 3.1", "Roundtrip speaks 5 and 3.1.1; it is 3.1.1 now");
-                MqttVersion::V311
+                VersionChoice::V311
             }
             _ => return self.leave(format!("MQTT {text}"), "Roundtrip speaks 5 and 3.1.1"),
         };
@@ -628,7 +628,7 @@ impl Line {
             return self.leave("`-D`", "its words are missing");
         };
         // mosquitto itself speaks MQTT 5 then.
-        self.profile.draft.mqtt_version = MqttVersion::V5;
+        self.profile.draft.mqtt_version = VersionChoice::V5;
         let packet = String::from_utf8_lossy(&packet.bytes).to_ascii_lowercase();
         let ident = String::from_utf8_lossy(&ident.bytes).to_ascii_lowercase();
         let means = match (packet.as_str(), ident.as_str()) {

@@ -65,7 +65,7 @@ pub fn subscription_ui(
                 chosen.map(|profile| profile.mqtt_version)
             })
             .unwrap_or_default();
-        let lacking = lacks(version);
+        let lacking = lacks(version.first());
         ui.columns_const(|[left, right]| {
             super::caption(left, "Most QoS");
             qos_ui(left, dialog);
