@@ -2,10 +2,12 @@
 //! the timeline, such as a window, has no frame to spend on it.
 
 use crate::model::timeline::{Packed, Packing, Timeline};
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 
 /// The thread begins with the first job and ends when nobody has any for it. Without a thread to be had, the
 /// timeline packs by itself.
+///
+/// What does not fit is done at once.
 #[derive(Debug, Default)]
 pub struct Packer {
     thread: Option<Thread>,
@@ -13,10 +15,12 @@ pub struct Packer {
 
 #[derive(Debug)]
 struct Thread {
-    /// As many wait as the timeline hands out.
-    jobs: Sender<Job>,
+    jobs: SyncSender<Job>,
     done: Receiver<Packed>,
 }
+
+/// More than a timeline hands out at once.
+const JOBS: usize = 64;
 
 enum Job {
     Pack(Packing),
@@ -31,7 +35,9 @@ impl Packer {
             thread.done.try_iter().for_each(|one| timeline.packed(one));
         }
         while let Some(packing) = timeline.take_packing() {
-            self.put(Job::Pack(packing));
+            if let Some(Job::Pack(packing)) = self.put(Job::Pack(packing)) {
+                timeline.packed(packing.pack());
+            }
         }
         if let Some(spent) = timeline.take_spent() {
             self.let_go(spent);
@@ -40,23 +46,27 @@ impl Packer {
 
     /// Drops something large.
     pub fn let_go(&mut self, thing: impl Send + 'static) {
-        self.put(Job::Drop(Box::new(thing)));
+        drop(self.put(Job::Drop(Box::new(thing))));
     }
 
-    fn put(&mut self, job: Job) {
+    /// Gives back what cannot be done elsewhere.
+    fn put(&mut self, job: Job) -> Option<Job> {
         if self.thread.is_none() {
             self.thread = start();
         }
-        if let Some(thread) = &self.thread {
-            // Where the thread is gone the timeline does not wait for long, and things are dropped here.
-            thread.jobs.send(job).unwrap_or_default();
+        let Some(thread) = &self.thread else {
+            return Some(job);
+        };
+        match thread.jobs.try_send(job) {
+            Ok(()) => None,
+            Err(TrySendError::Full(job) | TrySendError::Disconnected(job)) => Some(job),
         }
     }
 }
 
 fn start() -> Option<Thread> {
-    let (jobs, to_do) = channel();
-    let (give_back, done) = channel();
+    let (jobs, to_do) = sync_channel(JOBS);
+    let (give_back, done) = sync_channel(JOBS);
     std::thread::Builder::new()
         .name("roundtrip-pack".to_owned())
         .spawn(move || run(&to_do, &give_back))
@@ -64,7 +74,7 @@ fn start() -> Option<Thread> {
     Some(Thread { jobs, done })
 }
 
-fn run(to_do: &Receiver<Job>, give_back: &Sender<Packed>) {
+fn run(to_do: &Receiver<Job>, give_back: &SyncSender<Packed>) {
     for job in to_do {
         match job {
             Job::Pack(packing) => {
@@ -113,7 +123,7 @@ mod tests {
         let all = |timeline: &Timeline| {
             timeline
                 .rows()
-                .map(|row| row.into_owned())
+                .map(std::borrow::Cow::into_owned)
                 .collect::<Vec<_>>()
         };
         assert_eq!(all(&served), all(&alone));
@@ -126,7 +136,7 @@ mod tests {
     }
 
     /// Says on which thread it was dropped.
-    struct Heavy(Sender<Option<String>>);
+    struct Heavy(SyncSender<Option<String>>);
 
     impl Drop for Heavy {
         fn drop(&mut self) {
@@ -137,7 +147,7 @@ mod tests {
 
     #[test]
     fn what_is_let_go_is_dropped_elsewhere() {
-        let (tell, told) = channel();
+        let (tell, told) = sync_channel(1);
         Packer::default().let_go(Heavy(tell));
         let name = told.recv_timeout(PATIENCE).unwrap();
         assert_eq!(name.as_deref(), Some("roundtrip-pack"));

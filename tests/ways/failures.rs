@@ -198,6 +198,7 @@ fn certificates_that_are_not_trusted() {
     check("no authority in the file", true, &empty, none());
 }
 
+#[expect(clippy::too_many_lines, reason = "one failure after the other")]
 #[test]
 fn certificates_of_the_client() {
     let authority = Authority::new();
@@ -390,12 +391,14 @@ fn through(kind: &str, port: u16, address: &str, user: &str) -> ProfileDraft {
     }
 }
 
+type Make = fn(Manner) -> Proxy;
+
 #[test]
 fn proxies_that_do_not_help() {
     let broker = Mosquitto::start("");
     let (url, nobody) = (broker.url(), format!("mqtt://127.0.0.1:{}", free_port()));
-    let make: [(&str, fn(Manner) -> Proxy); 2] = [("socks5", socks_proxy), ("http", http_proxy)];
-    for (kind, make) in make {
+    let every: [(&str, Make); 2] = [("socks5", socks_proxy), ("http", http_proxy)];
+    for (kind, make) in every {
         let strict = make(Manner::Password).port;
         check(
             "proxy wants a password",
@@ -437,7 +440,7 @@ fn proxies_that_do_not_help() {
         check("no proxy", true, &through(kind, greeter, &url, ""), none());
         let closes = serve("closes", |mut stream| {
             let mut sink = [0; 3];
-            stream.read(&mut sink).ok();
+            stream.read_exact(&mut sink).ok();
         });
         check(
             "proxy closes",

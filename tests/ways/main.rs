@@ -109,12 +109,12 @@ impl Try {
 
     /// Publishes to itself and awaits every byte of it.
     #[track_caller]
-    fn round_trip(&self, topic: &str, payload: Vec<u8>) {
+    fn round_trip(&self, topic: &str, payload: &[u8]) {
         let filter = TopicFilter::new(topic).unwrap();
         let subscribed = self.client.subscribe(filter, SubscribeOptions::default());
         let done = self.runtime.block_on(subscribed).unwrap();
         assert!(!done.reason.is_refusal(), "{:?}", done.reason);
-        let mut message = Message::new(TopicName::new(topic).unwrap(), payload.clone());
+        let mut message = Message::new(TopicName::new(topic).unwrap(), payload.to_vec());
         message.qos = Qos::AtLeastOnce;
         let before = self.messages.lock().unwrap().len();
         let ticket = self.client.publish(Arc::new(message));
@@ -133,13 +133,11 @@ fn works(draft: &ProfileDraft, secrets: Secrets) -> Arc<ConnectionInfo> {
     let it = Try::start(draft, secrets);
     let info = it.connected();
     let topic = format!("ways/{}", draft.client_id);
-    it.round_trip(&topic, (0..=255).collect());
-    it.round_trip(
-        &topic,
-        (0..3_000_000_u32).map(|n| n.to_le_bytes()[0]).collect(),
-    );
+    it.round_trip(&topic, &(0..=255).collect::<Vec<u8>>());
+    let large: Vec<u8> = (0..3_000_000_u32).map(|n| n.to_le_bytes()[0]).collect();
+    it.round_trip(&topic, &large);
     for _ in 0..20 {
-        it.round_trip(&topic, vec![1]);
+        it.round_trip(&topic, &[1]);
     }
     info
 }

@@ -128,7 +128,7 @@ fn scram_broker(knows: &'static str, is_honest: bool) -> u16 {
 
 fn attempt(port: u16, password: &str) -> Try {
     let mut draft = draft(&format!("mqtt://127.0.0.1:{port}"));
-    draft.user_name = "ann".to_owned();
+    "ann".clone_into(&mut draft.user_name);
     draft.password_wanted = true;
     draft.authentication = Some(AuthenticationDraft {
         method: SCRAM_SHA_256.to_owned(),

@@ -186,16 +186,12 @@ fn socks(stream: &mut TcpStream, manner: Manner) -> Option<TcpStream> {
         answer(2);
         return None;
     }
-    match TcpStream::connect((host.as_str(), port)) {
-        Ok(broker) => {
-            answer(0)?;
-            Some(broker)
-        }
-        Err(_) => {
-            answer(5);
-            None
-        }
-    }
+    let Ok(broker) = TcpStream::connect((host.as_str(), port)) else {
+        answer(5);
+        return None;
+    };
+    answer(0)?;
+    Some(broker)
 }
 
 /// Speaks MQTT 3.1.1 alone: a CONNECT of MQTT 5 is answered with `answer`, and the connection closed.

@@ -85,6 +85,7 @@ fn without_verifying_anybody_is_taken_and_that_is_said() {
     assert!(!info.tls.as_ref().unwrap().is_verified);
 }
 
+#[expect(clippy::too_many_lines, reason = "one kind of file after the other")]
 #[test]
 fn a_client_shows_its_certificate_from_every_kind_of_file() {
     let authority = Authority::new();
@@ -111,7 +112,7 @@ fn a_client_shows_its_certificate_from_every_kind_of_file() {
             .map(|(slot, text)| (slot, roundtrip::model::secret::Secret::new(text.to_owned())));
         let it = Try::start(&draft, all.collect());
         it.connected();
-        it.round_trip("own", vec![1, 2, 3]);
+        it.round_trip("own", &[1, 2, 3]);
     };
     // PKCS#8, as rcgen writes it.
     connect(&certificate, &key, None);
@@ -309,7 +310,7 @@ fn a_receive_maximum_of_one_lets_messages_come_one_by_one() {
     }];
     let listener = Try::start(&listening, Secrets::default());
     listener.connected();
-    listener.round_trip("one", vec![0]);
+    listener.round_trip("one", &[0]);
     let speaker = Try::start(&draft(&broker.url()), Secrets::default());
     speaker.connected();
     for number in 0..100_u8 {

@@ -1,6 +1,6 @@
 //! Packing takes milliseconds: it is handed out to whoever has a thread for it, and done here where nobody has.
 
-use super::packed::{Builder, Segment};
+use super::packed::{Builder, PackedRow, Segment};
 use super::peek::RowRef;
 use super::row::Category;
 use super::rows::{Entry, Rows};
@@ -189,7 +189,7 @@ impl Rows {
         }
         self.bytes = (self.bytes + after).saturating_sub(before);
         for index in sealed.skip..segment.len() {
-            if let Some(exchange) = segment.row(index).and_then(|row| row.exchange_id())
+            if let Some(exchange) = segment.row(index).and_then(PackedRow::exchange_id)
                 && !sealed.patches.contains_key(&index)
             {
                 self.whole.remove(&exchange);
