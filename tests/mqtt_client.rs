@@ -784,7 +784,7 @@ fn a_broker_for_mqtt_3_only_and_one_that_hangs_up_are_told_apart() {
         (&[], "closed the connection before its CONNACK"),
         (
             b"HTTP/1.1 400 Bad Request\r\nContent-Type: text/html\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
-            "no MQTT 5",
+            "answers with HTTP, not with MQTT",
         ),
     ] {
         let probe = Probe::start(&runtime, profile(port, "a"));

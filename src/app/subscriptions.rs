@@ -84,6 +84,8 @@ pub struct Subscriptions {
     wanted: BTreeMap<String, Vec<(String, Subscription)>>,
     /// What `wanted` was made from.
     drafts: BTreeMap<String, SubscriptionDraft>,
+    /// What the session was asked for; others may listen as well.
+    asked: BTreeSet<(String, TopicFilter)>,
 }
 
 /// A subscription as the list shows it.
@@ -147,15 +149,17 @@ impl Subscriptions {
     }
 }
 
-/// Asks the session for what is wanted and is not there, and ends what is no longer wanted.
-fn ask(session: &mut Session, wanted: &BTreeMap<String, Vec<(String, Subscription)>>) {
+/// Asks the session for what is wanted and is not there, and ends what was asked for and is no longer wanted.
+fn ask(session: &mut Session, subscriptions: &mut Subscriptions) {
+    let Subscriptions { wanted, asked, .. } = subscriptions;
     let mut begin = Vec::new();
     let mut end = Vec::new();
     for (id, link) in session.links() {
         let wanted = wanted.get(&**id).map_or(&[][..], Vec::as_slice);
         let filters: BTreeSet<&TopicFilter> = wanted.iter().map(|(_, one)| &one.filter).collect();
         let gone = link.listening.keys().filter(|one| !filters.contains(one));
-        end.extend(gone.map(|filter| (id.to_string(), filter.clone())));
+        let gone = gone.map(|filter| (id.to_string(), filter.clone()));
+        end.extend(gone.filter(|one| asked.contains(one)));
         for (_, one) in wanted {
             let there = link.listening.get(&one.filter);
             if there.is_none_or(|there| there.options != one.options) {
@@ -165,8 +169,10 @@ fn ask(session: &mut Session, wanted: &BTreeMap<String, Vec<(String, Subscriptio
     }
     for (id, filter) in end {
         session.unsubscribe(&id, &filter);
+        asked.remove(&(id, filter));
     }
     for (id, one) in begin {
+        asked.insert((id.clone(), one.filter.clone()));
         session.subscribe(&id, one.filter, one.options);
     }
 }
@@ -181,7 +187,7 @@ pub fn lacks(version: MqttVersion) -> Option<&'static str> {
 impl App {
     pub(in crate::app) fn follow_subscriptions(&mut self) {
         self.subscriptions.refresh(self.library.subscriptions());
-        ask(&mut self.session, &self.subscriptions.wanted);
+        ask(&mut self.session, &mut self.subscriptions);
     }
 
     pub(in crate::app) fn next_look_at_subscriptions(&self) -> Option<std::time::Duration> {

@@ -7,6 +7,7 @@ use crate::app::dialogs::ProfileDialog;
 use crate::app::library::{Library, new_client_id};
 use crate::model::profile::{Feature, MqttVersion, ProfileField, VersionChoice, WillDraft};
 use crate::ui::panels::composer::{format_select, qos_select};
+use crate::ui::widgets::scroll::BAR;
 use crate::ui::widgets::{Button, Field, select, text};
 use crate::ui::{Theme, fonts};
 use egui::{Context, DragValue, ScrollArea, Ui};
@@ -31,6 +32,8 @@ pub fn profile_ui(
             .min_scrolled_height(most)
             .auto_shrink([false, true])
             .show(ui, |ui| {
+                // Not beneath the scroll bar.
+                ui.set_max_width(ui.available_width() - BAR);
                 who_and_where(ui, dialog, is_new);
                 way::way_ui(ui, dialog);
                 // A listener has no broker to sign in to.
