@@ -18,8 +18,3 @@ pub mod session;
 pub mod store;
 pub mod tcp;
 pub mod ui;
-
-/// Exchanges are made on one thread and freed on others, which the allocator of the C library is slow at. In here, so that
-/// benchmarks have it, too.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

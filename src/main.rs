@@ -5,15 +5,16 @@ use roundtrip::cli::{self, ExitCode, Wanted};
 use roundtrip::ui::bench::{BenchWish, bench};
 use roundtrip::ui::open::{Place, ThemeChoice, UiError, WindowWish, open_window, picture};
 
+/// Exchanges are made on one thread and freed on others, which the C library's allocator is slow at.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> std::process::ExitCode {
     match cli::run(std::env::args_os()) {
         Wanted::Exit(code) => code,
         Wanted::Window { workspace } => {
             let place = workspace.map_or(Place::Platform, Place::Folder);
-            match open_window(place, WindowWish::default()) {
-                Ok(()) => ExitCode::Answered,
-                Err(err) => failed(&err),
-            }
+            done(open_window(place, WindowWish::default()).map(|()| ExitCode::Answered))
         }
         Wanted::Screenshot(args) => screenshot(args),
         Wanted::Bench(args) => {
@@ -27,10 +28,7 @@ fn main() -> std::process::ExitCode {
                 peers: args.peer,
                 has_window: args.window,
             };
-            match bench(&wish, &cli::say) {
-                Ok(report) => cli::print(&report),
-                Err(err) => failed(&err),
-            }
+            done(bench(&wish, &cli::say).map(|report| cli::print(&report)))
         }
     }
     .into()
@@ -47,13 +45,12 @@ fn screenshot(args: ScreenshotArgs) -> ExitCode {
         theme: Some(theme),
         demo: Some(args.demo),
     };
-    match picture(Place::Scratch, wish) {
-        Ok(bytes) => cli::write(&args.out, &bytes),
-        Err(err) => failed(&err),
-    }
+    done(picture(Place::Scratch, wish).map(|bytes| cli::write(&args.out, &bytes)))
 }
 
-fn failed(err: &UiError) -> ExitCode {
-    cli::fail(&err.to_string(), &err.hint());
-    ExitCode::Failed
+fn done(outcome: Result<ExitCode, UiError>) -> ExitCode {
+    outcome.unwrap_or_else(|err| {
+        cli::fail(&err.to_string(), &err.hint());
+        ExitCode::Failed
+    })
 }

@@ -738,7 +738,7 @@ fn a_broker_that_speaks_the_other_version_alone_is_named_in_both_directions() {
             MqttVersion::V311,
             b"HTTP/1.1 400 Bad Request\r\nContent-Type: text/html\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
             "answers with HTTP, not with MQTT",
-            "Is that an MQTT broker",
+            "Use ws:// or wss:// in the address",
         ),
     ] {
         let probe = Probe::start(

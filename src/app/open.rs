@@ -4,7 +4,7 @@ use crate::app::App;
 use crate::app::library::Library;
 use crate::app::work::Worker;
 use crate::session::{Session, SessionError};
-use crate::store::{PasswordDesk, StoreError, Workspace};
+use crate::store::{self, PasswordDesk, StoreError, Workspace};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -49,7 +49,8 @@ pub fn open(place: Place, wake: &Arc<dyn Fn() + Send + Sync>) -> Result<App, Ope
     let (settings, settings_problem) = workspace.load_settings();
     let (window, window_problem) = workspace.load_window();
     let waker = Arc::clone(wake);
-    let session = Session::start(Box::new(move || waker()))?;
+    let mut session = Session::start(Box::new(move || waker()))?;
+    session.read_files_by(store::read_named);
     session.watch_signals();
     let library = if scratch.is_some() {
         Library::with_desk(workspace, PasswordDesk::in_memory()?, wake)?

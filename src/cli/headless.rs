@@ -7,11 +7,13 @@ use crate::model::profile::{BrokerAddress, Profile, ProfileDraft};
 use crate::model::request::Surroundings;
 use crate::model::secret::{Secret, Secrets};
 use crate::session::{Event, Session};
+use crate::store;
 use std::time::{Duration, Instant};
 
 /// A session that nothing wakes: the commands wait for it.
 pub fn start() -> Result<Session, Stop> {
-    let session = Session::start(Box::new(|| {}))?;
+    let mut session = Session::start(Box::new(|| {}))?;
+    session.read_files_by(store::read_named);
     session.watch_signals();
     Ok(session)
 }

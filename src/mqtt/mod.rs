@@ -35,3 +35,4 @@ pub use connection::{Connection, Listeners};
 pub use error::ClientError;
 pub use ledger::PublishTicket;
 pub use subscriptions::{RetainHandling, SubscribeDone, SubscribeOptions};
+pub use transport::FileReader;

@@ -18,7 +18,6 @@ use crate::model::subscribe::SubscribeOptions;
 use crate::model::timeline::{MessageRow, PublishRow};
 use crate::model::topic::TopicFilter;
 use crate::mqtt::{ClientOptions, Connection, ConnectionEvent, clock};
-use crate::store;
 use crate::tcp;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -312,7 +311,7 @@ impl Session {
         Ok(ClientOptions {
             profile: Arc::new(Profile { address, ..profile }),
             secrets,
-            read_file: Arc::new(store::read_named),
+            read_file: Arc::clone(&self.read_file),
         })
     }
 

@@ -34,7 +34,7 @@ use crate::model::exchange::ExchangeId;
 use crate::model::pairing::Rules;
 use crate::model::time::Timestamp;
 use crate::model::timeline::{RowId, Timeline};
-use crate::mqtt::clock;
+use crate::mqtt::{FileReader, clock};
 use observe::Observer;
 use queue::{Push, Queue};
 use std::collections::BTreeMap;
@@ -107,6 +107,8 @@ pub struct Session {
     generations: Generation,
     /// Told apart from the devices of another session on the same broker.
     token: u16,
+    /// For certificates and keys that profiles name.
+    read_file: FileReader,
     handle: tokio::runtime::Handle,
     /// There until the end.
     runtime: Option<tokio::runtime::Runtime>,
@@ -140,9 +142,18 @@ impl Session {
             rules: Rules::shipped(),
             generations: 0,
             token: rand::random(),
+            read_file: Arc::new(|path| Err(format!("`{path}` cannot be read from here"))),
             handle: runtime.handle().clone(),
             runtime: Some(runtime),
         })
+    }
+
+    /// How certificates and keys are read that profiles name; without it such a profile cannot be connected with.
+    pub fn read_files_by(
+        &mut self,
+        read: impl Fn(&str) -> Result<Vec<u8>, String> + Send + Sync + 'static,
+    ) {
+        self.read_file = Arc::new(read);
     }
 
     /// From here on Ctrl+C and SIGTERM come as [`Event::Interrupted`] instead of ending the program.
