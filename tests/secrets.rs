@@ -163,9 +163,13 @@ fn no_error_repeats_a_password() {
     assert!(ran.stderr.contains("somebody") || ran.stderr.contains("password"));
     home.run(&[&ask[..], &[&with_password(free_port())]].concat(), 6);
     home.run(&["demo", "relay", "--url", &with_password(free_port())], 6);
+    for scheme in ["mqtts://", "ws://", "wss://"] {
+        let url = with_password(free_port()).replace("mqtt://", scheme);
+        home.run(&[&ask[..], &[&url]].concat(), 6);
+    }
     // No address at all, each in its own way.
     for wrong in [
-        format!("mqtts://{USER}:{IN_URL}@host"),
+        format!("mqtts://{USER}:{IN_URL}@host/path"),
         format!("http://{USER}:{IN_URL}@host"),
         format!("mqtt://{USER}:{IN_URL}@host/path"),
         format!("mqtt://{USER}:{IN_URL}@host:99999"),
