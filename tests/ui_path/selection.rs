@@ -117,6 +117,11 @@ fn the_menu_of_one_of_them_acts_on_all_of_them() {
         window.press_secondary(Role::Row, &label);
     };
     menu(&mut window, 4);
+    window.key(CTRL, Key::A);
+    window.key(Modifiers::NONE, Key::Escape);
+    assert!(!window.has(Role::Button, "Pin"), "Escape closed the menu");
+    assert_eq!(selected(&window), "5 4 3", "and nothing else");
+    menu(&mut window, 4);
     assert!(!window.has(Role::Button, "Compare the two"));
     window.button("Pin");
     menu(&mut window, 4);

@@ -255,7 +255,8 @@ fn keys<R: Rows>(
     extent: Extent,
 ) -> TableOutput<R::Key> {
     let mut output = TableOutput::NOTHING;
-    if !focus.has_focus() || rows.is_empty() {
+    // An open menu has the keyboard: Escape closes it and leaves the selection alone.
+    if !focus.has_focus() || rows.is_empty() || state.menu.is_some() {
         return output;
     }
     ui.memory_mut(|memory| {
