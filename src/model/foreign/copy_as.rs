@@ -385,23 +385,8 @@ impl Writer<'_> {
             Ok(text) if !text.contains('\0') => publish.text("-m", text)?,
             _ => publish.raw(&format!("-f hex -m {}", hex::encode(&self.request.payload))),
         }
-        if self.request.retain {
-            publish.raw("-r");
-        }
+        self.publish_options(&mut publish, correlation, "-pf")?;
         if self.is_v5() {
-            if let Some(topic) = &response_topic {
-                publish.text("-rt", topic)?;
-            }
-            self.text_correlation(&mut publish, correlation)?;
-            if let Some(content_type) = &self.request.content_type {
-                publish.text("-ct", content_type)?;
-            }
-            if let Some(secs) = self.request.message_expiry_secs {
-                publish.raw(&format!("-e {secs}"));
-            }
-            if self.request.payload_is_utf8 {
-                publish.raw("-pf");
-            }
             let mut is_cut = false;
             for UserProperty { name, value } in &self.request.user_properties {
                 is_cut |= name.contains(": ") || value.contains(": ");
@@ -419,6 +404,35 @@ impl Writer<'_> {
         subscribe.raw("--output-mode clean");
         self.warn("run the second line in another terminal, or when the first has subscribed");
         Ok(format!("{}\n{}", subscribe.0, publish.0))
+    }
+
+    /// What mqttx and mqtt-cli call by the same names; but for `utf8`, the Payload Format Indicator.
+    fn publish_options(
+        &mut self,
+        publish: &mut Line,
+        correlation: Option<&CorrelationData>,
+        utf8: &str,
+    ) -> Result<(), String> {
+        if self.request.retain {
+            publish.raw("-r");
+        }
+        if !self.is_v5() {
+            return Ok(());
+        }
+        if let Some(topic) = self.response_topic() {
+            publish.text("-rt", topic)?;
+        }
+        self.text_correlation(publish, correlation)?;
+        if let Some(content_type) = &self.request.content_type {
+            publish.text("-ct", content_type)?;
+        }
+        if let Some(secs) = self.request.message_expiry_secs {
+            publish.raw(&format!("-e {secs}"));
+        }
+        if self.request.payload_is_utf8 {
+            publish.raw(utf8);
+        }
+        Ok(())
     }
 
     /// Correlation Data where a program takes only text.
@@ -479,23 +493,8 @@ impl Writer<'_> {
                 self.warn("mqtt may not pass a payload on that is no text; put it into a file and write -m:file");
             }
         }
-        if self.request.retain {
-            publish.raw("-r");
-        }
+        self.publish_options(&mut publish, correlation, "-pf UTF_8")?;
         if self.is_v5() {
-            if let Some(topic) = &response_topic {
-                publish.text("-rt", topic)?;
-            }
-            self.text_correlation(&mut publish, correlation)?;
-            if let Some(content_type) = &self.request.content_type {
-                publish.text("-ct", content_type)?;
-            }
-            if let Some(secs) = self.request.message_expiry_secs {
-                publish.raw(&format!("-e {secs}"));
-            }
-            if self.request.payload_is_utf8 {
-                publish.raw("-pf UTF_8");
-            }
             for UserProperty { name, value } in &self.request.user_properties {
                 publish.text("-up", &format!("{name}={value}"))?;
             }

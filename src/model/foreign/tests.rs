@@ -230,6 +230,22 @@ fn mqtt_explorer_brings_certificates_as_files_and_old_entries_too() {
 }
 
 #[test]
+fn what_is_wrong_with_a_port_or_a_topic_is_told_and_not_only_left_out() {
+    let found = foreign("mosquitto_rr -h h -p 99999 -t 'a/#' -e 'x/+' -m y");
+    let said = left_out(&found);
+    for words in [
+        "`-p 99999`: it is no port (1 to 65535); the usual one stands in the address now",
+        "the topic `a/#`",
+        "the Response Topic `x/+`",
+    ] {
+        assert!(said.contains(words), "{words}: {said}");
+    }
+    assert_eq!(found.requests[0].topic, "a/#", "as it was typed");
+    let found = foreign("mosquitto_rr -h h -p 1884 -t a -e b -m y");
+    assert_eq!(found.left_out, []);
+}
+
+#[test]
 fn a_paste_from_a_terminal_becomes_connections_and_requests() {
     let found = foreign(COMMANDS);
     let addresses: Vec<&str> = found

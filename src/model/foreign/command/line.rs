@@ -13,6 +13,7 @@ use crate::model::profile::{
 };
 use crate::model::request::{RequestDraft, ResponseTopicDraft};
 use crate::model::secret::Secret;
+use crate::model::topic::TopicName;
 
 /// What a line came to.
 pub(super) struct Done {
@@ -201,7 +202,7 @@ impl Line {
         if number.is_none() {
             self.leave(
                 format!("`{name} {text}`"),
-                "it is no number that this can be",
+                "it is no number, or too large or too small for what it stands for",
             );
         }
         number
@@ -270,7 +271,14 @@ impl Line {
         let is_on = one != "false";
         match means {
             Means::Host => one.clone_into(&mut self.host),
-            Means::Port => self.port = self.number(name, one).or(self.port),
+            Means::Port => match one.trim().parse::<u16>() {
+                Ok(port) if port > 0 => self.port = Some(port),
+                // Another port may be another broker: it is not enough to say what was left out.
+                _ => self.leave(
+                    format!("`{name} {one}`"),
+                    "it is no port (1 to 65535); the usual one stands in the address now, so correct it before you connect",
+                ),
+            },
             Means::UserName => one.clone_into(&mut self.profile.draft.user_name),
             Means::Password => set_password(&mut self.profile, one),
             Means::ClientId => one.clone_into(&mut self.profile.draft.client_id),
@@ -736,6 +744,10 @@ impl Line {
             if topics.len() > 1 {
                 self.leave("all topics but the last", "a request has one");
             }
+            if let ResponseTopicDraft::Typed(topic) = &self.request.response_topic {
+                self.check_topic("the Response Topic", &topic.clone());
+            }
+            self.check_topic("the topic", &self.request.topic.clone());
             self.payload();
             self.request.name.clone_from(&self.request.topic);
             request = Some(self.request);
@@ -749,6 +761,18 @@ impl Line {
             request,
             subscriptions,
             left_out: self.left_out,
+        }
+    }
+
+    /// It is taken as it is, and what is wrong with it is told.
+    fn check_topic(&mut self, what: &str, topic: &str) {
+        if !topic.is_empty()
+            && let Err(err) = TopicName::new(topic)
+        {
+            self.leave(
+                format!("{what} `{topic}`"),
+                format!("{err}; it stands in the request as it is, so correct it before you send"),
+            );
         }
     }
 
