@@ -13,7 +13,7 @@ const VIEWS: [(&str, TimelineView); 4] = [
     ("Timeline as a table", TimelineView::Table),
     ("Timeline as lanes", TimelineView::Lanes),
     ("Timeline by latency", TimelineView::Latency),
-    ("Timeline by topic", TimelineView::Topics),
+    ("Timeline as a tree of topics", TimelineView::Topics),
 ];
 
 #[derive(Clone, Debug, PartialEq, Eq)]

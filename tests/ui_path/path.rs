@@ -166,7 +166,11 @@ fn a_request_is_saved_closed_and_opened_again() {
 fn the_palette_finds_a_command_and_carries_it_out() {
     let mut window = Window::open();
     window.key(Modifiers::COMMAND, Key::K);
-    window.fill("Search requests, topics, commands", "new conn");
+    window.fill("Search requests, topics, commands", "new connn");
+    window.key(Modifiers::NONE, Key::Enter);
+    assert!(window.says("Nothing has that in its name"));
+    // The field keeps the keyboard.
+    window.key(Modifiers::NONE, Key::Backspace);
     window.key(Modifiers::NONE, Key::Enter);
     assert!(window.says("New connection"));
     window.focus("Broker address");

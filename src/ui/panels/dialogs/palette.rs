@@ -43,11 +43,14 @@ pub fn palette_ui(ctx: &Context, app: &mut App, is_new: bool, actions: &mut Vec<
         if up {
             *selected = selected.saturating_sub(1);
         }
-        let mut chosen = if super::entered(ui) {
-            found.get(*selected).map(|entry| entry.action.clone())
-        } else {
-            None
-        };
+        let mut chosen = None;
+        if super::entered(ui) {
+            chosen = found.get(*selected).map(|entry| entry.action.clone());
+            if chosen.is_none() {
+                // Enter takes the keyboard from a field: what is typed next would go nowhere.
+                response.request_focus();
+            }
+        }
         ui.add_space(8.0);
         if found.is_empty() {
             text::label(
