@@ -208,6 +208,17 @@ impl Line {
         number
     }
 
+    fn set_port(&mut self, name: &str, text: &str) {
+        match text.trim().parse() {
+            Ok(port) if port > 0 => self.port = Some(port),
+            // Another port may be another broker: it is not enough to say what was left out.
+            _ => self.leave(
+                format!("`{name} {text}`"),
+                "it is no port (1 to 65535); the usual one stands in the address now, so correct it before you connect",
+            ),
+        }
+    }
+
     fn qos(&mut self, name: &str, text: &str) -> Option<Qos> {
         let level: u8 = self.number(name, text)?;
         Qos::try_from(level)
@@ -271,14 +282,7 @@ impl Line {
         let is_on = one != "false";
         match means {
             Means::Host => one.clone_into(&mut self.host),
-            Means::Port => match one.trim().parse::<u16>() {
-                Ok(port) if port > 0 => self.port = Some(port),
-                // Another port may be another broker: it is not enough to say what was left out.
-                _ => self.leave(
-                    format!("`{name} {one}`"),
-                    "it is no port (1 to 65535); the usual one stands in the address now, so correct it before you connect",
-                ),
-            },
+            Means::Port => self.set_port(name, one),
             Means::UserName => one.clone_into(&mut self.profile.draft.user_name),
             Means::Password => set_password(&mut self.profile, one),
             Means::ClientId => one.clone_into(&mut self.profile.draft.client_id),
