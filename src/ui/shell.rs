@@ -73,6 +73,7 @@ impl Shell {
         let ctx = ui.ctx().clone();
         self.apply_theme(&ctx);
         let mut actions = Vec::new();
+        let had_dialog = self.app.dialog.is_some();
         self.view.look_at(self.app.recordings.looks());
         self.shortcuts(&ctx, &mut actions);
         self.app.check_typed();
@@ -85,6 +86,10 @@ impl Shell {
         }
         for action in actions {
             self.app.perform(action);
+        }
+        if had_dialog && self.app.dialog.is_none() {
+            // Painted again without it: it would take the next click, which egui judges by what was there last.
+            ctx.request_discard("a dialog was closed");
         }
         if let Some(text) = self.app.clipboard.take() {
             ctx.copy_text(text);
