@@ -25,7 +25,7 @@ const LEAST: f32 = 150.0;
 /// What the request and the timeline need beside the panels, and the request above the timeline:
 /// in a small window the others give way.
 const CENTER_LEAST: f32 = 780.0;
-const REQUEST_LEAST: f32 = 380.0;
+const REQUEST_LEAST: f32 = 430.0;
 const TIMELINE_LEAST: f32 = 190.0;
 /// How the panels share what the center leaves.
 const LEFT_SHARE: f32 = 0.45;

@@ -12,6 +12,7 @@ use crate::app::work::Worker;
 use crate::app::{Action, App};
 use crate::model::document::Form;
 use crate::model::payload;
+use crate::model::request::ResponseTopicDraft;
 use crate::model::text as words;
 use crate::model::timeline::{Row, RowId};
 use crate::ui::panels::connections::facts_ui;
@@ -21,6 +22,9 @@ use crate::ui::widgets::{Button, leg_bar, marks, payload_view, select, text};
 use crate::ui::{Icon, Theme, fonts};
 use egui::{Align, Layout, ScrollArea, Ui};
 use std::sync::Arc;
+
+/// In a panel lower than this the payload gets the lines that others take elsewhere.
+const LOW: f32 = 300.0;
 
 pub fn answer_ui(ui: &mut Ui, app: &App, view: &mut View, actions: &mut Vec<Action>) {
     let row = app
@@ -37,8 +41,9 @@ pub fn answer_ui(ui: &mut Ui, app: &App, view: &mut View, actions: &mut Vec<Acti
         return;
     };
     let inspection = &inspected.inspection;
+    let is_low = ui.available_height() < LOW;
     several_ui(ui, app, actions);
-    verdict_line_ui(ui, app, &row, &inspected, id, actions);
+    verdict_line_ui(ui, app, &row, (&inspected, id), is_low, actions);
     marked_ui(ui, app, (id, inspected.at), actions);
     if !inspection.legs.is_empty() {
         ui.add_space(6.0);
@@ -51,7 +56,8 @@ pub fn answer_ui(ui: &mut Ui, app: &App, view: &mut View, actions: &mut Vec<Acti
     }
     remedy_ui(ui, app, &row, actions);
     ui.add_space(4.0);
-    panes_ui(ui, &row, &inspected, view, (id, inspected.at), &app.worker);
+    let key = (id, inspected.at);
+    panes_ui(ui, &row, &inspected, view, key, is_low, &app.worker);
 }
 
 /// Several rows are selected, of which one is looked at here.
@@ -115,7 +121,15 @@ fn remedy_ui(ui: &mut Ui, app: &App, row: &Row, actions: &mut Vec<Action>) {
 
 fn nothing_yet(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
     let has_devices = !app.library.devices().is_empty();
-    let (sentence, offer) = if has_devices {
+    let asks = app.tabs.front().is_none_or(|tab| {
+        tab.draft.response_topic != ResponseTopicDraft::None || !tab.draft.pairing.is_mqtt5()
+    });
+    let (sentence, offer) = if !asks {
+        (
+            "This request asks for no answer: it is published, and its row stands in the timeline.",
+            None,
+        )
+    } else if has_devices {
         ("The answer appears here: press Send.", None)
     } else {
         (
@@ -133,8 +147,8 @@ fn verdict_line_ui(
     ui: &mut Ui,
     app: &App,
     row: &Row,
-    inspected: &Inspected,
-    id: RowId,
+    (inspected, id): (&Inspected, RowId),
+    is_low: bool,
     actions: &mut Vec<Action>,
 ) {
     let inspection = &inspected.inspection;
@@ -145,7 +159,7 @@ fn verdict_line_ui(
     let mut fits = true;
     ui.horizontal(|ui| {
         ui.spacing_mut().item_spacing.x = 8.0;
-        marks::pill(ui, inspection.tone, &inspection.status);
+        marks::pill(ui, inspection.tone, &inspection.status).on_hover_text(&inspection.title);
         if let Some(time) = &inspection.round_trip {
             text::label(ui, time, fonts::code(), theme.text)
                 .on_hover_text("Round trip: from the request on the wire to its first reply");
@@ -164,7 +178,8 @@ fn verdict_line_ui(
             });
         });
     });
-    if !fits {
+    // The row that is selected in the timeline says the same.
+    if !fits && !is_low {
         title(ui);
     }
 }
@@ -314,6 +329,7 @@ fn panes_ui(
     inspected: &Inspected,
     view: &mut View,
     key: (RowId, usize),
+    is_low: bool,
     worker: &Worker,
 ) {
     let theme = Theme::of(ui);
@@ -362,7 +378,12 @@ fn panes_ui(
     });
     ui.add_space(4.0);
     // As many lines as it takes; a broken last line must not be cut off.
-    let line = text::wrapped(ui, &part.line, fonts::small(), theme.muted);
+    let line = if is_low {
+        let room = ui.available_width();
+        text::line(ui, &part.line, fonts::small(), theme.muted, room)
+    } else {
+        text::wrapped(ui, &part.line, fonts::small(), theme.muted)
+    };
     let foot = line.size().y + ui.spacing().item_spacing.y + 4.0;
     let size = egui::vec2(
         ui.available_width(),
@@ -381,7 +402,10 @@ fn panes_ui(
                 .show(ui, |ui| facts_ui(ui, facts));
         }
     }
-    ui.add(egui::Label::new(line));
+    let line = ui.add(egui::Label::new(line));
+    if is_low {
+        line.on_hover_text(&part.line);
+    }
 }
 
 fn payload_ui(
