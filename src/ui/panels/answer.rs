@@ -20,11 +20,14 @@ use crate::ui::view::{AnswerPane, Focus, Inspected, View};
 use crate::ui::widgets::tabs::{Tab, tabs};
 use crate::ui::widgets::{Button, leg_bar, marks, payload_view, select, text};
 use crate::ui::{Icon, Theme, fonts};
-use egui::{Align, Layout, ScrollArea, Ui};
+use egui::{Align, Id, Layout, Popup, ScrollArea, Ui};
 use std::sync::Arc;
 
 /// In a panel lower than this the payload gets the lines that others take elsewhere.
-const LOW: f32 = 300.0;
+const LOW: f32 = 250.0;
+
+/// In one narrower than this the verdict needs the room of words that an icon can stand for.
+const NARROW: f32 = 450.0;
 
 pub fn answer_ui(ui: &mut Ui, app: &App, view: &mut View, actions: &mut Vec<Action>) {
     let row = app
@@ -157,6 +160,7 @@ fn verdict_line_ui(
         text::label(ui, &inspection.title, fonts::code_small(), theme.muted);
     };
     let mut fits = true;
+    let is_narrow = ui.available_width() < NARROW;
     ui.horizontal(|ui| {
         ui.spacing_mut().item_spacing.x = 8.0;
         marks::pill(ui, inspection.tone, &inspection.status).on_hover_text(&inspection.title);
@@ -166,7 +170,7 @@ fn verdict_line_ui(
         }
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             copy_menu(ui, row, inspected, actions);
-            compare_menu(ui, app, row, (id, inspected.at), actions);
+            compare_menu(ui, app, row, (id, inspected.at), is_narrow, actions);
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
                 text::label(ui, &inspection.remark, fonts::small(), theme.muted);
                 let words = &inspection.title;
@@ -226,9 +230,10 @@ fn compare_menu(
     app: &App,
     row: &Row,
     (id, at): (RowId, usize),
+    is_narrow: bool,
     actions: &mut Vec<Action>,
 ) {
-    select::menu_button(ui, "Compare", |ui| {
+    let contents = |ui: &mut Ui| {
         let mut offer = |ui: &mut Ui, words: &str, action: Action| {
             if ui.add(Button::ghost(words)).clicked() {
                 actions.push(action);
@@ -245,7 +250,15 @@ fn compare_menu(
             offer(ui, &words, Action::Compare((id, first), (id, second)));
         }
         offer(ui, "With another message…", Action::MarkForCompare(id, at));
-    });
+    };
+    if is_narrow {
+        let response = ui.add(Button::icon(Icon::GitCompareArrows, "Compare").framed());
+        Popup::menu(&response)
+            .id(Id::unique("compare the message"))
+            .show(contents);
+    } else {
+        select::menu_button(ui, "Compare", contents);
+    }
 }
 
 /// The other messages of an exchange that are compared most: what was sent, the first and the last
