@@ -26,8 +26,8 @@ use std::sync::Arc;
 /// In a panel lower than this the payload gets the lines that others take elsewhere.
 const LOW: f32 = 250.0;
 
-/// In one narrower than this the verdict needs the room of words that an icon can stand for.
-const NARROW: f32 = 450.0;
+/// What stands beside the verdict in its line. Where the verdict leaves less, an icon stands for words.
+const BESIDE_VERDICT: f32 = 320.0;
 
 pub fn answer_ui(ui: &mut Ui, app: &App, view: &mut View, actions: &mut Vec<Action>) {
     let row = app
@@ -160,7 +160,14 @@ fn verdict_line_ui(
         text::label(ui, &inspection.title, fonts::code_small(), theme.muted);
     };
     let mut fits = true;
-    let is_narrow = ui.available_width() < NARROW;
+    let verdict = text::line(
+        ui,
+        &inspection.status,
+        fonts::medium(),
+        theme.text,
+        f32::INFINITY,
+    );
+    let is_narrow = ui.available_width() - verdict.size().x < BESIDE_VERDICT;
     ui.horizontal(|ui| {
         ui.spacing_mut().item_spacing.x = 8.0;
         marks::pill(ui, inspection.tone, &inspection.status).on_hover_text(&inspection.title);
