@@ -90,3 +90,20 @@ fn escape_and_a_click_in_one_frame_both_count() {
     assert!(!window.has(Role::Button, "Play Smart light"));
     assert!(window.is_selected(Role::Button, "Retain"));
 }
+
+#[test]
+fn the_palette_is_as_high_again_after_little_was_found() {
+    let mut window = Window::open();
+    let shown = |window: &Window| window.labels(Role::ListItem).len();
+    window.perform(roundtrip::app::Action::ShowPalette);
+    window.settle();
+    let at_first = window.place(Role::ListItem, "Clear the timeline, command");
+    let field = "Search requests, topics, commands";
+    window.fill(field, "settings");
+    window.settle();
+    assert!(shown(&window) < 4, "{}", shown(&window));
+    window.fill(field, "");
+    window.settle();
+    let again = window.place(Role::ListItem, "Clear the timeline, command");
+    assert_eq!(at_first, again);
+}

@@ -24,7 +24,7 @@ const ALWAYS: [Category; 5] = [
 
 /// Of the bar's width, and at least so much: a filter of two terms is read whole.
 const FILTER_SHARE: f32 = 0.24;
-const FILTER_LEAST: f32 = 220.0;
+const FILTER_LEAST: f32 = 200.0;
 const FILTER_MOST: f32 = 340.0;
 /// A bar of this width has a button for everything.
 const ROOMY: f32 = 1_100.0;
