@@ -16,6 +16,7 @@ use crate::model::message::{Qos, UserProperty};
 use crate::model::payload::PayloadFormat;
 use crate::model::profile::VersionChoice;
 use crate::model::request::{PairingDraft, RequestDraft, ResponseTopicDraft};
+use crate::store::TimelineView;
 use clap::{ArgGroup, Parser, Subcommand, ValueEnum};
 pub use export::{ExportArgs, ImportArgs};
 pub use profiles::{
@@ -692,4 +693,15 @@ pub enum ViewArg {
     Lanes,
     Latency,
     Topics,
+}
+
+impl From<ViewArg> for TimelineView {
+    fn from(view: ViewArg) -> Self {
+        match view {
+            ViewArg::Table => Self::Table,
+            ViewArg::Lanes => Self::Lanes,
+            ViewArg::Latency => Self::Latency,
+            ViewArg::Topics => Self::Topics,
+        }
+    }
 }

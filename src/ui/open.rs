@@ -1,10 +1,11 @@
 //! Opens the window with everything in it; and takes a picture of one that plays a demo.
 
 use crate::app::Action;
+pub use crate::app::ThemeChoice;
+use crate::app::TimelineView;
 use crate::app::bench::BenchFailure;
 pub use crate::app::open::Place;
 use crate::app::open::{OpenError, open};
-pub use crate::app::{ThemeChoice, TimelineView};
 use crate::ui::pace::Pace;
 use crate::ui::picture::{PictureJob, Slot, lock};
 use crate::ui::shell::Shell;

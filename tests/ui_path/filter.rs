@@ -142,7 +142,7 @@ fn a_group_that_is_not_closed_is_said_while_it_is_left_out() {
     assert_eq!(window.problem(BOX), None, "it has only been begun");
     window.event(Event::Text(" OR rtt:>9s".to_owned()));
     let problem = window.problem(BOX).unwrap_or_default();
-    assert!(problem.contains("this `(` is not closed"), "{problem}");
+    assert!(problem.contains("`(` is not closed"), "{problem}");
     window.event(Event::Text(")".to_owned()));
     assert_eq!(window.problem(BOX), None);
     assert_eq!(rows(&window), 0);

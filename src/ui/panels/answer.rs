@@ -46,7 +46,7 @@ pub fn answer_ui(ui: &mut Ui, app: &App, view: &mut View, actions: &mut Vec<Acti
     let inspection = &inspected.inspection;
     let is_low = ui.available_height() < LOW;
     several_ui(ui, app, actions);
-    verdict_line_ui(ui, app, &row, (&inspected, id), is_low, actions);
+    let is_titled = verdict_line_ui(ui, app, &row, (&inspected, id), is_low, actions);
     marked_ui(ui, app, (id, inspected.at), actions);
     if !inspection.legs.is_empty() {
         ui.add_space(6.0);
@@ -60,7 +60,8 @@ pub fn answer_ui(ui: &mut Ui, app: &App, view: &mut View, actions: &mut Vec<Acti
     remedy_ui(ui, app, &row, actions);
     ui.add_space(4.0);
     let key = (id, inspected.at);
-    panes_ui(ui, &row, &inspected, view, key, is_low, &app.worker);
+    let foot = Foot { is_low, is_titled };
+    panes_ui(ui, &row, &inspected, view, key, foot, &app.worker);
 }
 
 /// Several rows are selected, of which one is looked at here.
@@ -146,6 +147,7 @@ fn nothing_yet(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
     }
 }
 
+/// Gives whether the row's title found a place in it.
 fn verdict_line_ui(
     ui: &mut Ui,
     app: &App,
@@ -153,7 +155,7 @@ fn verdict_line_ui(
     (inspected, id): (&Inspected, RowId),
     is_low: bool,
     actions: &mut Vec<Action>,
-) {
+) -> bool {
     let inspection = &inspected.inspection;
     let theme = Theme::of(ui);
     let title = |ui: &mut Ui| {
@@ -189,10 +191,10 @@ fn verdict_line_ui(
             });
         });
     });
-    // The row that is selected in the timeline says the same.
     if !fits && !is_low {
         title(ui);
     }
+    fits || !is_low
 }
 
 fn copy_menu(ui: &mut Ui, row: &Row, inspected: &Inspected, actions: &mut Vec<Action>) {
@@ -343,13 +345,21 @@ fn parts_ui(ui: &mut Ui, row: &Row, count: usize, at: usize) -> Option<usize> {
     chosen
 }
 
+/// The line beneath a message.
+#[derive(Clone, Copy)]
+struct Foot {
+    is_low: bool,
+    /// The row's title stands above; else it stands here.
+    is_titled: bool,
+}
+
 fn panes_ui(
     ui: &mut Ui,
     row: &Row,
     inspected: &Inspected,
     view: &mut View,
     key: (RowId, usize),
-    is_low: bool,
+    foot: Foot,
     worker: &Worker,
 ) {
     let theme = Theme::of(ui);
@@ -398,11 +408,17 @@ fn panes_ui(
     });
     ui.add_space(4.0);
     // As many lines as it takes; a broken last line must not be cut off.
+    let Foot { is_low, is_titled } = foot;
+    let words = if is_titled {
+        part.line.clone()
+    } else {
+        format!("{} · {}", inspection.title, part.line)
+    };
     let line = if is_low {
         let room = ui.available_width();
-        text::line(ui, &part.line, fonts::small(), theme.muted, room)
+        text::line(ui, &words, fonts::small(), theme.muted, room)
     } else {
-        text::wrapped(ui, &part.line, fonts::small(), theme.muted)
+        text::wrapped(ui, &words, fonts::small(), theme.muted)
     };
     let foot = line.size().y + ui.spacing().item_spacing.y + 4.0;
     let size = egui::vec2(
@@ -424,7 +440,7 @@ fn panes_ui(
     }
     let line = ui.add(egui::Label::new(line));
     if is_low {
-        line.on_hover_text(&part.line);
+        line.on_hover_text(&words);
     }
 }
 
