@@ -62,8 +62,8 @@ pub fn palette_ui(ctx: &Context, app: &mut App, is_new: bool, actions: &mut Vec<
         }
         let height = (ui.ctx().content_rect().height() - 200.0).clamp(100.0, 360.0);
         // egui remembers how low the dialog was when little was found: the list must not stay as low.
-        let list = ScrollArea::vertical().max_height(height);
-        list.min_scrolled_height(height).show(ui, |ui| {
+        let scroll = ScrollArea::vertical().max_height(height);
+        scroll.min_scrolled_height(height).show(ui, |ui| {
             for (index, entry) in found.iter().enumerate() {
                 let is_selected = index == *selected;
                 let response = entry_ui(ui, entry, is_selected);

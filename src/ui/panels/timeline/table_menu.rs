@@ -10,6 +10,9 @@ use crate::ui::widgets::{Button, Field, text};
 use crate::ui::{Icon, Theme, fonts};
 use egui::{Id, ScrollArea, Ui};
 
+/// Of a window, what there is above or below the titles.
+const ROOM: f32 = 0.66;
+
 /// The menus stay open while columns are chosen; anything else closes them.
 fn entry(ui: &mut Ui, words: &str, tooltip: &str) -> bool {
     let pressed = ui.add(Button::ghost(words).tooltip(tooltip)).clicked();
@@ -166,8 +169,6 @@ fn columns_ui(ui: &mut Ui, shown: &[ShownColumn], others: f32, actions: &mut Vec
         .iter()
         .map(|column| column.kind.clone())
         .filter(|kind| matches!(kind, ColumnKind::User(_)));
-    /// Of a window, above or below the titles.
-    const ROOM: f32 = 0.66;
     let room = ui.ctx().content_rect().height() * ROOM;
     let height = (room - others).clamp(90.0, 260.0);
     ScrollArea::vertical().max_height(height).show(ui, |ui| {
