@@ -572,8 +572,9 @@ pub struct RulesArgs {
 }
 
 const SCREENSHOT_EXAMPLES: &str = "\
-Example:
-  roundtrip screenshot --demo smart-light --out window.png --size 1280x720 --theme light";
+Examples:
+  roundtrip screenshot --demo smart-light --out window.png --size 1280x720 --theme light
+  roundtrip screenshot --demo intermittent-device --out lanes.png --view lanes";
 
 /// Open the window, play a demo in it, save what it shows and exit
 ///
@@ -595,6 +596,10 @@ pub struct ScreenshotArgs {
 
     #[arg(long, value_enum, default_value_t)]
     pub theme: ThemeArg,
+
+    /// How the timeline is looked at
+    #[arg(long, value_enum, default_value_t)]
+    pub view: ViewArg,
 }
 
 const BENCH_EXAMPLES: &str = "\
@@ -678,4 +683,13 @@ pub enum ThemeArg {
     #[default]
     Dark,
     Light,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum ViewArg {
+    #[default]
+    Table,
+    Lanes,
+    Latency,
+    Topics,
 }

@@ -31,6 +31,8 @@ pub enum ConnectionEvent {
         near: Option<ExchangeId>,
         /// Which variable of the rule differs, where it is only one.
         miss: Option<NearMiss>,
+        /// Published on this connection itself, and brought back by a subscription of its own.
+        is_echo: bool,
     },
     /// A publish without Response Topic was written, and acknowledged at QoS 1 and 2.
     Published {

@@ -382,6 +382,7 @@ impl Session {
                         responder: reply.responder.clone(),
                         near: Some(*exchange),
                         difference: None,
+                        is_echo: false,
                     });
                 }
                 if matches!(change, Change::Finished(_)) {
@@ -396,6 +397,7 @@ impl Session {
                 responder,
                 near,
                 miss,
+                is_echo,
             } => {
                 let responder = responder.clone();
                 self.show_arrived(MessageRow {
@@ -406,6 +408,7 @@ impl Session {
                     responder: responder.map(|client_id| self.name_of_client(client_id)),
                     near: *near,
                     difference: miss.as_ref().map(|miss| Arc::new(Difference::from(miss))),
+                    is_echo: *is_echo,
                 });
             }
             ConnectionEvent::Published {

@@ -13,6 +13,7 @@ mod common_ui;
 mod demos;
 mod filter;
 mod imports;
+mod keyboard;
 mod lanes;
 mod pairing;
 mod path;

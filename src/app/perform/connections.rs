@@ -115,7 +115,7 @@ impl App {
             return;
         };
         if id == BUILT_IN_ID {
-            self.notices.inform(
+            self.notices.refuse(
                 "The built-in broker's connection stays: everything works with it",
                 self.now,
             );

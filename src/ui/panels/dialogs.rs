@@ -90,6 +90,7 @@ fn frame(
             .corner_radius(CornerRadius::same(theme::RADIUS + 2))
             .inner_margin(Margin::same(16)),
     );
+    let keyboard = ctx.memory(egui::Memory::focused);
     let response = modal.show(ctx, |ui| {
         ui.set_width(width.min(ui.ctx().content_rect().width() - 64.0));
         ui.horizontal(|ui| {
@@ -103,6 +104,13 @@ fn frame(
         ui.add_space(8.0);
         contents(ui, actions);
     });
+    // A field of one line gives the keyboard up on Enter; what turns out to be wrong is corrected there.
+    if let Some(field) = keyboard
+        && ctx.input(|input| input.key_pressed(Key::Enter))
+        && ctx.memory(egui::Memory::focused).is_none()
+    {
+        ctx.memory_mut(|memory| memory.request_focus(field));
+    }
     if response.should_close() {
         actions.push(Action::CloseDialog);
     }
