@@ -8,6 +8,7 @@ use crate::app::messages::MessageAction;
 use crate::app::notices::NoticeId;
 use crate::app::payloads::CopyAs;
 use crate::app::perform::RecordingAction;
+use crate::app::secrets::SecretsAction;
 use crate::app::subscriptions::SubscriptionAction;
 use crate::app::table::{RowAction, TableAction};
 use crate::app::tabs::TabId;
@@ -33,6 +34,8 @@ pub enum Action {
     ReconnectNow(String),
     /// What the password dialog holds.
     GivePassword,
+    /// Where secrets are kept.
+    Secrets(SecretsAction),
     StopBroker,
     // Requests
     NewTab,

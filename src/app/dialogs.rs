@@ -5,6 +5,7 @@ use crate::app::export::ExportDialog;
 use crate::app::imports::{BundleDialog, ImportDialog};
 use crate::app::recordings::RecordingDialog;
 use crate::app::rule_editor::RuleDialog;
+use crate::app::secrets::{PassphraseDialog, SecretsDialog};
 use crate::app::subscriptions::SubscriptionDialog;
 use crate::app::table::CommentDialog;
 use crate::app::tabs::TabId;
@@ -20,6 +21,8 @@ use std::collections::BTreeMap;
 pub enum Dialog {
     Profile(Box<ProfileDialog>),
     Password(PasswordDialog),
+    Passphrase(Box<PassphraseDialog>),
+    Secrets(Box<SecretsDialog>),
     SaveRequest(SaveDialog),
     Device(Box<DeviceDialog>),
     Rule(Box<RuleDialog>),
@@ -66,6 +69,8 @@ pub struct ProfileDialog {
     /// Empty: leave the kept one as it is.
     pub password: String,
     pub remember_password: bool,
+    /// There is no keyring: an encrypted file is to be made.
+    pub in_file: bool,
     /// The other secrets as typed, each empty where the kept one is to stay. Headers by their names.
     pub secrets: BTreeMap<SecretSlot, String>,
     pub errors: Vec<FieldError<ProfileField>>,
@@ -105,6 +110,8 @@ pub struct PasswordDialog {
     pub slot: SecretSlot,
     pub text: String,
     pub remember: bool,
+    /// There is no keyring: an encrypted file is to be made.
+    pub in_file: bool,
     /// What to do once it is given.
     pub then: AfterPassword,
 }
@@ -120,6 +127,7 @@ pub enum AfterPassword {
     Connect,
     StartDevice(String),
     Send(TabId),
+    Nothing,
 }
 
 #[derive(Debug)]

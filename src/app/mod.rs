@@ -37,6 +37,7 @@ pub mod requests;
 pub mod rows;
 pub mod rule_editor;
 pub mod rules;
+pub mod secrets;
 pub mod selection;
 pub mod status;
 pub mod subscriptions;
@@ -121,6 +122,10 @@ pub struct App {
     passwords: BTreeMap<String, Secret>,
     /// Profiles whose password the user did not want to be kept.
     unkept: BTreeSet<String>,
+    /// The encrypted file is locked and stays so in this run.
+    without_vault: bool,
+    /// Secrets that were refused: another is asked for.
+    distrusted: BTreeSet<String>,
     /// Tabs whose request goes out once the broker has said what it depends on.
     held: Vec<TabId>,
     exports: export::Exports,
@@ -166,6 +171,8 @@ impl App {
             is_demo_read_along: false,
             passwords: BTreeMap::new(),
             unkept: BTreeSet::new(),
+            without_vault: false,
+            distrusted: BTreeSet::new(),
             held: Vec::new(),
             exports: export::Exports::default(),
             imports: imports::Imports::default(),
@@ -199,6 +206,7 @@ impl App {
         self.hear_of_files();
         self.hear_of_exports();
         self.follow_imports();
+        self.follow_secrets();
         self.refresh_rules();
         let over = self.notices.expire(self.now);
         if !over.is_empty() {

@@ -150,6 +150,12 @@ pub struct ConnectArgs {
     #[arg(long, value_name = "FILE")]
     pub password_file: Option<PathBuf>,
 
+    /// Open the workspace's encrypted file of secrets with the first line of this file
+    ///
+    /// Without it the variable ROUNDTRIP_PASSPHRASE is taken; on a terminal it is asked for.
+    #[arg(long, value_name = "FILE", requires = "profile")]
+    pub passphrase_file: Option<PathBuf>,
+
     /// The client id [default: the profile's, else a new one every time]
     #[arg(long, value_name = "ID")]
     pub client_id: Option<String>,

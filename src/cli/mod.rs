@@ -15,6 +15,7 @@ mod export;
 mod headless;
 mod import;
 mod json;
+mod kept;
 mod listen;
 mod logging;
 mod out;

@@ -1,6 +1,7 @@
 //! From what was typed to what can be done: profiles, passwords, payloads and devices are looked up.
 
 use crate::cli::args::{ConnectArgs, PayloadFile, RespondArgs, SecretPlace};
+use crate::cli::kept::KeptSecrets;
 use crate::cli::stop::Stop;
 use crate::model::FieldError;
 use crate::model::pairing::Rules;
@@ -8,7 +9,7 @@ use crate::model::profile::{BUILT_IN_ID, BrokerAddress, Profile, ProfileDraft};
 use crate::model::request::MAX_PAYLOAD_BYTES;
 use crate::model::responder::{Device, DeviceDraft, RuleDraft, ValueTable};
 use crate::model::secret::{Secret, Secrets};
-use crate::store::{self, PasswordDesk, Stored, Workspace};
+use crate::store::{self, Stored, Workspace};
 use std::io::Read as _;
 use std::path::Path;
 
@@ -29,8 +30,8 @@ pub fn target(args: &ConnectArgs, workspace: Option<&Path>) -> Result<Target, St
         Some(name) => {
             let workspace = Workspace::open(workspace.map(Path::to_owned))?;
             let found = find_profile(&workspace, name)?;
-            let kept = |id: &str| kept_password(&workspace, id);
-            from_profile(args, found, kept)
+            let kept = KeptSecrets::new(&workspace, args.passphrase_file.as_deref());
+            from_profile(args, found, |account| kept.load(account))
         }
         None => from_url(args),
     }
@@ -75,7 +76,7 @@ fn from_profile(
         Some(password) => Some(password),
         None if draft.password_wanted && !is_other_user => Some(kept(&id)?.ok_or_else(|| {
             Stop::usage(
-                format!("the profile `{}` wants a password, and the keyring has none", draft.name),
+                format!("the profile `{}` wants a password, and none is kept", draft.name),
                 "give it with --password-env VAR or --password-file FILE, or keep one in the window",
             )
         })?),
@@ -125,7 +126,7 @@ fn finish(
         }
         let secret = kept(&slot.account(id))?.ok_or_else(|| {
             Stop::usage(
-                format!("the profile `{name}` wants the {slot}, and the keyring has none"),
+                format!("the profile `{name}` wants the {slot}, and none is kept"),
                 "give it on the command line (see --help), or keep one in the window",
             )
         })?;
@@ -190,16 +191,6 @@ pub fn find_profile(workspace: &Workspace, name: &str) -> Result<Stored<ProfileD
     }
 }
 
-fn kept_password(workspace: &Workspace, id: &str) -> Result<Option<Secret>, Stop> {
-    let desk = PasswordDesk::open(workspace)?;
-    desk.load_blocking(id).map_err(|err| {
-        Stop::usage(
-            err.to_string(),
-            "give the password with --password-env VAR or --password-file FILE",
-        )
-    })
-}
-
 /// The password that the command line leads to, outside of a URL.
 fn given_password(args: &ConnectArgs) -> Result<Option<Secret>, Stop> {
     if let Some(name) = &args.password_env {
@@ -209,7 +200,7 @@ fn given_password(args: &ConnectArgs) -> Result<Option<Secret>, Stop> {
     path.map(of_file).transpose()
 }
 
-fn of_env(name: &str, whose: &str) -> Result<Secret, Stop> {
+pub fn of_env(name: &str, whose: &str) -> Result<Secret, Stop> {
     match std::env::var(name) {
         Ok(secret) => Ok(Secret::new(secret)),
         Err(std::env::VarError::NotPresent) => Err(Stop::usage(
@@ -224,7 +215,7 @@ fn of_env(name: &str, whose: &str) -> Result<Secret, Stop> {
 }
 
 /// The first line of a file.
-fn of_file(path: &Path) -> Result<Secret, Stop> {
+pub fn of_file(path: &Path) -> Result<Secret, Stop> {
     let bytes = store::read_file(path, MAX_PASSWORD_FILE_BYTES)?;
     let text = String::from_utf8(bytes).map_err(|err| {
         Stop::usage(

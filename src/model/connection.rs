@@ -3,6 +3,7 @@
 use crate::model::exchange::{Change, Exchange, ExchangeId, MessageVerdict, Reason};
 use crate::model::message::{Message, Qos, UserProperty};
 use crate::model::pairing::NearMiss;
+use crate::model::profile::SecretSlot;
 use crate::model::time::Timestamp;
 use crate::model::topic::TopicFilter;
 use crate::model::version::MqttVersion;
@@ -66,6 +67,8 @@ pub struct Problem {
     pub detail: Arc<str>,
     /// The broker's reason code, when it gave one.
     pub reason: Option<Reason>,
+    /// The secrets that may be wrong: they are asked for again.
+    pub doubted: Vec<SecretSlot>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

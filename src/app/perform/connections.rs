@@ -5,8 +5,9 @@ use crate::app::dialogs::{AfterPassword, Dialog, NEW, PasswordDialog, ProfileDia
 use crate::app::library::{Removed, new_client_id};
 use crate::app::undo::Undo;
 use crate::model::connection::Problem;
-use crate::model::profile::{BUILT_IN_ID, BrokerAddress, Profile, ProfileDraft};
+use crate::model::profile::{BUILT_IN_ID, BrokerAddress, Profile, ProfileDraft, SecretSlot};
 use crate::model::secret::{Secret, Secrets};
+use crate::store::{PasswordPlace, VaultState};
 use std::collections::BTreeMap;
 
 /// Bad User Name or Password, Not authorized, Bad authentication method (MQTT 5 §3.2.2.2).
@@ -31,6 +32,7 @@ impl App {
             draft,
             password: String::new(),
             remember_password: true,
+            in_file: false,
             secrets: BTreeMap::new(),
             errors: Vec::new(),
         })));
@@ -43,6 +45,7 @@ impl App {
                 draft,
                 password: String::new(),
                 remember_password: true,
+                in_file: false,
                 secrets: BTreeMap::new(),
                 errors: Vec::new(),
             };
@@ -68,9 +71,13 @@ impl App {
             draft,
             password,
             remember_password,
+            in_file,
             secrets,
             ..
         } = *dialog;
+        let before = id.as_deref().and_then(|id| self.library.profile(id));
+        let before = before.map_or_else(Vec::new, ProfileDraft::secrets_wanted);
+        let is_secret_new = !password.is_empty() || secrets.values().any(|text| !text.is_empty());
         match self.library.save_profile(id.as_deref(), &draft) {
             Ok(saved_id) => {
                 if !password.is_empty() {
@@ -81,14 +88,26 @@ impl App {
                         self.keep_password(&slot.account(&saved_id), text, remember_password);
                     }
                 }
-                if !draft.password_wanted {
-                    self.passwords.remove(&saved_id);
-                    self.library.forget_password(&saved_id);
+                let wanted = draft.secret_slots();
+                let is_over = |slot: &SecretSlot| match slot {
+                    SecretSlot::Password => !draft.password_wanted,
+                    other => !wanted.contains(other),
+                };
+                for slot in before.iter().filter(|slot| is_over(slot)) {
+                    let account = slot.account(&saved_id);
+                    self.passwords.remove(&account);
+                    self.library.forget_password(&account);
                 }
                 let was_on = self.session.link(&saved_id).is_some();
-                if connect || was_on {
+                let connects = connect || was_on;
+                if connects {
                     self.session.disconnect(&saved_id);
-                    self.connect(&saved_id);
+                }
+                let then = if connects { AfterPassword::Connect } else { AfterPassword::Nothing };
+                if is_secret_new && self.needs_new_file(remember_password, in_file) {
+                    self.ask_passphrase(&saved_id, true, then);
+                } else {
+                    self.go_on(&saved_id, then);
                 }
             }
             Err(problem) => self.notices.fail(problem.text, problem.hint),
@@ -202,13 +221,23 @@ impl App {
             let account = slot.account(id);
             let kept = || self.library.kept_password(&account);
             let Some(secret) = self.passwords.get(&account).cloned().or_else(kept) else {
+                let place = self.library.password_place();
+                if place == PasswordPlace::File(VaultState::Locked)
+                    && !self.without_vault
+                    && !self.unkept.contains(&account)
+                    && !self.distrusted.contains(&account)
+                {
+                    self.ask_passphrase(id, false, then);
+                    return Password::Asked;
+                }
                 self.dialog = Some(Dialog::Password(PasswordDialog {
                     profile_id: id.to_owned(),
                     profile_name: profile.name.to_string(),
                     user_name: profile.user_name.as_deref().unwrap_or_default().to_owned(),
                     slot,
                     text: String::new(),
-                    remember: self.library.can_keep_passwords() && !self.unkept.contains(&account),
+                    remember: place.can_keep() && !self.unkept.contains(&account),
+                    in_file: false,
                     then,
                 }));
                 return Password::Asked;
@@ -228,31 +257,45 @@ impl App {
             slot,
             text,
             remember,
+            in_file,
             then,
             ..
         } = dialog;
-        self.keep_password(&slot.account(&profile_id), text, remember);
-        match then {
-            AfterPassword::Connect => self.connect(&profile_id),
-            AfterPassword::StartDevice(device) => self.start_device(&device),
-            AfterPassword::Send(tab) => self.send(tab),
+        self.keep_password(&slot.account(&profile_id), text, remember || in_file);
+        if self.needs_new_file(remember, in_file) {
+            self.ask_passphrase(&profile_id, true, then);
+        } else {
+            self.go_on(&profile_id, then);
         }
     }
 
-    /// The broker did not take the password of a profile: it is asked for before the next attempt.
+    /// A secret is to be kept in the encrypted file, and there is none.
+    fn needs_new_file(&self, remember: bool, in_file: bool) -> bool {
+        match self.library.password_place() {
+            PasswordPlace::File(VaultState::Missing) => remember,
+            PasswordPlace::Session { .. } => in_file,
+            _ => false,
+        }
+    }
+
+    /// What may be wrong is asked for before the next attempt.
     pub(in crate::app) fn distrust_password(&mut self, id: &str, problem: &Problem) {
         let is_about_who = problem
             .reason
             .as_ref()
             .is_some_and(|reason| SIGN_IN_REFUSALS.contains(&reason.code));
-        if is_about_who {
-            self.passwords.remove(id);
-            self.library.distrust_password(id);
+        let by_reason = is_about_who.then_some(SecretSlot::Password);
+        for slot in problem.doubted.iter().chain(&by_reason) {
+            let account = slot.account(id);
+            self.passwords.remove(&account);
+            self.library.distrust_password(&account);
+            self.distrusted.insert(account);
         }
     }
 
     fn keep_password(&mut self, id: &str, text: String, remember: bool) {
         let secret = Secret::new(text);
+        self.distrusted.remove(id);
         if remember {
             self.unkept.remove(id);
             self.library.keep_password(id, &secret);
