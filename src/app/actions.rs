@@ -1,5 +1,6 @@
 //! What a user can ask for. Panels return these; [`crate::app::App::perform`] carries them out.
 
+use crate::app::environments::EnvironmentAction;
 use crate::app::export::ExportAction;
 use crate::app::imports::ImportAction;
 use crate::app::inspect::Part;
@@ -36,6 +37,7 @@ pub enum Action {
     GivePassword,
     /// Where secrets are kept.
     Secrets(SecretsAction),
+    Environment(EnvironmentAction),
     StopBroker,
     // Requests
     NewTab,

@@ -1,6 +1,7 @@
 //! Dialogs: what is being typed in the one that is open.
 
 use crate::app::compare::CompareDialog;
+use crate::app::environments::EnvironmentsDialog;
 use crate::app::export::ExportDialog;
 use crate::app::imports::{BundleDialog, ImportDialog};
 use crate::app::recordings::RecordingDialog;
@@ -10,6 +11,7 @@ use crate::app::subscriptions::SubscriptionDialog;
 use crate::app::table::CommentDialog;
 use crate::app::tabs::TabId;
 use crate::model::FieldError;
+use crate::model::environment::Environment;
 use crate::model::pairing::Rules;
 use crate::model::profile::{BrokerAddress, ProfileDraft, ProfileField, SecretSlot};
 use crate::model::responder::{DeviceDraft, DeviceField};
@@ -23,6 +25,7 @@ pub enum Dialog {
     Password(PasswordDialog),
     Passphrase(Box<PassphraseDialog>),
     Secrets(Box<SecretsDialog>),
+    Environments(Box<EnvironmentsDialog>),
     SaveRequest(SaveDialog),
     Device(Box<DeviceDialog>),
     Rule(Box<RuleDialog>),
@@ -42,11 +45,11 @@ pub enum Dialog {
 impl Dialog {
     /// What was once found wrong is marked until it is corrected, and no longer. Nothing is said
     /// before the first attempt to save.
-    pub fn check_again(&mut self, rules: &Rules) {
+    pub fn check_again(&mut self, rules: &Rules, environment: &Environment) {
         match self {
             Self::Profile(dialog) if !dialog.errors.is_empty() => {
                 let id = dialog.id.as_deref().unwrap_or(NEW);
-                dialog.errors = dialog.draft.validate(id).err().unwrap_or_default();
+                dialog.errors = dialog.find_errors(id, environment);
             }
             Self::Device(dialog) if !dialog.errors.is_empty() => {
                 dialog.errors = dialog.draft.validate(rules).err().unwrap_or_default();
@@ -77,6 +80,17 @@ pub struct ProfileDialog {
 }
 
 impl ProfileDialog {
+    /// What is wrong with it in this environment.
+    pub fn find_errors(
+        &self,
+        id: &str,
+        environment: &Environment,
+    ) -> Vec<FieldError<ProfileField>> {
+        let filled = self.draft.filled(environment);
+        let checked = filled.and_then(|(filled, _)| filled.validate(id));
+        checked.err().unwrap_or_default()
+    }
+
     /// A user name and a password that were pasted with the address go to fields of their own: the address is saved.
     pub fn take_address_apart(&mut self) {
         let Ok(parsed) = BrokerAddress::parse(&self.draft.address) else {

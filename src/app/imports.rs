@@ -16,7 +16,7 @@ use crate::model::foreign::copy_as::{Style, copy_as};
 use crate::model::foreign::plan::{Plan, counted};
 use crate::model::foreign::{self, Foreign};
 use crate::model::profile::ProfileDraft;
-use crate::model::request::RequestDraft;
+use crate::model::request::{RequestDraft, Surroundings};
 use crate::model::secret::Secret;
 use crate::store::export::default_folder;
 use crate::store::{self, Imported, StoreError};
@@ -312,7 +312,8 @@ impl App {
         }
         if !before.is_empty() && !self.library.can_keep_passwords() {
             let why = secrets::sentence(&self.library.password_place());
-            self.notices.inform(format!("The imported secrets: {why}"), self.now);
+            self.notices
+                .inform(format!("The imported secrets: {why}"), self.now);
         }
         before
     }
@@ -524,7 +525,12 @@ impl App {
             None => self.tabs.front().map(|tab| &tab.draft),
         };
         let Some(draft) = draft else { return };
-        let surroundings = Self::surroundings(&self.session, &self.library, &draft.connection);
+        // What is copied may go anywhere.
+        let covered = std::sync::Arc::new(self.library.environment().covered());
+        let surroundings = Surroundings {
+            environment: Some(&covered),
+            ..Self::surroundings(&self.session, &self.library, &draft.connection)
+        };
         let request = match draft.validate(&surroundings) {
             Ok(request) => request,
             Err(errors) => {
@@ -538,6 +544,9 @@ impl App {
                 .notices
                 .fail("Not copied: the request has no connection", "Choose one.");
         };
+        if let Ok((filled, _)) = profile.filled(&covered) {
+            profile = filled;
+        }
         if let Some(broker) = self.session.broker().filter(|_| profile.is_built_in()) {
             profile.address = format!("mqtt://{}", broker.address());
         }

@@ -8,14 +8,15 @@ mod secrets;
 
 pub use saves::Written;
 
+use crate::app::secrets::Asked;
 use crate::model::demo::Demo;
+use crate::model::environment::Environment;
 use crate::model::presets::Preset;
 use crate::model::profile::{BUILT_IN_ID, ProfileDraft, SecretSlot};
 use crate::model::request::RequestDraft;
 use crate::model::responder::DeviceDraft;
 use crate::model::secret::Secret;
 use crate::model::subscribe::SubscriptionDraft;
-use crate::app::secrets::Asked;
 use crate::store::{
     Deleted, FileProblem, Imported, Kept, OnConflict, PasswordDesk, RuleText, SecretError,
     Settings, StoreError, Subject, VaultAnswer, WindowState, Workspace, WriteReport, Writer,
@@ -123,6 +124,7 @@ pub struct Library {
     /// By folder and id: the file as it was.
     trashed: HashMap<(&'static str, String), Deleted>,
     troubles: Vec<Trouble>,
+    environment: Arc<Environment>,
 }
 
 /// A client id that no other client is likely to have, for a new profile.
@@ -172,9 +174,11 @@ impl Library {
             written: Vec::new(),
             trashed: HashMap::new(),
             troubles,
+            environment: Arc::default(),
         };
         library.add_built_in();
-        library.fetch_passwords();
+        let accounts = library.secret_accounts();
+        library.fetch_passwords(accounts);
         Ok(library)
     }
 
@@ -202,6 +206,18 @@ impl Library {
     /// Another number whenever a rule may have changed.
     pub fn rules_version(&self) -> u64 {
         self.rules_version
+    }
+
+    /// What variables stand for now.
+    pub fn environment(&self) -> &Arc<Environment> {
+        &self.environment
+    }
+
+    /// Whoever compares by the handle sees whether anything has changed.
+    pub fn set_environment(&mut self, environment: Environment) {
+        if *self.environment != environment {
+            self.environment = Arc::new(environment);
+        }
     }
 
     pub fn profile(&self, id: &str) -> Option<&ProfileDraft> {

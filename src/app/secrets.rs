@@ -7,8 +7,8 @@ use crate::app::actions::Action;
 use crate::app::dialogs::{AfterPassword, Dialog};
 use crate::app::palette::PaletteEntry;
 use crate::model::secret::Secret;
-use crate::store::{SecretError, VaultAnswer, VaultAsk};
 pub use crate::store::{PasswordPlace, SecretHome, VaultState};
+use crate::store::{SecretError, VaultAnswer, VaultAsk};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SecretsAction {
@@ -156,7 +156,7 @@ impl App {
     }
 
     fn ask_as_shown(&mut self, action: SecretsAction) {
-        let accounts = self.library.secret_accounts();
+        let accounts = self.secret_accounts();
         let place = self.library.password_place();
         let Some(Dialog::Secrets(dialog)) = &mut self.dialog else {
             return;
@@ -198,7 +198,12 @@ impl App {
     }
 
     /// A secret is needed that only the file may have.
-    pub(super) fn ask_passphrase(&mut self, profile_id: &str, is_new_file: bool, then: AfterPassword) {
+    pub(super) fn ask_passphrase(
+        &mut self,
+        profile_id: &str,
+        is_new_file: bool,
+        then: AfterPassword,
+    ) {
         let name = self.library.profile(profile_id).map(|it| it.name.clone());
         self.dialog = Some(Dialog::Passphrase(Box::new(PassphraseDialog {
             is_new_file,
@@ -213,7 +218,7 @@ impl App {
     }
 
     fn give_passphrase(&mut self) {
-        let accounts = self.library.secret_accounts();
+        let accounts = self.secret_accounts();
         let Some(Dialog::Passphrase(dialog)) = &mut self.dialog else {
             return;
         };
@@ -263,7 +268,11 @@ impl App {
             Asked::Forget => "The secrets in the encrypted file are gone".to_owned(),
             Asked::Move(home) => {
                 self.without_vault = false;
-                let secrets = if count == 1 { "1 secret is".to_owned() } else { format!("{count} secrets are") };
+                let secrets = if count == 1 {
+                    "1 secret is".to_owned()
+                } else {
+                    format!("{count} secrets are")
+                };
                 format!("{secrets} kept in {home} from now on")
             }
         };
@@ -321,6 +330,13 @@ impl App {
             AfterPassword::Send(tab) => self.send(tab),
             AfterPassword::Nothing => {}
         }
+    }
+
+    /// Everything that may be kept somewhere.
+    fn secret_accounts(&self) -> Vec<String> {
+        let mut accounts = self.library.secret_accounts();
+        accounts.extend(self.environment_accounts());
+        accounts
     }
 
     /// Lines of the palette.

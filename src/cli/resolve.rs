@@ -4,14 +4,17 @@ use crate::cli::args::{ConnectArgs, PayloadFile, RespondArgs, SecretPlace};
 use crate::cli::kept::KeptSecrets;
 use crate::cli::stop::Stop;
 use crate::model::FieldError;
+use crate::model::environment::{Environment, Place};
 use crate::model::pairing::Rules;
-use crate::model::profile::{BUILT_IN_ID, BrokerAddress, Profile, ProfileDraft};
+use crate::model::profile::{BUILT_IN_ID, BrokerAddress, Profile, ProfileDraft, SecretSlot};
 use crate::model::request::MAX_PAYLOAD_BYTES;
 use crate::model::responder::{Device, DeviceDraft, RuleDraft, ValueTable};
 use crate::model::secret::{Secret, Secrets};
 use crate::store::{self, Stored, Workspace};
+use std::collections::BTreeMap;
 use std::io::Read as _;
 use std::path::Path;
+use std::sync::Arc;
 
 const DEFAULT_URL: &str = "mqtt://127.0.0.1:1883";
 /// MQTT allows no longer one (MQTT 5 §3.1.3.6); a line end may follow.
@@ -22,22 +25,76 @@ const MAX_PASSWORD_FILE_BYTES: u64 = 65_535 + 2;
 pub struct Target {
     pub profile: Profile,
     pub secrets: Secrets,
+    pub environment: Arc<Environment>,
 }
 
 /// The broker that the command line names, or the local one.
 pub fn target(args: &ConnectArgs, workspace: Option<&Path>) -> Result<Target, Stop> {
+    if args.profile.is_none() && args.environment.is_none() {
+        return from_url(
+            args,
+            Environment::new(None, |_| None, store::process_variables()),
+        );
+    }
+    let workspace = Workspace::open(workspace.map(Path::to_owned))?;
+    let kept = KeptSecrets::new(&workspace, args.passphrase_file.as_deref());
+    let environment = environment(args.environment.as_deref(), &workspace, &kept)?;
     match &args.profile {
         Some(name) => {
-            let workspace = Workspace::open(workspace.map(Path::to_owned))?;
             let found = find_profile(&workspace, name)?;
-            let kept = KeptSecrets::new(&workspace, args.passphrase_file.as_deref());
-            from_profile(args, found, |account| kept.load(account))
+            from_profile(args, found, environment, |account| kept.load(account))
         }
-        None => from_url(args),
+        None => from_url(args, environment),
     }
 }
 
-fn from_url(args: &ConnectArgs) -> Result<Target, Stop> {
+/// The environment of that name, with its secrets.
+fn environment(
+    name: Option<&str>,
+    workspace: &Workspace,
+    kept: &KeptSecrets<'_>,
+) -> Result<Environment, Stop> {
+    let process = store::process_variables();
+    let Some(name) = name else {
+        return Ok(Environment::new(None, |_| None, process));
+    };
+    let (settings, problem) = workspace.load_settings();
+    if let Some(problem) = problem {
+        return Err(problem.into());
+    }
+    let all = &settings.environments;
+    let Some(chosen) = all.iter().find(|draft| draft.name == name) else {
+        let names: Vec<&str> = all.iter().map(|draft| draft.name.as_str()).collect();
+        let hint = if names.is_empty() {
+            "there are none; make one in the window".to_owned()
+        } else {
+            format!("there are {}", names.join(", "))
+        };
+        let place = workspace.folder().display();
+        return Err(Stop::usage(
+            format!("there is no environment `{name}` in {place}"),
+            hint,
+        ));
+    };
+    let mut secrets = BTreeMap::new();
+    for variable in chosen.variables.iter().filter(|one| one.is_secret) {
+        let account = chosen.account(&variable.name);
+        if let Some(secret) = kept.load(&account)? {
+            secrets.insert(account, secret);
+        }
+    }
+    let kept = |account: &str| secrets.get(account).cloned();
+    Ok(Environment::new(Some(chosen), kept, process))
+}
+
+/// Variables may stand in a secret, too.
+fn filled(environment: &Environment, slot: &SecretSlot, secret: &Secret) -> Result<Secret, Stop> {
+    let filled = environment.fill(secret.expose(), Place::Text);
+    let filled = filled.map_err(|why| Stop::usage(format!("the {slot}: {why}"), ""))?;
+    Ok(Secret::new(filled.text))
+}
+
+fn from_url(args: &ConnectArgs, environment: Environment) -> Result<Target, Stop> {
     let parsed = match &args.url {
         Some(url) => url.read(),
         None => BrokerAddress::parse(DEFAULT_URL),
@@ -50,12 +107,15 @@ fn from_url(args: &ConnectArgs) -> Result<Target, Stop> {
         user_name: parsed.user_name.unwrap_or_default(),
         ..ProfileDraft::default()
     };
-    finish(args, "command-line", draft, password, |_| Ok(None))
+    finish(args, "command-line", draft, password, environment, |_| {
+        Ok(None)
+    })
 }
 
 fn from_profile(
     args: &ConnectArgs,
     found: Stored<ProfileDraft>,
+    environment: Environment,
     kept: impl Fn(&str) -> Result<Option<Secret>, Stop>,
 ) -> Result<Target, Stop> {
     let Stored { id, draft, .. } = found;
@@ -74,15 +134,18 @@ fn from_profile(
         .is_some_and(|user| *user != draft.user_name);
     let password = match given_password(args)? {
         Some(password) => Some(password),
-        None if draft.password_wanted && !is_other_user => Some(kept(&id)?.ok_or_else(|| {
-            Stop::usage(
-                format!("the profile `{}` wants a password, and none is kept", draft.name),
-                "give it with --password-env VAR or --password-file FILE, or keep one in the window",
-            )
-        })?),
+        None if draft.password_wanted && !is_other_user => {
+            let kept = kept(&id)?.ok_or_else(|| {
+                Stop::usage(
+                    format!("the profile `{}` wants a password, and none is kept", draft.name),
+                    "give it with --password-env VAR or --password-file FILE, or keep one in the window",
+                )
+            })?;
+            Some(filled(&environment, &SecretSlot::Password, &kept)?)
+        }
         None => None,
     };
-    finish(args, &id, draft, password, kept)
+    finish(args, &id, draft, password, environment, kept)
 }
 
 fn finish(
@@ -90,6 +153,7 @@ fn finish(
     id: &str,
     mut draft: ProfileDraft,
     password: Option<Secret>,
+    environment: Environment,
     kept: impl Fn(&str) -> Result<Option<Secret>, Stop>,
 ) -> Result<Target, Stop> {
     if let Some(user) = &args.user {
@@ -106,13 +170,16 @@ fn finish(
     draft.password_wanted = password.is_some();
     args.way.apply(&mut draft);
     let name = draft.name.clone();
-    let profile = draft.validate(id).map_err(|errors| {
+    let checked = draft.filled(&environment);
+    let checked = checked.and_then(|(draft, hidden)| Ok((draft.validate(id)?, hidden)));
+    let (profile, hidden) = checked.map_err(|errors| {
         Stop::usage(
             format!("`{name}` cannot be connected to: {}", joined(errors)),
             "",
         )
     })?;
     let mut secrets = Secrets::from(password);
+    secrets.hide(hidden);
     for (slot, place) in args.way.secrets() {
         let secret = match place {
             SecretPlace::Env(name) => of_env(name, &slot.to_string())?,
@@ -130,9 +197,14 @@ fn finish(
                 "give it on the command line (see --help), or keep one in the window",
             )
         })?;
+        let secret = filled(&environment, &slot, &secret)?;
         secrets.set(slot, secret);
     }
-    Ok(Target { profile, secrets })
+    Ok(Target {
+        profile,
+        secrets,
+        environment: Arc::new(environment),
+    })
 }
 
 fn joined<Field>(errors: Vec<FieldError<Field>>) -> String {
@@ -471,11 +543,24 @@ mod tests {
             ..profile("Lab")
         };
         let never = |_: &str| panic!("not asked for");
-        from_profile(&connect(&[]), stored(profile("Lab")), never).unwrap();
-        from_profile(&connect(&["--user", "you"]), stored(wanting.clone()), never).unwrap();
+        from_profile(
+            &connect(&[]),
+            stored(profile("Lab")),
+            Environment::default(),
+            never,
+        )
+        .unwrap();
+        from_profile(
+            &connect(&["--user", "you"]),
+            stored(wanting.clone()),
+            Environment::default(),
+            never,
+        )
+        .unwrap();
         from_profile(
             &connect(&["--password-env", "PATH"]),
             stored(wanting.clone()),
+            Environment::default(),
             never,
         )
         .unwrap();
@@ -483,12 +568,23 @@ mod tests {
             assert_eq!(id, "lab");
             Ok(Some(Secret::new("hunter2".to_owned())))
         };
-        let found = from_profile(&connect(&[]), stored(wanting.clone()), kept).unwrap();
+        let found = from_profile(
+            &connect(&[]),
+            stored(wanting.clone()),
+            Environment::default(),
+            kept,
+        )
+        .unwrap();
         assert_eq!(
             found.secrets.password().map(Secret::expose),
             Some("hunter2")
         );
-        let said = stop(from_profile(&connect(&[]), stored(wanting), |_| Ok(None)));
+        let said = stop(from_profile(
+            &connect(&[]),
+            stored(wanting),
+            Environment::default(),
+            |_| Ok(None),
+        ));
         assert!(said.contains("--password-env"), "{said}");
     }
 

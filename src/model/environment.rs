@@ -74,8 +74,25 @@ fn is_name(text: &str) -> bool {
     text.chars().all(is_sign) && text.starts_with(|first: char| !first.is_ascii_digit())
 }
 
+/// Whether a variable of the process sounds like a secret. One of an environment says it itself.
+fn sounds_secret(name: &str) -> bool {
+    let lower = name.to_ascii_lowercase();
+    let words = [
+        "auth",
+        "token",
+        "cookie",
+        "key",
+        "secret",
+        "pass",
+        "credential",
+        "signature",
+        "pwd",
+    ];
+    words.iter().any(|word| lower.contains(word))
+}
+
 /// What variables stand for, here and now.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Environment {
     /// None: no environment is chosen.
     name: Option<Arc<str>>,
@@ -83,7 +100,7 @@ pub struct Environment {
     process: Arc<BTreeMap<String, Secret>>,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 struct Variable {
     /// None: a secret that is not known here.
     value: Option<Secret>,
@@ -100,7 +117,7 @@ pub struct Filled {
 
 /// How values go in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Into {
+pub enum Place {
     Text,
     /// Inside quotes they are escaped.
     Json,
@@ -193,13 +210,26 @@ impl Environment {
         for variable in covered.variables.values_mut().filter(|it| it.is_secret) {
             variable.value = Some(cover());
         }
-        let names = self.process.keys();
-        covered.process = Arc::new(names.map(|name| (name.clone(), cover())).collect());
+        let process = self.process.iter();
+        let process = process.map(|(name, value)| {
+            let value = if sounds_secret(name) {
+                cover()
+            } else {
+                value.clone()
+            };
+            (name.clone(), value)
+        });
+        covered.process = Arc::new(process.collect());
         covered
     }
 
+    /// Whether one of its secrets is not known here.
+    pub fn lacks_secret(&self) -> bool {
+        self.variables.values().any(|it| it.value.is_none())
+    }
+
     /// Fills the gaps, or says which name is unknown.
-    pub fn fill(&self, text: &str, into: Into) -> Result<Filled, String> {
+    pub fn fill(&self, text: &str, into: Place) -> Result<Filled, String> {
         let mut filled = Filled {
             text: String::with_capacity(text.len()),
             hidden: Vec::new(),
@@ -210,7 +240,7 @@ impl Environment {
             filled.text.push_str(gap.before);
             strings.read(gap.before);
             let (value, is_secret) = self.find(&gap)?;
-            if into == Into::Json && strings.is_inside() {
+            if into == Place::Json && strings.is_inside() {
                 let quoted = serde_json::to_string(value.expose()).unwrap_or_default();
                 let inner = quoted.strip_prefix('"').and_then(|it| it.strip_suffix('"'));
                 filled.text.push_str(inner.unwrap_or_default());
@@ -233,7 +263,7 @@ impl Environment {
             let value = self.process.get(name).ok_or_else(|| {
                 format!("the environment of this process has no variable `{name}`, which `{{{{os.{name}}}}}` stands for; set it before Roundtrip starts")
             })?;
-            return Ok((value, true));
+            return Ok((value, sounds_secret(name)));
         }
         let Some(of) = &self.name else {
             return Err(format!(

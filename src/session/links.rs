@@ -92,6 +92,19 @@ fn how_to_push(event: &ConnectionEvent) -> Push {
     }
 }
 
+/// Without what fields of the profile were filled with and nobody may see.
+fn covered(event: ConnectionEvent, hidden: &Secrets) -> ConnectionEvent {
+    match event {
+        event if !hidden.hides_anything() => event,
+        ConnectionEvent::State(state) => ConnectionEvent::State(state.covered(hidden)),
+        ConnectionEvent::PublishFailed { message, problem } => ConnectionEvent::PublishFailed {
+            message,
+            problem: problem.covered(hidden),
+        },
+        event => event,
+    }
+}
+
 impl Session {
     /// Makes the connection; a connection of the same id is replaced.
     pub fn connect(
@@ -101,7 +114,9 @@ impl Session {
     ) -> Result<(), SessionError> {
         let id = Arc::clone(&profile.id);
         let is_built_in = profile.address == BrokerAddress::BuiltIn;
-        let options = self.client_options(profile, secrets.into())?;
+        let secrets: Secrets = secrets.into();
+        let hidden = secrets.clone();
+        let options = self.client_options(profile, secrets)?;
         self.disconnect(&id);
         let profile = Arc::clone(&options.profile);
         let listeners = is_built_in.then(|| self.listeners());
@@ -110,6 +125,7 @@ impl Session {
         let repeat = Arc::<Slot>::default();
         let its_repeat = Arc::clone(&repeat);
         let sink = Arc::new(move |event: ConnectionEvent| {
+            let event = covered(event, &hidden);
             let verdict = its_repeat.verdict_in(&event);
             match its_repeat.sort(event) {
                 Fate::Told(event) => {

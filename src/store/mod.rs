@@ -39,7 +39,7 @@ pub use error::{Change, FileProblem, StoreError};
 pub use files::{create_file, load_file, read_file, read_named, write_file};
 pub use kept::{AsText, Kept, Loaded, Stored};
 pub use keyring::{Keyring, Memory, SecretError, Secrets};
-pub use machine::{Machine, machine, resident_bytes};
+pub use machine::{Machine, machine, process_variables, resident_bytes};
 pub use rule::RuleText;
 pub use sealed::{SealError, seal, unseal};
 pub use settings::{PairingOrder, RecordingSettings, SavedFilter, Settings, TimelineBounds};

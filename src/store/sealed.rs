@@ -89,7 +89,8 @@ impl SealKey {
     pub fn new(cost: Cost, passphrase: &Secret) -> Result<Self, SealError> {
         let salt: [u8; 16] = rand::random();
         let failed = |why: String| SealError::Failed { why };
-        Self::made(cost, passphrase, salt.to_vec()).map_err(|err| err.map_or_else(|| SealError::NoPassphrase, failed))
+        Self::made(cost, passphrase, salt.to_vec())
+            .map_err(|err| err.map_or_else(|| SealError::NoPassphrase, failed))
     }
 
     /// The one that fits what is there, if the passphrase is right.
@@ -106,7 +107,8 @@ impl SealKey {
             return Err(unknown(why.to_owned()));
         }
         let salt = bytes(&sealed.salt)?;
-        Self::made(cost, passphrase, salt).map_err(|err| err.map_or_else(|| SealError::NoPassphrase, unknown))
+        Self::made(cost, passphrase, salt)
+            .map_err(|err| err.map_or_else(|| SealError::NoPassphrase, unknown))
     }
 
     /// Without a reason: the passphrase is empty.

@@ -314,7 +314,9 @@ fn opened(key: &SealKey, sealed: &Sealed) -> Result<Entries, SecretError> {
     let all: BTreeMap<String, String> = serde_json::from_str(plain.expose())
         .map_err(|_secret| broken("opened", "what is in it is no list of secrets"))?;
     let all = all.into_iter();
-    Ok(all.map(|(account, text)| (account, Secret::new(text))).collect())
+    Ok(all
+        .map(|(account, text)| (account, Secret::new(text)))
+        .collect())
 }
 
 #[cfg(test)]

@@ -141,7 +141,10 @@ impl Library {
     fn complaint(&self, account: &str) -> Complaint {
         // Other secrets than the password are kept under a name of their own beneath the profile's id.
         let id = account.split('/').next().unwrap_or(account);
-        let name = self.profiles.get(id).map_or(id, |draft| &draft.name);
+        let name = match account.strip_prefix("@environment/") {
+            Some(variable) => variable,
+            None => self.profiles.get(id).map_or(id, |draft| &draft.name),
+        };
         Complaint {
             name: name.to_owned(),
             inbox: Arc::clone(&self.inbox),
@@ -150,8 +153,8 @@ impl Library {
     }
 
     /// Asks the desk, off the frame, for every secret that may be wanted.
-    pub(super) fn fetch_passwords(&self) {
-        for account in self.secret_accounts() {
+    pub fn fetch_passwords(&self, accounts: Vec<String>) {
+        for account in accounts {
             let (inbox, wake) = (Arc::clone(&self.inbox), Arc::clone(&self.wake));
             let key = account.clone();
             self.desk.load(&account, move |found| {

@@ -5,6 +5,7 @@ use crate::app::dialogs::{AfterPassword, Dialog, NEW, PasswordDialog, ProfileDia
 use crate::app::library::{Removed, new_client_id};
 use crate::app::undo::Undo;
 use crate::model::connection::Problem;
+use crate::model::environment::Place;
 use crate::model::profile::{BUILT_IN_ID, BrokerAddress, Profile, ProfileDraft, SecretSlot};
 use crate::model::secret::{Secret, Secrets};
 use crate::store::{PasswordPlace, VaultState};
@@ -59,8 +60,9 @@ impl App {
         };
         dialog.take_address_apart();
         dialog.draft.password_wanted |= !dialog.password.is_empty();
-        if let Err(errors) = dialog.draft.validate(dialog.id.as_deref().unwrap_or(NEW)) {
-            dialog.errors = errors;
+        let id = dialog.id.as_deref().unwrap_or(NEW);
+        dialog.errors = dialog.find_errors(id, self.library.environment());
+        if !dialog.errors.is_empty() {
             return;
         }
         let Some(Dialog::Profile(dialog)) = self.dialog.take() else {
@@ -103,7 +105,11 @@ impl App {
                 if connects {
                     self.session.disconnect(&saved_id);
                 }
-                let then = if connects { AfterPassword::Connect } else { AfterPassword::Nothing };
+                let then = if connects {
+                    AfterPassword::Connect
+                } else {
+                    AfterPassword::Nothing
+                };
                 if is_secret_new && self.needs_new_file(remember_password, in_file) {
                     self.ask_passphrase(&saved_id, true, then);
                 } else {
@@ -188,6 +194,10 @@ impl App {
     pub(super) fn connect_then(&mut self, id: &str, then: AfterPassword) -> bool {
         let profile = match self.profile(id) {
             Ok(profile) => profile,
+            Err(_) if self.wants_vault_for_variables() => {
+                self.ask_passphrase(id, false, then);
+                return false;
+            }
             Err(why) => {
                 self.notices.fail(
                     format!("Not connected: {why}"),
@@ -245,7 +255,42 @@ impl App {
             self.passwords.insert(account, secret.clone());
             known.set(slot, secret);
         }
+        if let Err(why) = self.fill_secrets(id, &mut known) {
+            let words = format!("Not connected: {why}");
+            self.notices
+                .fail(words, "Choose an environment that has it.");
+            return Password::Asked;
+        }
         Password::Known(known)
+    }
+
+    /// Variables may stand in a secret, too; and what fields were filled with is not to be told.
+    fn fill_secrets(&self, id: &str, known: &mut Secrets) -> Result<(), String> {
+        let environment = self.library.environment();
+        known.try_map(|slot, secret| {
+            let filled = environment.fill(secret.expose(), Place::Text);
+            let filled = filled.map_err(|why| format!("the {slot}: {why}"))?;
+            Ok::<_, String>(Secret::new(filled.text))
+        })?;
+        let draft = self.library.profile(id);
+        if let Some(Ok((_, hidden))) = draft.map(|draft| draft.filled(environment)) {
+            known.hide(hidden);
+        }
+        Ok(())
+    }
+
+    /// A secret variable is not known because the file is locked.
+    pub(super) fn wants_vault_for_variables(&self) -> bool {
+        self.library.environment().lacks_secret()
+            && !self.without_vault
+            && self.library.password_place() == PasswordPlace::File(VaultState::Locked)
+    }
+
+    /// Secrets that are to be kept need a file where there is no keyring, or where the file is the place and not there yet.
+    pub(in crate::app) fn offer_file_for_secrets(&mut self) {
+        if self.needs_new_file(true, false) {
+            self.ask_passphrase("", true, AfterPassword::Nothing);
+        }
     }
 
     pub(super) fn give_password(&mut self) {

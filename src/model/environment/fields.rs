@@ -1,6 +1,6 @@
 //! The fields of profiles and requests that variables may stand in.
 
-use super::{Environment, Into, has_gaps};
+use super::{Environment, Place, has_gaps};
 use crate::model::FieldError;
 use crate::model::message::UserProperty;
 use crate::model::payload::PayloadFormat;
@@ -10,51 +10,51 @@ use crate::model::secret::Secret;
 use crate::model::will::WillDraft;
 use std::sync::Arc;
 
-type Visit<'a, Field> = &'a mut dyn FnMut(Field, Into, &mut String);
+type Visit<'a, Field> = &'a mut dyn FnMut(Field, Place, &mut String);
 
-fn json_or_text(format: PayloadFormat) -> Into {
+fn json_or_text(format: PayloadFormat) -> Place {
     if format == PayloadFormat::Json {
-        Into::Json
+        Place::Json
     } else {
-        Into::Text
+        Place::Text
     }
 }
 
 fn visit_profile(draft: &mut ProfileDraft, visit: Visit<'_, ProfileField>) {
     use ProfileField as Field;
-    visit(Field::Address, Into::Text, &mut draft.address);
-    visit(Field::ClientId, Into::Text, &mut draft.client_id);
-    visit(Field::UserName, Into::Text, &mut draft.user_name);
+    visit(Field::Address, Place::Text, &mut draft.address);
+    visit(Field::ClientId, Place::Text, &mut draft.client_id);
+    visit(Field::UserName, Place::Text, &mut draft.user_name);
     for property in &mut draft.user_properties {
         visit_property(property, || Field::UserProperties, visit);
     }
     if let Some(tls) = &mut draft.tls {
-        visit(Field::CaFile, Into::Text, &mut tls.ca_file);
+        visit(Field::CaFile, Place::Text, &mut tls.ca_file);
         let files = [
             (Field::CertificateFile, &mut tls.certificate_file),
             (Field::KeyFile, &mut tls.key_file),
             (Field::ServerName, &mut tls.server_name),
         ];
         for (field, text) in files {
-            visit(field, Into::Text, text);
+            visit(field, Place::Text, text);
         }
         for name in &mut tls.alpn {
-            visit(Field::Alpn, Into::Text, name);
+            visit(Field::Alpn, Place::Text, name);
         }
     }
     if let Some(web_socket) = &mut draft.web_socket {
-        visit(Field::Subprotocol, Into::Text, &mut web_socket.subprotocol);
+        visit(Field::Subprotocol, Place::Text, &mut web_socket.subprotocol);
         for (index, header) in web_socket.headers.iter_mut().enumerate() {
-            visit(Field::Header(index), Into::Text, &mut header.value);
+            visit(Field::Header(index), Place::Text, &mut header.value);
         }
     }
     if let Some(proxy) = &mut draft.proxy {
-        visit(Field::ProxyAddress, Into::Text, &mut proxy.address);
-        visit(Field::ProxyUserName, Into::Text, &mut proxy.user_name);
+        visit(Field::ProxyAddress, Place::Text, &mut proxy.address);
+        visit(Field::ProxyUserName, Place::Text, &mut proxy.user_name);
     }
     if let Some(authentication) = &mut draft.authentication {
         let method = &mut authentication.method;
-        visit(Field::AuthenticationMethod, Into::Text, method);
+        visit(Field::AuthenticationMethod, Place::Text, method);
     }
     if let Some(will) = &mut draft.will {
         visit_will(will, visit);
@@ -63,14 +63,14 @@ fn visit_profile(draft: &mut ProfileDraft, visit: Visit<'_, ProfileField>) {
 
 fn visit_will(will: &mut WillDraft, visit: Visit<'_, ProfileField>) {
     use ProfileField as Field;
-    visit(Field::WillTopic, Into::Text, &mut will.topic);
+    visit(Field::WillTopic, Place::Text, &mut will.topic);
     let into = json_or_text(will.format);
     visit(Field::WillPayload, into, &mut will.payload);
     let response_topic = &mut will.response_topic;
-    visit(Field::WillResponseTopic, Into::Text, response_topic);
+    visit(Field::WillResponseTopic, Place::Text, response_topic);
     let correlation = &mut will.correlation_data.text;
-    visit(Field::WillCorrelationData, Into::Text, correlation);
-    visit(Field::WillContentType, Into::Text, &mut will.content_type);
+    visit(Field::WillCorrelationData, Place::Text, correlation);
+    visit(Field::WillContentType, Place::Text, &mut will.content_type);
     for property in &mut will.user_properties {
         visit_property(property, || Field::WillUserProperties, visit);
     }
@@ -81,34 +81,34 @@ fn visit_property<Field>(
     field: impl Fn() -> Field,
     visit: Visit<'_, Field>,
 ) {
-    visit(field(), Into::Text, &mut property.name);
-    visit(field(), Into::Text, &mut property.value);
+    visit(field(), Place::Text, &mut property.name);
+    visit(field(), Place::Text, &mut property.value);
 }
 
 fn visit_request(draft: &mut RequestDraft, visit: Visit<'_, RequestField>) {
     use RequestField as Field;
-    visit(Field::Topic, Into::Text, &mut draft.topic);
+    visit(Field::Topic, Place::Text, &mut draft.topic);
     if let ResponseTopicDraft::Typed(topic) = &mut draft.response_topic {
-        visit(Field::ResponseTopic, Into::Text, topic);
+        visit(Field::ResponseTopic, Place::Text, topic);
     }
     let correlation = &mut draft.correlation_data.text;
-    visit(Field::CorrelationData, Into::Text, correlation);
-    visit(Field::Timeout, Into::Text, &mut draft.timeout);
-    visit(Field::Replies, Into::Text, &mut draft.replies);
-    visit(Field::ContentType, Into::Text, &mut draft.content_type);
+    visit(Field::CorrelationData, Place::Text, correlation);
+    visit(Field::Timeout, Place::Text, &mut draft.timeout);
+    visit(Field::Replies, Place::Text, &mut draft.replies);
+    visit(Field::ContentType, Place::Text, &mut draft.content_type);
     let expiry = &mut draft.message_expiry_secs;
-    visit(Field::MessageExpiry, Into::Text, expiry);
+    visit(Field::MessageExpiry, Place::Text, expiry);
     let into = json_or_text(draft.format);
     visit(Field::Payload, into, &mut draft.payload);
     for (index, property) in draft.user_properties.iter_mut().enumerate() {
         let name = &mut property.name;
-        visit(Field::UserPropertyName(index), Into::Text, name);
+        visit(Field::UserPropertyName(index), Place::Text, name);
         let value = &mut property.value;
-        visit(Field::UserPropertyValue(index), Into::Text, value);
+        visit(Field::UserPropertyValue(index), Place::Text, value);
     }
     for (name, value) in &mut draft.pairing.values {
         let field = Field::PairingValue(Arc::from(name.as_str()));
-        visit(field, Into::Text, value);
+        visit(field, Place::Text, value);
     }
 }
 
@@ -126,11 +126,23 @@ impl<Field> Found<Field> {
         }
     }
 
-    fn fill(&mut self, environment: &Environment, field: Field, into: Into, text: &mut String) {
+    /// `is_shown`: it can be nothing secret.
+    fn fill(
+        &mut self,
+        environment: &Environment,
+        field: Field,
+        into: Place,
+        is_shown: bool,
+        text: &mut String,
+    ) {
         if !has_gaps(text) {
             return;
         }
         match environment.fill(text, into) {
+            Ok(filled) if is_shown && !filled.hidden.is_empty() => self.errors.push(FieldError {
+                field,
+                message: "a client id is shown wherever the connection is, and is no place for a secret variable".to_owned(),
+            }),
             Ok(filled) => {
                 *text = filled.text;
                 self.hidden.extend(filled.hidden);
@@ -149,7 +161,8 @@ impl ProfileDraft {
         let mut draft = self.clone();
         let mut found = Found::new();
         visit_profile(&mut draft, &mut |field, into, text| {
-            found.fill(environment, field, into, text);
+            let is_shown = field == ProfileField::ClientId;
+            found.fill(environment, field, into, is_shown, text);
         });
         if found.errors.is_empty() {
             Ok((draft, found.hidden))
@@ -171,7 +184,7 @@ impl RequestDraft {
         let mut draft = self.clone();
         let mut found = Found::new();
         visit_request(&mut draft, &mut |field, into, text| {
-            found.fill(environment, field, into, text);
+            found.fill(environment, field, into, false, text);
         });
         if found.errors.is_empty() {
             Ok(Some(draft))

@@ -28,17 +28,23 @@ fn lab() -> EnvironmentDraft {
 
 fn environment() -> Environment {
     let kept = |account: &str| (account == "@environment/lab/TOKEN").then(|| secret("hunter2"));
-    let process = BTreeMap::from([("HOME".to_owned(), secret("/home/me"))]);
+    let process = BTreeMap::from([
+        ("HOME".to_owned(), secret("/home/me")),
+        ("API_KEY".to_owned(), secret("k3y")),
+    ]);
     Environment::new(Some(&lab()), kept, Arc::new(process))
 }
 
 fn filled(text: &str) -> Result<String, String> {
-    environment().fill(text, Into::Text).map(|it| it.text)
+    environment().fill(text, Place::Text).map(|it| it.text)
 }
 
 #[test]
 fn variables_are_filled_in_and_other_placeholders_stay() {
-    assert_eq!(filled("a/{{env.HOST}}/{{ env.PORT }}"), Ok("a/broker.lab/1999".to_owned()));
+    assert_eq!(
+        filled("a/{{env.HOST}}/{{ env.PORT }}"),
+        Ok("a/broker.lab/1999".to_owned())
+    );
     assert_eq!(filled("{{os.HOME}}/x"), Ok("/home/me/x".to_owned()));
     for text in [
         "{{payload.power}}",
@@ -68,18 +74,23 @@ fn an_unknown_name_is_an_error_that_names_it() {
         let err = filled(text).unwrap_err();
         assert!(err.contains(word), "{err}");
     }
-    let none = Environment::default().fill("{{env.HOST}}", Into::Text);
+    let none = Environment::default().fill("{{env.HOST}}", Place::Text);
     assert!(none.unwrap_err().contains("no environment is chosen"));
 }
 
 #[test]
 fn what_came_out_of_a_secret_is_known_and_can_be_covered() {
-    let found = environment().fill("{{env.HOST}} {{env.TOKEN}}", Into::Text).unwrap();
+    let found = environment()
+        .fill("{{env.HOST}} {{env.TOKEN}}", Place::Text)
+        .unwrap();
     assert_eq!(found.hidden, [secret("hunter2")]);
     assert!(!format!("{:?}", environment()).contains("hunter2"));
     let covered = environment().covered();
-    let found = covered.fill("{{env.HOST}} {{env.TOKEN}} {{os.HOME}}", Into::Text);
-    assert_eq!(found.unwrap().text, "broker.lab ••• •••");
+    let found = covered.fill(
+        "{{env.HOST}} {{env.TOKEN}} {{os.HOME}} {{os.API_KEY}}",
+        Place::Text,
+    );
+    assert_eq!(found.unwrap().text, "broker.lab ••• /home/me •••");
 }
 
 #[test]
@@ -96,6 +107,12 @@ fn every_field_of_a_profile_takes_them_and_tells_what_is_unknown() {
     assert_eq!(profile.address.to_string(), "mqtt://broker.lab:1999");
     assert_eq!(&*profile.client_id, "me-1999");
     assert_eq!(hidden, [secret("hunter2")]);
+    let told = ProfileDraft {
+        client_id: "{{os.API_KEY}}".to_owned(),
+        ..draft.clone()
+    };
+    let errors = told.filled(&environment()).unwrap_err();
+    assert_eq!(errors[0].field, ProfileField::ClientId, "everybody sees it");
     let errors = draft.filled(&Environment::default()).unwrap_err();
     let fields: Vec<ProfileField> = errors.into_iter().map(|err| err.field).collect();
     let want = [ProfileField::Address, ProfileField::Address];
@@ -120,7 +137,10 @@ fn a_request_is_checked_with_its_variables_filled_in() {
     };
     let request = draft.validate(&here).unwrap();
     assert_eq!(request.topic.as_str(), "dev/broker.lab/get");
-    assert_eq!(&request.payload[..], br#"{"a":"a\"b\\","n":1999,"t":"hunter2"}"#);
+    assert_eq!(
+        &request.payload[..],
+        br#"{"a":"a\"b\\","n":1999,"t":"hunter2"}"#
+    );
     draft.timeout = "{{env.NOPE}}".to_owned();
     let errors = draft.validate(&here).unwrap_err();
     assert_eq!(errors[0].field, RequestField::Timeout);
@@ -147,7 +167,7 @@ fn names_are_what_a_shell_can_set_and_each_is_there_once() {
 proptest! {
     #[test]
     fn nothing_makes_it_panic_and_text_without_gaps_is_untouched(text in ".{0,80}") {
-        let found = environment().fill(&text, Into::Json);
+        let found = environment().fill(&text, Place::Json);
         if !has_gaps(&text) {
             prop_assert_eq!(found.map(|it| it.text), Ok(text));
         }

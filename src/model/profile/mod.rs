@@ -116,6 +116,7 @@ pub enum ProfileField {
     ReceiveMaximum,
     MaximumPacketSize,
     UserProperties,
+    CaFile,
     CertificateFile,
     KeyFile,
     Alpn,

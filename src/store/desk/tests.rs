@@ -189,7 +189,13 @@ fn more_questions_than_fit_are_answered_at_once() {
 
 #[test]
 fn the_systems_keyring_is_found_or_not_but_never_waited_for_long() {
-    let desk = PasswordDesk::with(Box::new(Keyring), "test-workspace", Limits::default(), no_file()).unwrap();
+    let desk = PasswordDesk::with(
+        Box::new(Keyring),
+        "test-workspace",
+        Limits::default(),
+        no_file(),
+    )
+    .unwrap();
     let deadline = Instant::now() + Duration::from_secs(10);
     while desk.place() == PasswordPlace::Checking {
         assert!(Instant::now() < deadline, "the check has a time limit");
@@ -200,8 +206,15 @@ fn the_systems_keyring_is_found_or_not_but_never_waited_for_long() {
 #[test]
 #[ignore = "needs an unlocked keyring, and leaves nothing in it"]
 fn the_systems_keyring_keeps_a_password_until_it_is_deleted() {
-    let open =
-        || PasswordDesk::with(Box::new(Keyring), "roundtrip-test", Limits::default(), no_file()).unwrap();
+    let open = || {
+        PasswordDesk::with(
+            Box::new(Keyring),
+            "roundtrip-test",
+            Limits::default(),
+            no_file(),
+        )
+        .unwrap()
+    };
     assert_eq!(delete(&open(), "a"), Ok(()));
     assert_eq!(open().load_blocking("a"), Ok(None));
     assert_eq!(save(&open(), "a"), PasswordPlace::Keyring);
@@ -308,7 +321,8 @@ fn without_a_keyring_the_file_takes_what_the_run_knows() {
     let desk = PasswordDesk::with(Box::new(Refusing(why)), "w", SHORT, vault).unwrap();
     save(&desk, "a");
     assert_eq!(desk.keyring_trouble(), Some(why()));
-    desk.vault_blocking(to(SecretHome::File, Some("x"))).unwrap();
+    desk.vault_blocking(to(SecretHome::File, Some("x")))
+        .unwrap();
     assert_eq!(save(&desk, "b"), PasswordPlace::File(VaultState::Open));
     assert_eq!(delete(&desk, "b"), Ok(()));
     let back = desk.vault_blocking(to(SecretHome::Keyring, None));
@@ -316,7 +330,8 @@ fn without_a_keyring_the_file_takes_what_the_run_knows() {
     assert_eq!(desk.place(), PasswordPlace::File(VaultState::Open));
     assert_eq!(desk.load_blocking("a"), Ok(Some(secret())));
     let (old, new) = (named("x"), named("y"));
-    desk.vault_blocking(VaultAsk::ChangePassphrase { old, new }).unwrap();
+    desk.vault_blocking(VaultAsk::ChangePassphrase { old, new })
+        .unwrap();
     desk.vault_blocking(VaultAsk::Lock).unwrap();
     assert_eq!(
         save(&desk, "c"),

@@ -30,7 +30,10 @@ fn what_is_put_in_comes_out_with_the_passphrase_alone() {
     one.put("pump", &secret("p")).unwrap();
     one.remove("lab/key").unwrap();
     one.remove("nobody").unwrap();
-    assert_eq!((one.state(), one.home()), (VaultState::Open, Ok(Some(SecretHome::File))));
+    assert_eq!(
+        (one.state(), one.home()),
+        (VaultState::Open, Ok(Some(SecretHome::File)))
+    );
     let text = fs::read_to_string(folder.path().join("state").join(FILE)).unwrap();
     assert!(!text.contains("hunter2") && !text.contains("lab"), "{text}");
 
@@ -38,7 +41,10 @@ fn what_is_put_in_comes_out_with_the_passphrase_alone() {
     assert_eq!(other.state(), VaultState::Locked);
     assert_eq!(other.entries(), Err(SecretError::Locked));
     assert_eq!(other.put("a", &secret("b")), Err(SecretError::Locked));
-    assert_eq!(other.unlock(&secret("open")), Err(SecretError::WrongPassphrase));
+    assert_eq!(
+        other.unlock(&secret("open")),
+        Err(SecretError::WrongPassphrase)
+    );
     let want = entries(&[("lab", "hunter2 ä"), ("pump", "p")]);
     assert_eq!(other.unlock(&secret("open sesame")), Ok(want.clone()));
     // What the one writes the other sees.
@@ -60,17 +66,22 @@ fn another_passphrase_shuts_out_whoever_has_the_old_one() {
     assert_eq!(wrong, Err(SecretError::WrongPassphrase));
     let empty = one.change_passphrase(&secret("old"), &secret(""));
     assert_eq!(empty, Err(SecretError::NoPassphrase));
-    one.change_passphrase(&secret("old"), &secret("new")).unwrap();
+    one.change_passphrase(&secret("old"), &secret("new"))
+        .unwrap();
     assert_eq!(one.entries(), Ok(all.clone()));
     assert_eq!(other.put("a", &secret("b")), Err(SecretError::Locked));
-    assert_eq!(other.unlock(&secret("old")), Err(SecretError::WrongPassphrase));
+    assert_eq!(
+        other.unlock(&secret("old")),
+        Err(SecretError::WrongPassphrase)
+    );
     assert_eq!(other.unlock(&secret("new")), Ok(all));
 }
 
 #[test]
 fn what_is_forgotten_is_gone_and_the_choice_stays() {
     let (mut one, folder) = vault();
-    one.take_in(entries(&[("lab", "hunter2")]), Some(&secret("x"))).unwrap();
+    one.take_in(entries(&[("lab", "hunter2")]), Some(&secret("x")))
+        .unwrap();
     one.forget().unwrap();
     one.forget().unwrap();
     assert_eq!(one.state(), VaultState::Missing);
@@ -84,11 +95,19 @@ fn what_is_forgotten_is_gone_and_the_choice_stays() {
 #[test]
 fn a_file_that_is_damaged_or_of_a_later_time_is_told_and_left_alone() {
     let (mut one, folder) = vault();
-    one.take_in(entries(&[("lab", "hunter2")]), Some(&secret("x"))).unwrap();
+    one.take_in(entries(&[("lab", "hunter2")]), Some(&secret("x")))
+        .unwrap();
     let path = folder.path().join("state").join(FILE);
-    for text in ["kept_in = \n", "roundtrip_format = 2\n", "kept_in = \"moon\"\n"] {
+    for text in [
+        "kept_in = \n",
+        "roundtrip_format = 2\n",
+        "kept_in = \"moon\"\n",
+    ] {
         fs::write(&path, text).unwrap();
-        assert!(matches!(one.home(), Err(SecretError::File { .. })), "{text}");
+        assert!(
+            matches!(one.home(), Err(SecretError::File { .. })),
+            "{text}"
+        );
         let put = one.put("a", &secret("b"));
         assert!(matches!(put, Err(SecretError::File { .. })), "{text}");
         assert_eq!(fs::read_to_string(&path).unwrap(), text);
@@ -106,7 +125,9 @@ fn two_windows_do_not_undo_each_others_work() {
             vault.unlock(&secret("x")).unwrap();
             std::thread::spawn(move || {
                 for number in 0..8 {
-                    vault.put(&format!("{writer}/{number}"), &secret("s")).unwrap();
+                    vault
+                        .put(&format!("{writer}/{number}"), &secret("s"))
+                        .unwrap();
                 }
             })
         })

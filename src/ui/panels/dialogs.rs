@@ -5,6 +5,7 @@ mod comment;
 mod compare;
 mod demos;
 mod device;
+mod environments;
 mod export;
 mod help;
 mod import;
@@ -51,6 +52,9 @@ pub fn dialogs_ui(ctx: &Context, app: &mut App, view: &mut View, actions: &mut V
         }
         Dialog::Passphrase(dialog) => {
             secrets::passphrase_ui(ctx, dialog, library, is_new, actions);
+        }
+        Dialog::Environments(dialog) => {
+            environments::environments_ui(ctx, dialog, library, actions);
         }
         Dialog::Secrets(dialog) => secrets::secrets_ui(ctx, dialog, library, actions),
         Dialog::SaveRequest(dialog) => save::save_ui(ctx, dialog, library, is_new, actions),

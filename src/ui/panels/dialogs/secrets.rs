@@ -44,59 +44,74 @@ pub fn secrets_ui(
     let place = library.password_place();
     let now = home(&place);
     let mut chosen = dialog.chosen.unwrap_or(now);
-    super::frame(ctx, "Where secrets are kept", WIDTH, actions, |ui, actions| {
-        note(ui, "Passwords, passphrases of keys, tokens in headers and secret variables of environments.");
-        ui.add_space(4.0);
-        let theme = Theme::of(ui);
-        text::paragraph(ui, &secrets::sentence(&place), fonts::body(), theme.text);
-        ui.add_space(8.0);
-        for one in SecretHome::ALL {
-            if ui.radio(chosen == one, words(one)).clicked() {
-                chosen = one;
-                dialog.error = None;
-            }
-            explain(ui, one, library);
-        }
-        dialog.chosen = Some(chosen);
-        let is_open = place == PasswordPlace::File(VaultState::Open);
-        if chosen != now {
-            if chosen == SecretHome::File {
-                new_passphrase(ui, dialog);
-            }
-            if now == SecretHome::File && !is_open && place != PasswordPlace::File(VaultState::Missing) {
-                note(ui, "The encrypted file has to be open for what is in it to be moved.");
-                old_passphrase(ui, dialog, "Passphrase");
-            }
-        } else if now == SecretHome::File {
-            file_ui(ui, dialog, &place, actions);
-        }
-        error_ui(ui, dialog.error.as_ref());
-        if dialog.is_working {
-            note(ui, "One moment…");
-        }
-        let is_locked = place == PasswordPlace::File(VaultState::Locked);
-        super::buttons(ui, |ui| {
-            if is_locked {
-                let unlock = Button::primary("Unlock").enabled(!dialog.is_working);
-                if ui.add(unlock).clicked() {
-                    actions.push(Action::Secrets(SecretsAction::Unlock));
+    super::frame(
+        ctx,
+        "Where secrets are kept",
+        WIDTH,
+        actions,
+        |ui, actions| {
+            note(
+                ui,
+                "Passwords, passphrases of keys, tokens in headers and secret variables of environments.",
+            );
+            ui.add_space(4.0);
+            let theme = Theme::of(ui);
+            text::paragraph(ui, &secrets::sentence(&place), fonts::body(), theme.text);
+            ui.add_space(8.0);
+            for one in SecretHome::ALL {
+                if ui.radio(chosen == one, words(one)).clicked() {
+                    chosen = one;
+                    dialog.error = None;
                 }
-            } else if chosen != now {
-                let words = match chosen {
-                    SecretHome::Keyring => "Move them to the keyring",
-                    SecretHome::File => "Move them to the encrypted file",
-                    SecretHome::Nowhere => "Take them out, and ask from now on",
-                };
-                let button = Button::primary(words).enabled(!dialog.is_working);
-                if ui.add(button).clicked() {
-                    actions.push(Action::Secrets(SecretsAction::Move));
+                explain(ui, one, library);
+            }
+            dialog.chosen = Some(chosen);
+            let is_open = place == PasswordPlace::File(VaultState::Open);
+            if chosen != now {
+                if chosen == SecretHome::File {
+                    new_passphrase(ui, dialog);
                 }
+                if now == SecretHome::File
+                    && !is_open
+                    && place != PasswordPlace::File(VaultState::Missing)
+                {
+                    note(
+                        ui,
+                        "The encrypted file has to be open for what is in it to be moved.",
+                    );
+                    old_passphrase(ui, dialog, "Passphrase");
+                }
+            } else if now == SecretHome::File {
+                file_ui(ui, dialog, &place, actions);
             }
-            if ui.add(Button::ghost("Close")).clicked() {
-                actions.push(Action::CloseDialog);
+            error_ui(ui, dialog.error.as_ref());
+            if dialog.is_working {
+                note(ui, "One moment…");
             }
-        });
-    });
+            let is_locked = place == PasswordPlace::File(VaultState::Locked);
+            super::buttons(ui, |ui| {
+                if is_locked {
+                    let unlock = Button::primary("Unlock").enabled(!dialog.is_working);
+                    if ui.add(unlock).clicked() {
+                        actions.push(Action::Secrets(SecretsAction::Unlock));
+                    }
+                } else if chosen != now {
+                    let words = match chosen {
+                        SecretHome::Keyring => "Move them to the keyring",
+                        SecretHome::File => "Move them to the encrypted file",
+                        SecretHome::Nowhere => "Take them out, and ask from now on",
+                    };
+                    let button = Button::primary(words).enabled(!dialog.is_working);
+                    if ui.add(button).clicked() {
+                        actions.push(Action::Secrets(SecretsAction::Move));
+                    }
+                }
+                if ui.add(Button::ghost("Close")).clicked() {
+                    actions.push(Action::CloseDialog);
+                }
+            });
+        },
+    );
 }
 
 fn words(home: SecretHome) -> &'static str {
@@ -134,12 +149,24 @@ fn old_passphrase(ui: &mut Ui, dialog: &mut SecretsDialog, name: &str) {
 
 fn new_passphrase(ui: &mut Ui, dialog: &mut SecretsDialog) {
     super::caption(ui, "New passphrase, twice");
-    Field::new(&mut dialog.new, "New passphrase").secret().show(ui);
-    Field::new(&mut dialog.again, "New passphrase again").secret().show(ui);
-    note(ui, "Nobody can open the file without it, and it is kept nowhere.");
+    Field::new(&mut dialog.new, "New passphrase")
+        .secret()
+        .show(ui);
+    Field::new(&mut dialog.again, "New passphrase again")
+        .secret()
+        .show(ui);
+    note(
+        ui,
+        "Nobody can open the file without it, and it is kept nowhere.",
+    );
 }
 
-fn file_ui(ui: &mut Ui, dialog: &mut SecretsDialog, place: &PasswordPlace, actions: &mut Vec<Action>) {
+fn file_ui(
+    ui: &mut Ui,
+    dialog: &mut SecretsDialog,
+    place: &PasswordPlace,
+    actions: &mut Vec<Action>,
+) {
     if *place == PasswordPlace::File(VaultState::Missing) {
         return;
     }
@@ -152,7 +179,10 @@ fn file_ui(ui: &mut Ui, dialog: &mut SecretsDialog, place: &PasswordPlace, actio
     ui.horizontal(|ui| {
         let is_idle = !dialog.is_working;
         if is_open {
-            if ui.add(Button::new("Change the passphrase").enabled(is_idle)).clicked() {
+            if ui
+                .add(Button::new("Change the passphrase").enabled(is_idle))
+                .clicked()
+            {
                 actions.push(Action::Secrets(SecretsAction::ChangePassphrase));
             }
             if ui.add(Button::new("Lock now").enabled(is_idle)).clicked() {
@@ -186,19 +216,28 @@ pub fn passphrase_ui(
     super::frame(ctx, title, 460.0, actions, |ui, actions| {
         let path = library.secrets_path().unwrap_or_default();
         let words = if dialog.is_new_file {
-            format!("Secrets of this workspace are kept in {path} from now on. Nobody can open it without the passphrase, and it is kept nowhere.")
+            format!(
+                "Secrets of this workspace are kept in {path} from now on. Nobody can open it without the passphrase, and it is kept nowhere."
+            )
         } else {
-            format!("The secrets of {} are in {path}. It stays open until Roundtrip ends, or until you lock it.", dialog.profile_name)
+            format!(
+                "The secrets of {} are in {path}. It stays open until Roundtrip ends, or until you lock it.",
+                dialog.profile_name
+            )
         };
         note(ui, &words);
         super::caption(ui, "Passphrase");
-        let response = Field::new(&mut dialog.passphrase, "Passphrase").secret().show(ui);
+        let response = Field::new(&mut dialog.passphrase, "Passphrase")
+            .secret()
+            .show(ui);
         if is_new {
             response.request_focus();
         }
         if dialog.is_new_file {
             super::caption(ui, "Once more");
-            Field::new(&mut dialog.again, "Passphrase again").secret().show(ui);
+            Field::new(&mut dialog.again, "Passphrase again")
+                .secret()
+                .show(ui);
         }
         error_ui(ui, dialog.error.as_ref());
         if dialog.is_working {
@@ -206,7 +245,11 @@ pub fn passphrase_ui(
         }
         let entered = super::entered(ui);
         super::buttons(ui, |ui| {
-            let words = if dialog.is_new_file { "Make the file" } else { "Unlock" };
+            let words = if dialog.is_new_file {
+                "Make the file"
+            } else {
+                "Unlock"
+            };
             let button = Button::primary(words).enabled(!dialog.is_working);
             if ui.add(button).clicked() || (entered && !dialog.is_working) {
                 actions.push(Action::Secrets(SecretsAction::GivePassphrase));
