@@ -287,6 +287,7 @@ impl App {
                 "Take it out with the system's own tool for passwords.",
             );
         }
+        self.refresh_environment();
         match self.dialog.take() {
             Some(Dialog::Passphrase(dialog)) => {
                 self.go_on(&dialog.profile_id, dialog.then);

@@ -134,7 +134,8 @@ fn an_export_with_sealed_passwords_comes_back_with_them() {
         let Some(Dialog::Bundle(dialog)) = &mut app.dialog else {
             panic!("no dialog")
         };
-        assert_eq!(dialog.secrets, 1);
+        // The password and the Authentication Data.
+        assert_eq!(dialog.secrets, 2);
         dialog.path = path.display().to_string();
         dialog.with_secrets = true;
         "open sesame".clone_into(&mut dialog.passphrase);
