@@ -61,9 +61,25 @@ impl EnvironmentForm {
         }
     }
 
+    /// A new one, to be filled.
+    pub fn empty() -> Self {
+        Self {
+            name: String::new(),
+            variables: vec![VariableForm::default()],
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        let mut names = self.variables.iter().map(|one| &one.draft.name);
+        self.name.trim().is_empty() && names.all(|name| name.trim().is_empty())
+    }
+
     /// What goes into the file: no secret.
     fn draft(&self) -> EnvironmentDraft {
-        let variables = self.variables.iter().map(|one| VariableDraft {
+        let is_begun =
+            |one: &&VariableForm| !one.draft.name.trim().is_empty() || one.typed_secret().is_some();
+        let begun = self.variables.iter().filter(is_begun);
+        let variables = begun.map(|one| VariableDraft {
             name: one.draft.name.trim().to_owned(),
             value: if one.draft.is_secret {
                 String::new()
@@ -144,8 +160,12 @@ impl App {
         let shown = all
             .iter()
             .position(|one| one.name == self.window.environment);
+        let mut forms: Vec<EnvironmentForm> = all.iter().map(EnvironmentForm::of).collect();
+        if forms.is_empty() {
+            forms.push(EnvironmentForm::empty());
+        }
         self.dialog = Some(Dialog::Environments(Box::new(EnvironmentsDialog {
-            forms: all.iter().map(EnvironmentForm::of).collect(),
+            forms,
             shown: shown.unwrap_or(0),
             error: None,
         })));
@@ -155,6 +175,8 @@ impl App {
         let Some(Dialog::Environments(dialog)) = &mut self.dialog else {
             return;
         };
+        // One that nobody has begun is none.
+        dialog.forms.retain(|form| !form.is_empty());
         let drafts: Vec<EnvironmentDraft> =
             dialog.forms.iter().map(EnvironmentForm::draft).collect();
         dialog.error = drafts

@@ -28,6 +28,8 @@ pub struct Link {
     pub(super) connection: Arc<Wire>,
     pub(super) generation: Generation,
     pub profile: Arc<Profile>,
+    /// What the profile was filled with and nobody may see.
+    pub(super) hidden: Arc<Secrets>,
     pub state: ConnectionState,
     /// Live subscriptions: their SUBACK has been seen.
     pub subscriptions: Vec<TopicFilter>,
@@ -55,6 +57,11 @@ impl Listening {
 }
 
 impl Link {
+    /// A text about it as people may see it.
+    pub fn cover(&self, text: &str) -> Arc<str> {
+        self.hidden.cover(text).into()
+    }
+
     /// Events of another generation are of an earlier connection.
     pub fn generation(&self) -> Generation {
         self.generation
@@ -115,7 +122,8 @@ impl Session {
         let id = Arc::clone(&profile.id);
         let is_built_in = profile.address == BrokerAddress::BuiltIn;
         let secrets: Secrets = secrets.into();
-        let hidden = secrets.clone();
+        let hidden = Arc::new(secrets.clone());
+        let shown = Arc::clone(&hidden);
         let options = self.client_options(profile, secrets)?;
         self.disconnect(&id);
         let profile = Arc::clone(&options.profile);
@@ -169,6 +177,7 @@ impl Session {
                 connection: Arc::new(connection),
                 generation,
                 profile,
+                hidden: shown,
                 state: ConnectionState::Connecting,
                 subscriptions: Vec::new(),
                 listening: BTreeMap::new(),

@@ -70,8 +70,8 @@ fn choice_ui(ui: &mut Ui, dialog: &mut EnvironmentsDialog) {
             });
             dialog.shown = picked;
         }
-        if ui.add(Button::ghost("Add an environment")).clicked() {
-            dialog.forms.push(EnvironmentForm::default());
+        if ui.add(Button::new("Add an environment")).clicked() {
+            dialog.forms.push(EnvironmentForm::empty());
             dialog.shown = dialog.forms.len().saturating_sub(1);
         }
         let has_one = dialog.shown < dialog.forms.len();

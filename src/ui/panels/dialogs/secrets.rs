@@ -170,8 +170,13 @@ fn file_ui(
     if *place == PasswordPlace::File(VaultState::Missing) {
         return;
     }
-    old_passphrase(ui, dialog, "Passphrase");
     let is_open = *place == PasswordPlace::File(VaultState::Open);
+    let name = if is_open {
+        "Passphrase until now"
+    } else {
+        "Passphrase"
+    };
+    old_passphrase(ui, dialog, name);
     if is_open {
         new_passphrase(ui, dialog);
     }

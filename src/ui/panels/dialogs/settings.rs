@@ -2,6 +2,7 @@
 
 use crate::app::Action;
 use crate::app::dialogs::SettingsDialog;
+use crate::app::environments::EnvironmentAction;
 use crate::app::library::Library;
 use crate::app::secrets::{self, SecretsAction};
 use crate::ui::widgets::{Button, Field, text};
@@ -63,9 +64,14 @@ pub fn settings_ui(
         super::caption(ui, "Secrets");
         let place = secrets::sentence(&library.password_place());
         text::paragraph(ui, &place, fonts::small(), theme.muted);
-        if ui.add(Button::new("Where secrets are kept…")).clicked() {
-            actions.push(Action::Secrets(SecretsAction::Show));
-        }
+        ui.horizontal(|ui| {
+            if ui.add(Button::new("Where secrets are kept…")).clicked() {
+                actions.push(Action::Secrets(SecretsAction::Show));
+            }
+            if ui.add(Button::new("Environments…")).clicked() {
+                actions.push(Action::Environment(EnvironmentAction::Edit));
+            }
+        });
         super::buttons(ui, |ui| {
             if ui.add(Button::primary("Save")).clicked() {
                 actions.push(Action::SaveSettings);
