@@ -150,6 +150,19 @@ pub struct ConnectArgs {
     #[arg(long, value_name = "FILE")]
     pub password_file: Option<PathBuf>,
 
+    /// Fill in {{env.NAME}} from this environment of the workspace
+    ///
+    /// {{os.NAME}} is a variable of the process, with or without it. Both stand for text in any field of a profile or a
+    /// request.
+    #[arg(long, value_name = "NAME")]
+    pub environment: Option<String>,
+
+    /// Open the workspace's encrypted file of secrets with the first line of this file
+    ///
+    /// Without it the variable ROUNDTRIP_PASSPHRASE is taken; on a terminal it is asked for.
+    #[arg(long, value_name = "FILE")]
+    pub passphrase_file: Option<PathBuf>,
+
     /// The client id [default: the profile's, else a new one every time]
     #[arg(long, value_name = "ID")]
     pub client_id: Option<String>,

@@ -15,6 +15,7 @@ mod export;
 mod headless;
 mod import;
 mod json;
+mod kept;
 mod listen;
 mod logging;
 mod out;
@@ -104,6 +105,7 @@ fn request(args: &RequestArgs, workspace: Option<&Path>) -> Result<ExitCode, Sto
     request::run(request::Request {
         profile: target.profile,
         secrets: target.secrets,
+        environment: target.environment,
         draft: args.draft(),
         rules: match &args.rule {
             Some(_) => rules::active(&args.rules, workspace)?,

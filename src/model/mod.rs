@@ -9,6 +9,7 @@ pub mod correlation;
 pub mod demo;
 pub mod diff;
 pub mod document;
+pub mod environment;
 pub mod exchange;
 pub mod foreign;
 pub mod histogram;
