@@ -1,5 +1,6 @@
 //! What a user can ask for. Panels return these; [`crate::app::App::perform`] carries them out.
 
+use crate::app::diagnosis::DiagnosisAction;
 use crate::app::export::ExportAction;
 use crate::app::imports::ImportAction;
 use crate::app::inspect::Part;
@@ -33,6 +34,8 @@ pub enum Action {
     ReconnectNow(String),
     /// What the password dialog holds.
     GivePassword,
+    /// Why does it not connect?
+    Diagnosis(DiagnosisAction),
     StopBroker,
     // Requests
     NewTab,

@@ -1,6 +1,7 @@
 //! Dialogs: what is being typed in the one that is open.
 
 use crate::app::compare::CompareDialog;
+use crate::app::diagnosis::DiagnosisDialog;
 use crate::app::export::ExportDialog;
 use crate::app::imports::{BundleDialog, ImportDialog};
 use crate::app::recordings::RecordingDialog;
@@ -34,6 +35,7 @@ pub enum Dialog {
     Export(ExportDialog),
     Import(Box<ImportDialog>),
     Bundle(Box<BundleDialog>),
+    Diagnosis(Box<DiagnosisDialog>),
 }
 
 impl Dialog {

@@ -12,6 +12,7 @@ pub mod compare;
 pub mod connections;
 pub mod demo;
 pub mod devices;
+pub mod diagnosis;
 pub mod dialogs;
 pub mod export;
 pub mod filters;
@@ -199,6 +200,7 @@ impl App {
         self.hear_of_files();
         self.hear_of_exports();
         self.follow_imports();
+        self.follow_diagnosis();
         self.refresh_rules();
         let over = self.notices.expire(self.now);
         if !over.is_empty() {
@@ -265,7 +267,7 @@ impl App {
         if retries || sleeps {
             sooner(Duration::from_secs(1));
         }
-        if self.exports.are_running() {
+        if self.exports.are_running() || self.is_diagnosing() {
             sooner(Duration::from_millis(100));
         }
         if self.is_demo_running() {
@@ -436,9 +438,15 @@ impl App {
                     .profile(id)
                     .map_or_else(|| id.to_string(), |profile| profile.name.clone());
                 self.distrust_password(id, problem);
-                self.notices.fail(
+                let test = Action::Diagnosis(diagnosis::DiagnosisAction::Test(id.to_string()));
+                self.notices.fail_about(
+                    format!("refused {id}"),
                     format!("{name}: {}", problem.summary),
                     problem.hint.to_string(),
+                    vec![notices::Choice {
+                        label: "Test connection",
+                        action: test,
+                    }],
                 );
             }
             Event::Device {
@@ -464,6 +472,7 @@ impl App {
                 }
             }
             Event::Interrupted => self.wants_to_quit = true,
+            Event::Diagnosis { .. } => self.hear_of_diagnosis(event),
             Event::Connection { .. } | Event::Broker(_) => {}
         }
     }

@@ -201,6 +201,7 @@ impl App {
                 },
             ));
         }
+        entries.extend(self.diagnosis_entries());
         entries.extend(self.shelved_entries());
         for demo in Demo::shipped() {
             entries.push(entry(

@@ -36,7 +36,7 @@ impl App {
         })));
     }
 
-    pub(super) fn edit_profile(&mut self, id: &str) {
+    pub(in crate::app) fn edit_profile(&mut self, id: &str) {
         if let Some(draft) = self.library.profile(id).cloned() {
             let dialog = ProfileDialog {
                 id: Some(id.to_owned()),

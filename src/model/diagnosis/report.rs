@@ -1,6 +1,7 @@
 //! A test as text for people and as JSON for scripts. Nothing secret is in it: nothing secret is in a diagnosis.
 
 use super::{Diagnosis, State, StepReport, said};
+use crate::model::profile::BrokerAddress;
 use crate::model::text;
 use crate::model::time::Timestamp;
 use serde_json::{Value, json};
@@ -42,7 +43,7 @@ pub fn line(report: &StepReport) -> String {
 }
 
 /// Everything, to be pasted where help is asked for.
-pub fn text(diagnosis: &Diagnosis, name: &str, address: &str, now: Timestamp) -> String {
+pub fn text(diagnosis: &Diagnosis, name: &str, address: &BrokerAddress, now: Timestamp) -> String {
     let mut whole = format!(
         "Test of the connection {name} ({address}), {}\n{}\n\n",
         text::iso(now),
@@ -64,7 +65,18 @@ pub fn text(diagnosis: &Diagnosis, name: &str, address: &str, now: Timestamp) ->
             }
         }
     }
-    whole
+    without_query(whole, address)
+}
+
+/// What follows the path of a WebSocket may be a token.
+pub fn without_query(text: String, address: &BrokerAddress) -> String {
+    match address {
+        BrokerAddress::Tcp { path, .. } => match path.split_once('?') {
+            Some((_, query)) if !query.is_empty() => text.replace(query, "•••"),
+            _ => text,
+        },
+        _ => text,
+    }
 }
 
 /// One step, for scripts.

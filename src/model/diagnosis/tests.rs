@@ -189,7 +189,9 @@ fn a_report_has_everything_in_words() {
     assert_eq!(value["problem"]["reason_code"], 0x87);
     diagnosis.apply(Told::Ended(Box::new(failed)));
     diagnosis.apply(Told::Finished);
-    let text = report::text(&diagnosis, "Lab", "mqtts://h:8883", NOW);
+    let text = report::text(&diagnosis, "Lab", &profile("mqtts://h").address, NOW);
+    let web = profile("wss://h/mqtt?token=hunter2").address;
+    assert!(!report::text(&diagnosis, "Lab", &web, NOW).contains("hunter2"));
     for part in [
         "Test of the connection Lab (mqtts://h:8883), 2026-01-01T00:00:00",
         "warning  Name resolution   2.00 ms  10.0.0.1",
