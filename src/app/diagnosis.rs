@@ -2,16 +2,21 @@
 //!
 //! It holds the connection as the form does. A remedy changes that and tests again; nothing is saved before the form is.
 
+mod losses;
+
 use crate::app::App;
 use crate::app::actions::Action;
 use crate::app::dialogs::{Dialog, NEW, ProfileDialog};
 use crate::app::library::new_client_id;
+use crate::app::notices::Choice;
 use crate::app::palette::PaletteEntry;
+use crate::model::connection::Problem;
 use crate::model::diagnosis::{Diagnosis, Plan, Remedy, Told, Watch, report};
 use crate::model::profile::{BrokerAddress, Profile, ProfileDraft, SecretSlot};
 use crate::model::secret::{Secret, Secrets};
 use crate::model::topic::TopicName;
-use crate::session::{Event, Generation};
+use crate::session::{ConnectionEvent, Event, Generation};
+pub use losses::Losses;
 
 #[derive(Clone, Debug)]
 pub enum DiagnosisAction {
@@ -132,7 +137,9 @@ impl DiagnosisDialog {
     fn plan(&mut self) -> Option<Plan> {
         let topic = |text: &str| match text.trim() {
             "" => Ok(None),
-            text => TopicName::new(text).map(Some).map_err(|err| err.to_string()),
+            text => TopicName::new(text)
+                .map(Some)
+                .map_err(|err| err.to_string()),
         };
         let (scratch, response_topic) = (topic(&self.scratch), topic(&self.response_topic));
         self.scratch_error = scratch.as_ref().err().cloned();
@@ -249,9 +256,8 @@ impl App {
         };
         dialog.address = Some(profile.address.clone());
         if matches!(profile.address, BrokerAddress::Listener { .. }) {
-            dialog.refusal = Some(
-                "there is no broker to test: devices come here over plain TCP".to_owned(),
-            );
+            dialog.refusal =
+                Some("there is no broker to test: devices come here over plain TCP".to_owned());
             return;
         }
         let Some(mut plan) = dialog.plan() else {
@@ -380,6 +386,44 @@ impl App {
         }
     }
 
+    /// A connection that cannot be made offers to look into it, until it stands.
+    pub(super) fn tell_of_refusal(&mut self, id: &str, name: &str, problem: &Problem) {
+        let words = format!("{name}: {}", problem.summary);
+        self.offer_test(id, refusal_of(id), words, problem);
+    }
+
+    fn offer_test(&mut self, id: &str, about: String, words: String, problem: &Problem) {
+        let action = Action::Diagnosis(DiagnosisAction::Test(id.to_owned()));
+        let test = Choice {
+            label: "Test connection",
+            action,
+        };
+        let hint = problem.hint.to_string();
+        self.notices.fail_about(about, words, hint, vec![test]);
+    }
+
+    /// One that is lost again and again offers it, too.
+    pub(super) fn hear_of_loss(&mut self, event: &Event) {
+        let Event::Connection {
+            id,
+            event: ConnectionEvent::State(state),
+            ..
+        } = event
+        else {
+            return;
+        };
+        if state.is_connected() {
+            self.notices.dismiss_about(&refusal_of(id));
+        }
+        let is_many = self.losses.note(id, state, self.now);
+        if let Some(problem) = state.problem().filter(|_| is_many) {
+            let name = self.library.profile(id).map(|it| it.name.clone());
+            let name = name.unwrap_or_else(|| id.to_string());
+            let words = format!("{name} is lost again and again: {}", problem.summary);
+            self.offer_test(id, format!("losses of {id}"), words, problem);
+        }
+    }
+
     pub(super) fn is_diagnosing(&self) -> bool {
         matches!(&self.dialog, Some(Dialog::Diagnosis(dialog)) if dialog.is_running())
     }
@@ -405,6 +449,11 @@ impl App {
             action: Action::Diagnosis(DiagnosisAction::Test(id.clone())),
         })
     }
+}
+
+/// What a notice is about.
+fn refusal_of(id: &str) -> String {
+    format!("refusal of {id}")
 }
 
 #[cfg(test)]

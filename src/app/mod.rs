@@ -124,6 +124,7 @@ pub struct App {
     unkept: BTreeSet<String>,
     /// Tabs whose request goes out once the broker has said what it depends on.
     held: Vec<TabId>,
+    losses: diagnosis::Losses,
     exports: export::Exports,
     imports: imports::Imports,
     statistics: status::Statistics,
@@ -168,6 +169,7 @@ impl App {
             passwords: BTreeMap::new(),
             unkept: BTreeSet::new(),
             held: Vec::new(),
+            losses: diagnosis::Losses::default(),
             exports: export::Exports::default(),
             imports: imports::Imports::default(),
             statistics: status::Statistics::default(),
@@ -422,6 +424,7 @@ impl App {
         if let Event::Connection { id, event, .. } = event {
             self.subscriptions.hear(id, event);
         }
+        self.hear_of_loss(event);
         match event {
             Event::Connection {
                 id,
@@ -438,16 +441,7 @@ impl App {
                     .profile(id)
                     .map_or_else(|| id.to_string(), |profile| profile.name.clone());
                 self.distrust_password(id, problem);
-                let test = Action::Diagnosis(diagnosis::DiagnosisAction::Test(id.to_string()));
-                self.notices.fail_about(
-                    format!("refused {id}"),
-                    format!("{name}: {}", problem.summary),
-                    problem.hint.to_string(),
-                    vec![notices::Choice {
-                        label: "Test connection",
-                        action: test,
-                    }],
-                );
+                self.tell_of_refusal(id, &name, problem);
             }
             Event::Device {
                 id,

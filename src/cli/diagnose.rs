@@ -135,7 +135,7 @@ fn end(args: &DiagnoseArgs, diagnosis: &Diagnosis, profile: &Profile) -> Result<
 fn words(remedy: &Remedy, before: &BrokerAddress) -> String {
     let label = remedy.label(Some(before));
     match remedy {
-        Remedy::Address(address) => format!("{label} ({address})"),
+        Remedy::Address(address) if !label.contains("://") => format!("{label} ({address})"),
         Remedy::OwnClientId => format!("{label} (--own-client-id)"),
         _ => label,
     }

@@ -390,7 +390,13 @@ impl Diagnosis {
     fn put(&mut self, report: StepReport) {
         match self.steps.iter_mut().find(|it| it.step == report.step) {
             Some(place) => *place = report,
-            None => self.steps.push(report),
+            // The likely cause, beneath what failed.
+            None => {
+                let is_failed = |it: &StepReport| it.state == State::Failed;
+                let failed = self.steps.iter().position(is_failed);
+                let place = failed.map_or(self.steps.len(), |failed| failed + 1);
+                self.steps.insert(place, report);
+            }
         }
     }
 

@@ -111,7 +111,11 @@ mod tests {
             ("mqtt://a", "mqtt://b", "Use mqtt://b:1883"),
         ] {
             let remedy = Remedy::Address(parse(after));
-            assert_eq!(remedy.label(Some(&parse(before))), label, "{before} {after}");
+            assert_eq!(
+                remedy.label(Some(&parse(before))),
+                label,
+                "{before} {after}"
+            );
             let mut draft = ProfileDraft::default();
             assert!(remedy.apply(&mut draft, String::new));
             assert_eq!(parse(&draft.address), parse(after));

@@ -35,7 +35,11 @@ fn problem() -> Problem {
 fn the_steps_are_those_of_the_profile() {
     let titles = |address: &str| -> Vec<&str> {
         let steps = Step::of(&profile(address));
-        steps.iter().filter(|it| it.is_way()).map(|it| it.title()).collect()
+        steps
+            .iter()
+            .filter(|it| it.is_way())
+            .map(|it| it.title())
+            .collect()
     };
     assert_eq!(titles("mqtt://h"), ["Name resolution", "TCP"]);
     assert_eq!(
@@ -76,7 +80,10 @@ fn the_client_id_of_a_test_is_another_one_and_not_too_long() {
     let id = plan.client_id(&profile, 0xAB);
     assert!(id.len() <= 23 && id.ends_with("-test-00ab"), "{id}");
     profile.client_id = "a-client-id-that-is-longer-than-that".into();
-    assert!(plan.client_id(&profile, 1).starts_with("a-client-id-that-is-longer-than-that-test"));
+    assert!(
+        plan.client_id(&profile, 1)
+            .starts_with("a-client-id-that-is-longer-than-that-test")
+    );
     profile.client_id = "".into();
     assert_eq!(&*plan.client_id(&profile, 1), "");
     let own = Plan {
@@ -112,7 +119,10 @@ fn a_certificate_says_how_long_it_still_is_valid() {
         ..TlsInfo::default()
     };
     assert_eq!(unusual::tls(&info(41), NOW), []);
-    let texts: Vec<String> = unusual::tls(&info(29), NOW).into_iter().map(|it| it.text).collect();
+    let texts: Vec<String> = unusual::tls(&info(29), NOW)
+        .into_iter()
+        .map(|it| it.text)
+        .collect();
     assert_eq!(texts, ["the certificate ends in 29 days"]);
     let mut odd = info(-3);
     odd.is_verified = false;

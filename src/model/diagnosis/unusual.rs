@@ -118,7 +118,10 @@ pub fn connack(info: &ConnectionInfo, profile: &Profile, took: Duration) -> Vec<
     }
     if let Some(most) = info.maximum_packet_size.filter(|most| *most < SMALL_PACKET) {
         add(
-            format!("the broker takes packets of at most {} bytes", text::count(most.into())),
+            format!(
+                "the broker takes packets of at most {} bytes",
+                text::count(most.into())
+            ),
             "Larger requests are not sent",
         );
     }
@@ -133,7 +136,10 @@ pub fn connack(info: &ConnectionInfo, profile: &Profile, took: Duration) -> Vec<
     }
     for (what, available) in [
         ("retained messages", info.retain_available),
-        ("subscriptions with wildcards", info.wildcard_subscriptions_available),
+        (
+            "subscriptions with wildcards",
+            info.wildcard_subscriptions_available,
+        ),
         ("shared subscriptions", info.shared_subscriptions_available),
     ] {
         if available == Some(false) {

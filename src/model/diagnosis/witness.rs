@@ -16,15 +16,35 @@ pub struct Sighting {
     pub at: String,
 }
 
-impl Sighting {
-    pub fn detail(&self) -> Detail {
-        let mut value = self.from.clone();
-        if let Some(user) = &self.user_name {
+/// A line for each place and user name.
+pub fn told(all: &[&Sighting]) -> Vec<Detail> {
+    let mut places: Vec<(&str, &Sighting, usize)> = Vec::new();
+    for one in all {
+        // Every connection has another port.
+        let host = match one.from.rsplit_once(':') {
+            Some((host, port)) if port.parse::<u16>().is_ok() => host,
+            _ => &one.from,
+        };
+        let same = places
+            .iter_mut()
+            .find(|(place, other, _)| *place == host && other.user_name == one.user_name);
+        match same {
+            Some((_, last, count)) => (*last, *count) = (one, *count + 1),
+            None => places.push((host, one, 1)),
+        }
+    }
+    let lines = places.into_iter().map(|(_, last, count)| {
+        let mut value = last.from.clone();
+        if let Some(user) = &last.user_name {
             value.push_str(", user name ");
             value.push_str(user);
         }
+        if count > 1 {
+            value = format!("{value}, the last of {count} connections");
+        }
         Detail::new("Seen by the broker", value)
-    }
+    });
+    lines.collect()
 }
 
 /// Where brokers tell.
@@ -92,12 +112,30 @@ mod tests {
 
     #[test]
     fn mosquitto_tells_it_in_its_log() {
-        let line =
-            "1718000000: New client connected from 127.0.0.1:40112 as lamp (p5, c1, k60, u'it's me').";
+        let line = "1718000000: New client connected from 127.0.0.1:40112 as lamp (p5, c1, k60, u'it's me').";
         let found = seen("$SYS/broker/log/N", line).unwrap();
         assert_eq!(found.from, "127.0.0.1:40112");
         assert_eq!(found.user_name.as_deref(), Some("it's me"));
         assert_eq!(found.at, "1718000000");
+        let again = Sighting {
+            from: "127.0.0.1:40113".to_owned(),
+            ..found.clone()
+        };
+        let elsewhere = Sighting {
+            from: "10.0.0.7".to_owned(),
+            ..found.clone()
+        };
+        let lines: Vec<String> = told(&[&found, &again, &elsewhere])
+            .into_iter()
+            .map(|line| line.value)
+            .collect();
+        assert_eq!(
+            lines,
+            [
+                "127.0.0.1:40113, user name it's me, the last of 2 connections",
+                "10.0.0.7, user name it's me"
+            ]
+        );
         for other in [
             "1: New client connected from 1.2.3.4:5 as lamp2 (p5, c1, k60).",
             "1: New client connected from 1.2.3.4:5 as a lamp (p5, c1, k60).",

@@ -102,7 +102,11 @@ impl Run {
             Step::Tls => failed.tls.is_some(),
             Step::WebSocket => false,
             // What the broker said in words needs no guess, but for its version.
-            Step::Mqtt => failed.problem.reason.as_ref().is_some_and(|it| it.code != 0x84),
+            Step::Mqtt => failed
+                .problem
+                .reason
+                .as_ref()
+                .is_some_and(|it| it.code != 0x84),
             _ => true,
         };
         if is_known {
@@ -316,7 +320,11 @@ impl Knock<'_> {
             self.answers(&here, MqttVersion::V5).await
         };
         if is_plain {
-            let words = format!("port {} is one for {} without TLS", place.port, words(plain));
+            let words = format!(
+                "port {} is one for {} without TLS",
+                place.port,
+                words(plain)
+            );
             findings.add(words, Remedy::Address(here.address()));
         }
         findings

@@ -13,9 +13,7 @@ use super::client::ClientOptions;
 use super::clock;
 use super::transport;
 use crate::model::connection::{ConnectionInfo, ConnectionState, Problem};
-use crate::model::diagnosis::{
-    Detail, Plan, Remedy, State, Step, StepReport, Told, said, unusual,
-};
+use crate::model::diagnosis::{Detail, Plan, Remedy, State, Step, StepReport, Told, said, unusual};
 use crate::model::profile::{BrokerAddress, Profile};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -72,8 +70,8 @@ pub async fn run(runtime: Handle, options: ClientOptions, plan: Plan, sink: Diag
         }
         Err(failed) => {
             drop(tested);
-            run.skip(&Step::of(&profile), "an earlier step failed");
             run.look_for_cause(&failed, &profile).await;
+            run.skip(&Step::of(&profile), "an earlier step failed");
         }
     }
     let remedies = std::mem::take(&mut run.remedies);
@@ -149,7 +147,8 @@ impl Run {
                     return Ok(info);
                 }
                 Heard::State(
-                    ConnectionState::Refused { problem } | ConnectionState::Retrying { problem, .. },
+                    ConnectionState::Refused { problem }
+                    | ConnectionState::Retrying { problem, .. },
                 ) => return Err(way.failed(problem)),
                 Heard::State(_) | Heard::Message { .. } => {}
             }

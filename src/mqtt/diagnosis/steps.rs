@@ -53,8 +53,11 @@ impl Ended {
         match self {
             Self::Lost(problem) => problem,
             Self::Late => Problem {
-                summary: format!("{what} was not acknowledged within {} s", PATIENCE.as_secs())
-                    .into(),
+                summary: format!(
+                    "{what} was not acknowledged within {} s",
+                    PATIENCE.as_secs()
+                )
+                .into(),
                 hint: "The broker or the network hangs; the broker's log may say more".into(),
                 detail: "".into(),
                 reason: None,
@@ -72,6 +75,9 @@ fn refused(summary: String, hint: &str, packet: &str, reason: &Reason) -> Proble
     }
 }
 
+/// How long a message may be on its way to where it came from.
+const ARRIVAL: Duration = Duration::from_secs(2);
+const OTHER_ID: &str = "; the ACL may go by the client id, which is another one in this test";
 const SCRATCH_HINT: &str =
     "The broker's ACL may not allow it there: choose a scratch topic that it allows";
 
@@ -138,8 +144,10 @@ impl Run {
         self.begin(Step::Subscribe);
         match Self::suback(tested, topic).await {
             Ok((reason, took)) if reason.is_refusal() => {
-                let summary =
-                    format!("the broker refuses the subscription to `{topic}`: {}", reason.text);
+                let summary = format!(
+                    "the broker refuses the subscription to `{topic}`: {}",
+                    reason.text
+                );
                 let problem = refused(summary, SCRATCH_HINT, "SUBACK", &reason);
                 self.end(StepReport::failed(Step::Subscribe, Some(took), problem));
                 false
@@ -172,7 +180,10 @@ impl Run {
             return;
         }
         if info.session_present {
-            self.skip(&[step], "the subscriptions of the resumed session are left alone");
+            self.skip(
+                &[step],
+                "the subscriptions of the resumed session are left alone",
+            );
             return;
         }
         let generated = |client_id: &str| {
@@ -207,13 +218,13 @@ impl Run {
         }
         let report = match answer {
             Ok((reason, took)) if reason.is_refusal() => {
-                let summary =
-                    format!("not authorized for the Response Topic `{topic}`: {}", reason.text);
+                let summary = format!(
+                    "not authorized for the Response Topic `{topic}`: {}",
+                    reason.text
+                );
                 let mut hint = "Requests that want their reply there are rejected: ask for the right to subscribe to it, or type a Response Topic in the request that the ACL allows".to_owned();
                 if is_other_id {
-                    hint.push_str(
-                        "; the ACL may go by the client id, which is another one in this test",
-                    );
+                    hint.push_str(OTHER_ID);
                     if profile.client_id != *own {
                         self.offer(Remedy::OwnClientId);
                     }
@@ -223,10 +234,24 @@ impl Run {
             }
             Ok((reason, took)) => {
                 let report = StepReport::done(step, took, format!("{found}: {}", reason.text));
-                if found == topic {
+                if found != topic {
+                    report.with([Detail::new(
+                        "Refused, of the test's client id",
+                        topic.as_str(),
+                    )])
+                } else if typed.is_some() {
+                    // Somebody else may listen there.
                     report
                 } else {
-                    report.with([Detail::new("Refused, of the test's client id", topic.as_str())])
+                    match Self::arrives(tested, &topic).await {
+                        Ok(line) => report.with([Detail::new("A message published there", line)]),
+                        Err(()) => {
+                            if is_other_id {
+                                self.offer(Remedy::OwnClientId);
+                            }
+                            StepReport::failed(step, Some(took), deaf(&topic, is_other_id))
+                        }
+                    }
                 }
             }
             Err((ended, took)) => {
@@ -235,6 +260,31 @@ impl Run {
             }
         };
         self.end(report);
+    }
+
+    /// Whether what is published on a topic that nobody else has comes back: some brokers grant every subscription, and
+    /// keep to themselves what an ACL forbids to read. What came of it in words, or that nothing came.
+    async fn arrives(tested: &mut Tested, topic: &TopicName) -> Result<String, ()> {
+        let payload = format!("{MARK}{:08x}", rand::random::<u32>());
+        let message = Message::new(topic.clone(), payload.clone().into_bytes());
+        let ticket = tested.client.publish(Arc::new(message));
+        match tested.within(PATIENCE, ticket.acknowledged).await {
+            Ok(Ok(Ok(Some((reason, _))))) if !reason.is_refusal() => {}
+            Ok(Ok(Ok(Some((reason, _))))) => {
+                return Ok(format!(
+                    "refused, which is for responders to do: {}",
+                    reason.text
+                ));
+            }
+            // At a broker of QoS 0, or without a connection: the next steps say so.
+            _ => return Ok("not tried".to_owned()),
+        }
+        let is_it = |came: &Message| came.payload == payload.as_bytes();
+        match tested.message(ARRIVAL, is_it).await {
+            Ok(_at) => Ok("arrives".to_owned()),
+            Err(Ended::Late) => Err(()),
+            Err(Ended::Lost(_)) => Ok("not known".to_owned()),
+        }
     }
 
     /// Says whether the broker may have taken it.
@@ -267,14 +317,19 @@ impl Run {
             Ok(Ok(Some((reason, _)))) => {
                 let is_unheard = reason.code == Reason::NO_MATCHING_SUBSCRIBERS;
                 let odd = is_unheard.then(|| Unusual {
-                    text: "the broker says that nobody subscribes there, but this test does".to_owned(),
+                    text: "the broker says that nobody subscribes there, but this test does"
+                        .to_owned(),
                     hint: "An ACL may forbid reading there".to_owned(),
                 });
                 self.end(StepReport::done(step, took, reason.text.to_string()).but(odd));
                 true
             }
             Ok(Ok(None)) => {
-                self.end(StepReport::done(step, took, "sent; nobody acknowledges QoS 0"));
+                self.end(StepReport::done(
+                    step,
+                    took,
+                    "sent; nobody acknowledges QoS 0",
+                ));
                 true
             }
             Ok(Err(err)) => match tested.why(&err).await {
@@ -360,6 +415,19 @@ impl Run {
         tested.loss(FAREWELL).await;
         let report = StepReport::done(Step::Disconnect, began.elapsed(), "nothing is left behind");
         self.end(report);
+    }
+}
+
+fn deaf(topic: &TopicName, is_other_id: bool) -> Problem {
+    let mut hint = "An ACL forbids to read there, and brokers such as Mosquitto do not say so in the SUBACK: ask for the right, or type a Response Topic in the request that the ACL allows".to_owned();
+    if is_other_id {
+        hint.push_str(OTHER_ID);
+    }
+    Problem {
+        summary: format!("not authorized for the Response Topic `{topic}`: the subscription is granted, but nothing that is published there arrives").into(),
+        hint: hint.into(),
+        detail: "".into(),
+        reason: None,
     }
 }
 

@@ -6,6 +6,7 @@ use crate::model::connection::Problem;
 use crate::model::diagnosis::witness::{self, Sighting};
 use crate::model::diagnosis::{Detail, Plan, Remedy, Step, StepReport, Unusual, Watch};
 use crate::model::exchange::Reason;
+use crate::model::message::Qos;
 use crate::model::profile::Profile;
 use crate::model::subscribe::SubscribeOptions;
 use crate::model::text;
@@ -31,9 +32,9 @@ fn why_not(plan: &Plan, profile: &Profile) -> Option<String> {
     let keeps_session = !profile.clean_start || profile.session_kept_secs() > 0;
     match &plan.watch {
         Watch::Never(why) => Some(why.clone()),
-        Watch::Auto if keeps_session => Some(
-            "its session is left alone; it is watched where that is asked for".to_owned(),
-        ),
+        Watch::Auto if keeps_session => {
+            Some("its session is left alone; it is watched where that is asked for".to_owned())
+        }
         Watch::Auto | Watch::Always => None,
     }
 }
@@ -96,7 +97,11 @@ impl Run {
         }
         for filter in witness::filters(&profile.client_id) {
             let client = observer.client.clone();
-            let asked = client.subscribe(filter, SubscribeOptions::default());
+            let options = SubscribeOptions {
+                qos: Qos::AtMostOnce,
+                ..SubscribeOptions::default()
+            };
+            let asked = client.subscribe(filter, options);
             if let Err(Ended::Lost(_)) = observer.within(PATIENCE, asked).await {
                 return None;
             }
@@ -164,13 +169,7 @@ impl Run {
             .iter()
             .filter(|seen| !held.own.iter().any(|own| seen.from == own.to_string()))
             .collect();
-        let mut details = Vec::new();
-        for other in &others {
-            let detail = other.detail();
-            if !details.contains(&detail) {
-                details.push(detail);
-            }
-        }
+        let mut details = witness::told(&others);
         for name in &self.plan.namesakes {
             details.push(Detail::new("Has the same client id", name.clone()));
         }
@@ -180,8 +179,9 @@ impl Run {
             let report = StepReport::done(step, took, format!("nobody took `{id}` over in {span}"));
             let odd = (!self.plan.namesakes.is_empty()).then(|| Unusual {
                 text: format!("also used by {}", self.plan.namesakes.join(", ")),
-                hint: "Whichever connects last throws the other one out; give each its own client id"
-                    .to_owned(),
+                hint:
+                    "Whichever connects last throws the other one out; give each its own client id"
+                        .to_owned(),
             });
             return report.with(details).but(odd);
         }
@@ -197,10 +197,14 @@ impl Run {
         } else {
             format!(", about {a_minute:.0} times a minute")
         };
-        let summary = if held.taken == 0 {
-            format!("the broker closed the connection as `{id}` {times} in {span} without a word{rate}, as MQTT 3.1.1 does when a client id is taken over")
-        } else {
+        // Not every broker says that it was that.
+        let is_known = held.taken > 0 || !others.is_empty();
+        let summary = if is_known {
             format!("another client took `{id}` over {times} in {span}{rate}")
+        } else {
+            format!(
+                "the broker closed the connection as `{id}` {times} in {span} without a word{rate}; so it is where another client takes the id over and the broker does not say so"
+            )
         };
         let who = if !others.is_empty() {
             "the broker told from where it connects"
@@ -217,8 +221,7 @@ impl Run {
                 .as_ref()
                 .map(|problem| Arc::clone(&problem.detail))
                 .unwrap_or_default(),
-            reason: (held.taken > 0)
-                .then(|| Reason::new(SESSION_TAKEN_OVER, "session taken over")),
+            reason: (held.taken > 0).then(|| Reason::new(SESSION_TAKEN_OVER, "session taken over")),
         };
         StepReport::failed(step, Some(took), problem).with(details)
     }

@@ -58,9 +58,7 @@ fn key(key: &SubjectPublicKeyInfo<'_>) -> String {
         Ok(PublicKey::RSA(rsa)) => format!("RSA, {} bits", rsa.key_size()),
         // By the length of its point: the curves that rustls knows differ in it.
         Ok(PublicKey::EC(point)) => format!("EC P-{}", point.key_size()),
-        Ok(_) | Err(_) if key.algorithm.algorithm.to_id_string() == ED25519 => {
-            "Ed25519".to_owned()
-        }
+        Ok(_) | Err(_) if key.algorithm.algorithm.to_id_string() == ED25519 => "Ed25519".to_owned(),
         Ok(_) | Err(_) => String::new(),
     }
 }

@@ -182,7 +182,10 @@ fn config(
         let roots = roots(settings, options)?;
         let store = Arc::clone(&roots.store);
         let built = WebPkiServerVerifier::builder_with_provider(store, Arc::clone(&provider));
-        (Some(built.build().map_err(|_empty| Trouble::NoRoots)?), roots)
+        (
+            Some(built.build().map_err(|_empty| Trouble::NoRoots)?),
+            roots,
+        )
     } else {
         (None, Roots::none())
     };

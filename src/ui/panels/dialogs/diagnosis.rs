@@ -33,7 +33,7 @@ pub fn diagnosis_ui(
         options_ui(ui, dialog);
         missing_ui(ui, dialog, is_new);
         ui.add_space(6.0);
-        let most = (ui.ctx().content_rect().height() - 300.0).max(120.0);
+        let most = (ui.ctx().content_rect().height() - 300.0).clamp(120.0, 520.0);
         ScrollArea::vertical()
             .id_salt("steps")
             .max_height(most)
@@ -43,9 +43,7 @@ pub fn diagnosis_ui(
                 ui.set_max_width(ui.available_width() - BAR);
                 ui.spacing_mut().item_spacing.y = 2.0;
                 if let Some(diagnosis) = &dialog.diagnosis {
-                    for report in &diagnosis.steps {
-                        step_ui(ui, report, diagnosis, now, actions);
-                    }
+                    steps_ui(ui, diagnosis, now, actions);
                 }
             });
         remedies_ui(ui, dialog, actions);
@@ -165,6 +163,28 @@ fn mark(state: State) -> (Icon, Tone) {
     }
 }
 
+/// Those that were skipped for the same reason, one after the other, share a line.
+fn steps_ui(ui: &mut Ui, diagnosis: &Diagnosis, now: Timestamp, actions: &mut Vec<Action>) {
+    let is_same = |one: &StepReport, other: &StepReport| {
+        one.state == State::Skipped && other.state == State::Skipped && one.found == other.found
+    };
+    for group in diagnosis.steps.chunk_by(is_same) {
+        match group {
+            [report] => step_ui(ui, report, diagnosis, now, actions),
+            [first, ..] => {
+                let titles: Vec<&str> = group.iter().map(|it| it.step.title()).collect();
+                let shared = StepReport {
+                    found: format!("{} ({})", first.found, titles.join(", ")),
+                    ..first.clone()
+                };
+                let name = format!("{} steps", group.len());
+                row_ui(ui, &name, &shared, None);
+            }
+            [] => {}
+        }
+    }
+}
+
 fn step_ui(
     ui: &mut Ui,
     report: &StepReport,
@@ -176,9 +196,12 @@ fn step_ui(
     let shows_chain = report.step == Step::Tls && diagnosis.tls.is_some();
     let has_more = !report.details.is_empty() || shows_chain;
     let mut is_open = has_more && ui.data(|data| data.get_temp(id).unwrap_or(false));
-    if row_ui(ui, report, has_more.then_some(is_open)) {
+    if row_ui(ui, report.step.title(), report, has_more.then_some(is_open)) {
         is_open = !is_open;
         ui.data_mut(|data| data.insert_temp(id, is_open));
+    }
+    if report.problem.is_none() && report.unusual.is_empty() && !is_open {
+        return;
     }
     beneath(ui, |ui| {
         let theme = Theme::of(ui);
@@ -223,7 +246,7 @@ fn beneath(ui: &mut Ui, contents: impl FnOnce(&mut Ui)) {
 }
 
 /// `✔ TLS      TLS 1.3, …      4.21 ms ›`. Tells whether it was pressed; `open` is none where there is nothing to fold.
-fn row_ui(ui: &mut Ui, report: &StepReport, open: Option<bool>) -> bool {
+fn row_ui(ui: &mut Ui, name: &str, report: &StepReport, open: Option<bool>) -> bool {
     let theme = Theme::of(ui);
     let sense = if open.is_some() {
         Sense::click()
@@ -233,7 +256,7 @@ fn row_ui(ui: &mut Ui, report: &StepReport, open: Option<bool>) -> bool {
     let (rect, response) =
         ui.allocate_exact_size(vec2(ui.available_width(), theme::FORM_ROW - 2.0), sense);
     let took = report.took.map(words::duration).unwrap_or_default();
-    let (name, state) = (report.step.title(), report.state.word());
+    let state = report.state.word();
     let said = format!("{name}: {state}, {} {took}", report.found);
     response.widget_info(|| match open {
         Some(true) => WidgetInfo::labeled(Role::Button, true, format!("{said}, details open")),
@@ -357,7 +380,9 @@ fn end_ui(ui: &mut Ui, dialog: &DiagnosisDialog, actions: &mut Vec<Action>) {
             }
         }
         if ui
-            .add(Button::new("Edit connection").tooltip("With what was changed here; save it there"))
+            .add(
+                Button::new("Edit connection").tooltip("With what was changed here; save it there"),
+            )
             .clicked()
         {
             ask(DiagnosisAction::Edit);

@@ -64,7 +64,10 @@ pub fn profile_ui(
             // No broker is there to say anything.
             if !dialog.draft.is_listener()
                 && ui
-                    .add(Button::ghost("Test connection").tooltip("Step by step, with what is typed here; nothing is saved"))
+                    .add(
+                        Button::ghost("Test connection")
+                            .tooltip("Step by step, with what is typed here; nothing is saved"),
+                    )
                     .clicked()
             {
                 actions.push(Action::Diagnosis(DiagnosisAction::TestEdited));
