@@ -205,6 +205,7 @@ impl App {
                 },
             ));
         }
+        entries.extend(self.diagnosis_entries());
         entries.extend(self.shelved_entries());
         for demo in Demo::shipped() {
             entries.push(entry(

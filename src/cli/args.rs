@@ -3,6 +3,7 @@
 //! What comes out is checked word by word: a wrong value is named with its option and with what to
 //! write instead, before any file is read or anybody is connected to. [`super::resolve`] goes on from here.
 
+mod diagnose;
 mod export;
 mod profiles;
 mod values;
@@ -17,6 +18,7 @@ use crate::model::payload::PayloadFormat;
 use crate::model::profile::VersionChoice;
 use crate::model::request::{PairingDraft, RequestDraft, ResponseTopicDraft};
 use clap::{ArgGroup, Parser, Subcommand, ValueEnum};
+pub use diagnose::DiagnoseArgs;
 pub use export::{ExportArgs, ImportArgs};
 pub use profiles::{
     Existing, ProfilesArgs, ProfilesCommand, ProfilesExportArgs, ProfilesImportArgs,
@@ -73,6 +75,7 @@ pub enum Command {
     Request(Box<RequestArgs>),
     Respond(Box<RespondArgs>),
     Listen(Box<ListenArgs>),
+    Diagnose(Box<DiagnoseArgs>),
     Broker(BrokerArgs),
     Pair(PairArgs),
     Rules(RulesArgs),

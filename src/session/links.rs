@@ -337,6 +337,7 @@ impl Session {
             profile: Arc::new(Profile { address, ..profile }),
             secrets,
             read_file: Arc::clone(&self.read_file),
+            watch: None,
         })
     }
 

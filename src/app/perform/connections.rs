@@ -39,7 +39,7 @@ impl App {
         })));
     }
 
-    pub(super) fn edit_profile(&mut self, id: &str) {
+    pub(in crate::app) fn edit_profile(&mut self, id: &str) {
         if let Some(draft) = self.library.profile(id).cloned() {
             let dialog = ProfileDialog {
                 id: Some(id.to_owned()),

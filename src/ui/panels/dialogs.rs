@@ -5,6 +5,7 @@ mod comment;
 mod compare;
 mod demos;
 mod device;
+mod diagnosis;
 mod environments;
 mod export;
 mod help;
@@ -34,6 +35,7 @@ pub fn dialogs_ui(ctx: &Context, app: &mut App, view: &mut View, actions: &mut V
         selected,
         worker,
         recordings,
+        now,
         ..
     } = app;
     let kind = dialog.as_ref().map(std::mem::discriminant);
@@ -78,6 +80,9 @@ pub fn dialogs_ui(ctx: &Context, app: &mut App, view: &mut View, actions: &mut V
         Dialog::Settings(dialog) => settings::settings_ui(ctx, dialog, library, actions),
         Dialog::Import(dialog) => import::import_ui(ctx, dialog, is_new, actions),
         Dialog::Bundle(dialog) => bundle::bundle_ui(ctx, dialog, is_new, actions),
+        Dialog::Diagnosis(dialog) => {
+            diagnosis::diagnosis_ui(ctx, dialog, *now, is_new, actions);
+        }
         Dialog::Export(_) => export::export_ui(ctx, app, is_new, actions),
         Dialog::Palette { .. } => palette::palette_ui(ctx, app, is_new, actions),
     }
