@@ -161,6 +161,8 @@ impl App {
             entries.push(command(text, "", action));
         }
         entries.extend(Self::import_entries());
+        entries.extend(Self::secrets_entries());
+        entries.extend(self.environment_entries());
         entries.push(command("Show the demos", "", Action::ShowDemos));
         entries.push(command("Settings", "Ctrl+,", Action::ShowSettings));
         entries.push(command("Help and shortcuts", "F1", Action::ShowHelp));
@@ -203,6 +205,7 @@ impl App {
                 },
             ));
         }
+        entries.extend(self.diagnosis_entries());
         entries.extend(self.shelved_entries());
         for demo in Demo::shipped() {
             entries.push(entry(

@@ -492,6 +492,7 @@ impl Inner {
                 hint: err.hint().into(),
                 detail: "".into(),
                 reason: None,
+                doubted: Vec::new(),
             };
             self.tell(ConnectionEvent::PublishFailed { message, problem });
         }

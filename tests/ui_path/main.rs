@@ -11,6 +11,7 @@
 mod common_ui;
 
 mod demos;
+mod diagnosis;
 mod filter;
 mod imports;
 mod keyboard;

@@ -5,6 +5,8 @@ mod comment;
 mod compare;
 mod demos;
 mod device;
+mod diagnosis;
+mod environments;
 mod export;
 mod help;
 mod import;
@@ -14,6 +16,7 @@ mod profile;
 mod recording;
 mod rule;
 mod save;
+mod secrets;
 mod settings;
 mod subscription;
 
@@ -32,6 +35,7 @@ pub fn dialogs_ui(ctx: &Context, app: &mut App, view: &mut View, actions: &mut V
         selected,
         worker,
         recordings,
+        now,
         ..
     } = app;
     let kind = dialog.as_ref().map(std::mem::discriminant);
@@ -46,8 +50,15 @@ pub fn dialogs_ui(ctx: &Context, app: &mut App, view: &mut View, actions: &mut V
             profile::profile_ui(ctx, dialog, library, is_on, is_new, actions)
         }
         Dialog::Password(dialog) => {
-            password::password_ui(ctx, dialog, library.can_keep_passwords(), is_new, actions);
+            password::password_ui(ctx, dialog, library, is_new, actions);
         }
+        Dialog::Passphrase(dialog) => {
+            secrets::passphrase_ui(ctx, dialog, library, is_new, actions);
+        }
+        Dialog::Environments(dialog) => {
+            environments::environments_ui(ctx, dialog, library, actions);
+        }
+        Dialog::Secrets(dialog) => secrets::secrets_ui(ctx, dialog, library, actions),
         Dialog::SaveRequest(dialog) => save::save_ui(ctx, dialog, library, is_new, actions),
         Dialog::Device(dialog) => {
             device::device_ui(ctx, dialog, library, session.rules(), is_new, actions)
@@ -66,9 +77,12 @@ pub fn dialogs_ui(ctx: &Context, app: &mut App, view: &mut View, actions: &mut V
             compare::compare_ui(ctx, dialog, worker, view, is_new, actions);
         }
         Dialog::Help => help::help_ui(ctx, actions),
-        Dialog::Settings(dialog) => settings::settings_ui(ctx, dialog, actions),
+        Dialog::Settings(dialog) => settings::settings_ui(ctx, dialog, library, actions),
         Dialog::Import(dialog) => import::import_ui(ctx, dialog, is_new, actions),
         Dialog::Bundle(dialog) => bundle::bundle_ui(ctx, dialog, is_new, actions),
+        Dialog::Diagnosis(dialog) => {
+            diagnosis::diagnosis_ui(ctx, dialog, *now, is_new, actions);
+        }
         Dialog::Export(_) => export::export_ui(ctx, app, is_new, actions),
         Dialog::Palette { .. } => palette::palette_ui(ctx, app, is_new, actions),
     }
