@@ -3,6 +3,7 @@
 use crate::app::compare::CompareDialog;
 use crate::app::export::ExportDialog;
 use crate::app::imports::{BundleDialog, ImportDialog};
+use crate::app::packets::PacketExportDialog;
 use crate::app::recordings::RecordingDialog;
 use crate::app::rule_editor::RuleDialog;
 use crate::app::subscriptions::SubscriptionDialog;
@@ -32,6 +33,7 @@ pub enum Dialog {
     Settings(Box<SettingsDialog>),
     Recording(Box<RecordingDialog>),
     Export(ExportDialog),
+    Packets(PacketExportDialog),
     Import(Box<ImportDialog>),
     Bundle(Box<BundleDialog>),
 }

@@ -13,6 +13,7 @@ use super::ledger::Limits;
 use super::wire::{self, Connack, Event, Failure, Incoming, Link, Wire};
 use super::words::{self, Attempt, Fault, Stage};
 use crate::model::connection::{ConnectionInfo, ConnectionState, Problem};
+use crate::model::packet::Note;
 use crate::model::profile::{MqttVersion, Reconnect};
 use rand::RngExt as _;
 use std::sync::Arc;
@@ -59,6 +60,7 @@ pub async fn run(shared: Arc<Shared>) {
             core.tap = None;
             core.tls = None;
         });
+        shared.note(Note::Attempt, &format!("{}, {}", shared.address(), shared.version()));
         shared.set_state(ConnectionState::Connecting);
         let started = Instant::now();
         let ended = tokio::select! {
@@ -70,6 +72,7 @@ pub async fn run(shared: Arc<Shared>) {
             Ended::Stopped => break,
             Ended::Unresumable => {
                 must_be_clean = true;
+                shared.note(Note::Ended, "what was under way cannot go on; connected anew");
                 end_session(
                     &shared,
                     "what was under way does not fit the broker's new limits",
@@ -79,6 +82,7 @@ pub async fn run(shared: Arc<Shared>) {
             Ended::Failed(failure) => *failure,
         };
         let (fault, stage, keep) = shared.with_core(|core| note_failure(&shared, core, failure));
+        shared.note(Note::Lost, &fault.problem.summary);
         if stage == Stage::Connected {
             was_connected = true;
             must_be_clean = false;
@@ -114,6 +118,7 @@ pub async fn run(shared: Arc<Shared>) {
     }
     // Closes the socket, after what is queued has been written.
     drop(kept);
+    shared.note(Note::Ended, "from here");
     let err = ClientError::Closed {
         address: shared.address(),
     };
@@ -132,6 +137,7 @@ pub async fn run(shared: Arc<Shared>) {
 /// The connection cannot even be tried: nobody is to wait for it.
 fn refused_here(shared: &Shared, problem: Problem) {
     log::error!("{}: {}", problem.summary, problem.detail);
+    shared.note(Note::Lost, &problem.summary);
     let err = ClientError::NotConnected {
         address: shared.address(),
         why: Arc::clone(&problem.summary),

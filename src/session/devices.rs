@@ -1,5 +1,6 @@
 //! Simulated devices of a session, and what the two ends of an exchange saw.
 
+use super::packets::PacketSource;
 use super::queue::Push;
 use super::{Event, Generation, Session, SessionError};
 use crate::device::{DeviceEvent, SimulatedDevice, Way};
@@ -76,7 +77,7 @@ impl Session {
             will: device.life.will.clone(),
             ..profile.clone()
         };
-        let options = self.client_options(profile, secrets.into())?;
+        let mut options = self.client_options(profile, secrets.into())?;
         let before = self.devices.remove(&id);
         let before = before.and_then(|running| running.device.make_way());
         let spec = Arc::new(device);
@@ -115,6 +116,8 @@ impl Session {
                 place: self.place_of(&options.profile.id),
             })
         } else {
+            let packets = self.packet_log(&PacketSource::Device(Arc::clone(&id)));
+            options.packets = Some(packets);
             Way::Mqtt(options)
         };
         let running = SimulatedDevice::start(&self.handle, Arc::clone(&spec), way, sink, before);

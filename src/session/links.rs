@@ -1,6 +1,7 @@
 //! Connections of a session: what they are asked, and what they tell.
 
 use super::outbound::Outbound;
+use super::packets::PacketSource;
 use super::queue::Push;
 use super::repeat::{Fate, Slot};
 use super::wire::Wire;
@@ -101,7 +102,7 @@ impl Session {
     ) -> Result<(), SessionError> {
         let id = Arc::clone(&profile.id);
         let is_built_in = profile.address == BrokerAddress::BuiltIn;
-        let options = self.client_options(profile, secrets.into())?;
+        let mut options = self.client_options(profile, secrets.into())?;
         self.disconnect(&id);
         let profile = Arc::clone(&options.profile);
         let listeners = is_built_in.then(|| self.listeners());
@@ -141,6 +142,8 @@ impl Session {
                 sink,
             ))
         } else {
+            let packets = self.packet_log(&PacketSource::Connection(Arc::clone(&id)));
+            options.packets = Some(packets);
             let next = Arc::clone(&self.next_exchange);
             let numbers = Arc::new(move || ExchangeId(next.fetch_add(1, Ordering::Relaxed)));
             let connection =
@@ -312,6 +315,7 @@ impl Session {
             profile: Arc::new(Profile { address, ..profile }),
             secrets,
             read_file: Arc::clone(&self.read_file),
+            packets: None,
         })
     }
 

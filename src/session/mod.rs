@@ -14,17 +14,19 @@ mod links;
 mod observe;
 mod outbound;
 mod packer;
+mod packets;
 mod queue;
 mod repeat;
 mod wire;
 
 pub use crate::broker::BrokerEvent;
 pub use crate::device::DeviceEvent;
-pub use crate::mqtt::ConnectionEvent;
+pub use crate::mqtt::{ConnectionEvent, PacketLog};
 pub use demo::{DemoPlayer, DemoProgress, DemoReport, Order};
 pub use devices::RunningDevice;
 pub use links::{Link, Listening};
 pub use packer::Packer;
+pub use packets::PacketSource;
 pub use queue::Wake;
 pub use repeat::{Repeat, RepeatEnd, RepeatPlan, Repeated};
 
@@ -89,6 +91,8 @@ pub struct Session {
     devices: BTreeMap<Arc<str>, RunningDevice>,
     /// Where the listeners among the connections listen, by profile.
     places: BTreeMap<Arc<str>, crate::tcp::Place>,
+    /// Of each connection and device since the start, also of those that are gone.
+    packets: BTreeMap<PacketSource, Arc<PacketLog>>,
     pub timeline: Timeline,
     packer: Packer,
     observer: Observer,
@@ -128,6 +132,7 @@ impl Session {
             links: BTreeMap::new(),
             devices: BTreeMap::new(),
             places: BTreeMap::new(),
+            packets: BTreeMap::new(),
             timeline: Timeline::default(),
             packer: Packer::default(),
             observer: Observer::default(),

@@ -21,7 +21,9 @@ use super::words::Stage;
 use crate::model::connection::ConnectionInfo;
 use crate::model::exchange::Reason;
 use crate::model::message::Message;
+use crate::model::packet::Note;
 use crate::model::profile::MqttVersion;
+use crate::model::text;
 use crate::model::time::Timestamp;
 use std::io;
 use std::sync::{Arc, Weak};
@@ -200,12 +202,15 @@ async fn dial(shared: Weak<Shared>) -> io::Result<TapStream> {
         Told::Shown(info) => shared.with_core(|core| core.tls = Some(info)),
         Told::Done { step, took, found } => {
             log::debug!("{}: {} in {took:?}: {found}", shared.address(), step.word());
+            let took = text::duration(took);
+            shared.note(Note::Step, &format!("{}: {found}, {took}", step.word()));
         }
     };
     let connected = transport::connect(&shared.options, &mut observer)
         .await
         .map_err(io::Error::other)?;
-    let (tap, stream) = Tap::wrap(connected.stream, shared.version(), move || {
+    let log = shared.options.packets.clone();
+    let (tap, stream) = Tap::wrap(connected.stream, shared.version(), log, move || {
         if let Some(shared) = weak.upgrade() {
             shared.settle();
         }

@@ -175,6 +175,10 @@ fn menu_ui(ui: &mut Ui, app: &App, row: &ConnectionRow, actions: &mut Vec<Action
                 }));
                 ui.close();
             }
+            if ui.add(Button::new("Packet log")).clicked() {
+                actions.push(App::show_packets_of(&row.id));
+                ui.close();
+            }
         });
     }
     ui.horizontal(|ui| {

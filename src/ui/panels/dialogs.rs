@@ -8,6 +8,7 @@ mod device;
 mod export;
 mod help;
 mod import;
+mod packets;
 mod palette;
 mod password;
 mod profile;
@@ -70,6 +71,7 @@ pub fn dialogs_ui(ctx: &Context, app: &mut App, view: &mut View, actions: &mut V
         Dialog::Import(dialog) => import::import_ui(ctx, dialog, is_new, actions),
         Dialog::Bundle(dialog) => bundle::bundle_ui(ctx, dialog, is_new, actions),
         Dialog::Export(_) => export::export_ui(ctx, app, is_new, actions),
+        Dialog::Packets(_) => packets::packets_ui(ctx, app, is_new, actions),
         Dialog::Palette { .. } => palette::palette_ui(ctx, app, is_new, actions),
     }
 }

@@ -135,8 +135,13 @@ fn recordings_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
 }
 
 /// The ways to look at it, painted from right to left.
-fn views_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
+pub fn views_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
     for (view, name, tooltip) in [
+        (
+            TimelineView::Packets,
+            "Packets",
+            "Every MQTT packet of a connection",
+        ),
         (TimelineView::Topics, "Topics", "What came on each topic"),
         (TimelineView::Latency, "Latency", "How long answers took"),
         (
