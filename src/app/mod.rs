@@ -54,7 +54,7 @@ pub use actions::Action;
 
 use crate::model::connection::ConnectionState;
 use crate::model::exchange::ExchangeId;
-use crate::model::profile::{MqttVersion, Profile};
+use crate::model::profile::{BrokerAddress, MqttVersion, Profile};
 use crate::model::request::Surroundings;
 use crate::model::secret::Secret;
 use crate::model::time::Timestamp;
@@ -67,7 +67,7 @@ use dialogs::Dialog;
 use filters::FilterBox;
 use library::Library;
 use listing::Listing;
-use notices::Notices;
+use notices::{Choice, Notices};
 use rules::RuleShelf;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
@@ -441,14 +441,23 @@ impl App {
                 if link.is_none_or(|link| link.generation() != *generation) {
                     return;
                 }
+                let is_listener = link.is_some_and(|link| {
+                    matches!(link.profile.address, BrokerAddress::Listener { .. })
+                });
                 let name = self
                     .library
                     .profile(id)
                     .map_or_else(|| id.to_string(), |profile| profile.name.clone());
                 self.distrust_password(id, problem);
-                self.notices.fail(
+                let packets = (!is_listener).then(|| Choice {
+                    label: "Packet log",
+                    action: Self::show_packets_of(id),
+                });
+                self.notices.fail_about(
+                    format!("refused {id}"),
                     format!("{name}: {}", problem.summary),
                     problem.hint.to_string(),
+                    packets.into_iter().collect(),
                 );
             }
             Event::Device {

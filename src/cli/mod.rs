@@ -18,6 +18,7 @@ mod json;
 mod listen;
 mod logging;
 mod out;
+mod packets;
 mod pair;
 mod profiles;
 mod request;
@@ -110,6 +111,7 @@ fn request(args: &RequestArgs, workspace: Option<&Path>) -> Result<ExitCode, Sto
             None => Rules::shipped(),
         },
         payload,
+        packets: args.packets.clone(),
         as_json: args.json,
         is_verbose: args.verbose,
     })
@@ -141,6 +143,7 @@ fn listen(args: ListenArgs, workspace: Option<&Path>) -> Result<ExitCode, Stop> 
         filters,
         qos: args.qos,
         record: args.record,
+        packets: args.packets,
         limit: args.limit,
         count: args.count,
         as_json: args.json,

@@ -131,7 +131,7 @@ fn holds_part_of(bytes: &[u8], secret: &[u8]) -> bool {
 
 #[test]
 fn a_password_is_in_no_byte_of_the_log_however_it_was_written() {
-    let (password, proof) = (&b"Zq7@Vx9Kw"[..], &b"n,,n=anna,r=proof"[..]);
+    let (password, proof) = (&b"Zq7@Vx9Kw"[..], &b"n,,n=bob,r=proof"[..]);
     let bytes = connect(password, proof);
     let mut seen = Vec::new();
     for piece in [1, 7, 40, bytes.len()] {

@@ -15,6 +15,7 @@ mod filter;
 mod imports;
 mod lanes;
 mod pairing;
+mod packets;
 mod path;
 mod payloads;
 mod recordings;

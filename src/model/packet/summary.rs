@@ -1,8 +1,10 @@
 //! A packet in one line.
 
 use super::reel::What;
+use super::reason::{Carrier, reason_text};
 use super::{Decoded, Kind, Logged, Packet, Value, decode};
 use crate::model::payload;
+use crate::model::version::MqttVersion;
 
 /// Characters of a payload.
 const PREVIEW: usize = 120;
@@ -120,7 +122,14 @@ fn words(packet: &Packet<'_>, decoded: &Decoded) -> Summary {
             join(&mut rest, decoded.text("Authentication Method").unwrap_or_default());
             join(&mut rest, decoded.text("Reason String").unwrap_or_default());
             join(&mut rest, decoded.text("Server Reference").unwrap_or_default());
-            shown("Reason Code").unwrap_or_default()
+            // Left out, the code is 0 (MQTT 5 §3.4.2.1, §3.14.2.1).
+            let is_new = packet.version == MqttVersion::V5 && decoded.flaws.is_empty();
+            let left_out = match packet.kind() {
+                Kind::Disconnect if is_new => reason_text(Carrier::Disconnect, 0),
+                _ if is_new => reason_text(Carrier::Puback, 0),
+                _ => "",
+            };
+            shown("Reason Code").unwrap_or_else(|| left_out.to_owned())
         }
         Kind::Pingreq | Kind::Pingresp | Kind::Reserved => String::new(),
     };

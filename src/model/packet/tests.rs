@@ -228,7 +228,7 @@ fn a_filter_takes_what_all_of_its_terms_take() {
         ("type:publsh", "no packet type PUBLSH"),
         ("dir:up", "in or out"),
         ("id:x", "a number from 1"),
-        ("topic:a#", "#"),
+        ("topic:a#", "wildcard"),
         ("reason:", "wants a value"),
         ("is:odd", "knows malformed"),
     ] {
@@ -264,7 +264,7 @@ fn the_oldest_go_and_are_counted_and_a_copy_catches_up() {
     let bytes = reel.len() * 400;
     assert!((150 * 1024..400 * 1024).contains(&bytes), "{bytes}");
     assert!(reel.get(reel.first() - 1).is_none() && reel.get(5_000).is_none());
-    for number in [reel.first(), 4_000, 4_999] {
+    for number in [reel.first(), 4_990, 4_999] {
         let packet = *reel.get(number).unwrap().packet().unwrap();
         assert_eq!(packet.bytes[3..11], number.to_be_bytes());
     }

@@ -6,7 +6,7 @@ use super::pcapng::packet_log::PacketLogPcapng;
 use super::{ExportError, StoreError};
 use crate::model::packet::{Logged, record};
 use crate::store::atomic::{self, Mode};
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
@@ -150,10 +150,9 @@ pub struct PacketFile {
 }
 
 impl PacketFile {
-    /// A new one: a file that is there already is an error.
+    /// It replaces one that is there.
     pub fn create(path: &Path, title: &str) -> Result<Self, StoreError> {
-        let file = OpenOptions::new().write(true).create_new(true).open(path);
-        let written = file.and_then(|file| {
+        let written = File::create(path).and_then(|file| {
             PacketExport::new(PacketFormat::of_path(path), title, BufWriter::new(file))
         });
         Ok(Self {
@@ -168,7 +167,7 @@ impl PacketFile {
         missing: u64,
         packets: impl Iterator<Item = Logged<'a>>,
     ) -> Result<(), StoreError> {
-        let mut write = || {
+        let write = || {
             if missing > 0 {
                 self.export.put_gap(missing)?;
             }

@@ -186,7 +186,7 @@ fn connect(reader: &mut Reader<'_>) -> Read<()> {
             properties(reader, "Will Properties", WILL)?;
         }
         reader.string("Will Topic")?;
-        reader.binary("Will Payload")?;
+        reader.message("Will Payload")?;
     }
     if flags & 0x80 != 0 {
         reader.string("User Name")?;

@@ -83,9 +83,9 @@ impl<'a> Reader<'a> {
 
     pub fn close(&mut self, opened: usize) {
         self.depth = self.depth.saturating_sub(1);
-        let at = self.at;
+        let at = self.at.min(self.bytes.len());
         if let Some(field) = self.fields.get_mut(opened) {
-            field.at.end = at;
+            field.at.end = at.max(field.at.start);
         }
     }
 
@@ -219,6 +219,14 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
+    /// Binary data that is a payload.
+    pub fn message(&mut self, name: &'static str) -> Read<()> {
+        let (bytes, at) = self.prefixed(name)?;
+        let (kept, size) = (bytes.to_vec(), bytes.len());
+        self.push(name, Value::Payload { kept, size }, at);
+        Ok(())
+    }
+
     /// Binary data that nobody is to see.
     pub fn secret(&mut self, name: &'static str) -> Read<()> {
         let (_, at) = self.prefixed(name)?;
@@ -228,7 +236,7 @@ impl<'a> Reader<'a> {
 
     /// All that is left, as far as it was kept.
     pub fn payload(&mut self, name: &'static str) {
-        let from = self.at;
+        let from = self.at.min(self.bytes.len());
         let to = self.end.min(self.bytes.len()).max(from);
         let kept = self.bytes.get(from..to).unwrap_or_default().to_vec();
         let size = self.left();
