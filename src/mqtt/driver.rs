@@ -60,7 +60,10 @@ pub async fn run(shared: Arc<Shared>) {
             core.tap = None;
             core.tls = None;
         });
-        shared.note(Note::Attempt, &format!("{}, {}", shared.address(), shared.version()));
+        shared.note(
+            Note::Attempt,
+            &format!("{}, {}", shared.address(), shared.version()),
+        );
         shared.set_state(ConnectionState::Connecting);
         let started = Instant::now();
         let ended = tokio::select! {
@@ -72,7 +75,10 @@ pub async fn run(shared: Arc<Shared>) {
             Ended::Stopped => break,
             Ended::Unresumable => {
                 must_be_clean = true;
-                shared.note(Note::Ended, "what was under way cannot go on; connected anew");
+                shared.note(
+                    Note::Ended,
+                    "what was under way cannot go on; connected anew",
+                );
                 end_session(
                     &shared,
                     "what was under way does not fit the broker's new limits",

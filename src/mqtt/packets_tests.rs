@@ -48,7 +48,12 @@ fn packets_are_found_in_both_directions_with_their_identifiers() {
         .iter()
         .filter_map(|logged: Logged<'_>| {
             let packet = logged.packet()?;
-            Some((packet.way, packet.kind(), packet.packet_id, logged.at.as_nanos()))
+            Some((
+                packet.way,
+                packet.kind(),
+                packet.packet_id,
+                logged.at.as_nanos(),
+            ))
         })
         .collect();
     assert_eq!(
@@ -92,7 +97,10 @@ fn what_is_no_mqtt_and_what_did_not_end_is_kept_as_such() {
     let kept = reel(&log);
     let packet = *kept.get(0).unwrap().packet().unwrap();
     assert!(packet.is_incomplete);
-    assert_eq!((packet.bytes, packet.size, kept.len()), (&STREAM[1][..6], 6, 1));
+    assert_eq!(
+        (packet.bytes, packet.size, kept.len()),
+        (&STREAM[1][..6], 6, 1)
+    );
 
     let (log, mut cutters) = self::log();
     let other = b"\x15\xFF\xFF\xFF\xFF and so on";
@@ -144,7 +152,10 @@ fn a_password_is_in_no_byte_of_the_log_however_it_was_written() {
         assert!(packet.is_masked && kept.len() == 1);
         assert!(!holds_part_of(packet.bytes, password) && !holds_part_of(packet.bytes, proof));
         let decoded = decode(packet.bytes, packet.size, MqttVersion::V5);
-        assert_eq!((decoded.flaws.len(), decoded.text("User Name")), (0, Some("anna")));
+        assert_eq!(
+            (decoded.flaws.len(), decoded.text("User Name")),
+            (0, Some("anna"))
+        );
         assert_eq!(decoded.get("Password"), Some(&Value::Masked));
         seen.push(packet.bytes.to_vec());
     }
@@ -157,7 +168,8 @@ fn a_password_is_in_no_byte_of_the_log_however_it_was_written() {
         cutters.end(at(2));
         let kept = reel(&log);
         let packet = *kept.get(0).unwrap().packet().unwrap();
-        let is_clean = !holds_part_of(packet.bytes, password) && !holds_part_of(packet.bytes, proof);
+        let is_clean =
+            !holds_part_of(packet.bytes, password) && !holds_part_of(packet.bytes, proof);
         assert!(is_clean && packet.is_incomplete, "{cut}");
     }
 }
@@ -239,7 +251,10 @@ fn what_the_codec_in_use_writes_is_read_field_by_field() {
         "Topic Alias: 4",
         "Payload: 2 B: on",
     ] {
-        assert!(shown.iter().any(|line| line == wanted), "{wanted}: {shown:#?}");
+        assert!(
+            shown.iter().any(|line| line == wanted),
+            "{wanted}: {shown:#?}"
+        );
     }
 }
 

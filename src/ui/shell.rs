@@ -4,8 +4,8 @@ use crate::app::actions::ZoomStep;
 use crate::app::{Action, App, Geometry, ThemeChoice, TimelineView, WindowState};
 use crate::ui::Theme;
 use crate::ui::panels::{
-    answer, composer, connections, demo_line, devices, dialogs, packets, requests, rules, status_bar,
-    timeline, top_bar,
+    answer, composer, connections, demo_line, devices, dialogs, packets, requests, rules,
+    status_bar, timeline, top_bar,
 };
 use crate::ui::picture::PictureJob;
 use crate::ui::view::{Focus, View};

@@ -36,12 +36,13 @@ pub struct Detail {
 }
 
 impl Detail {
-    pub fn hex_rows(&self) -> usize {
-        self.bytes.len().div_ceil(16)
+    /// Of a dump with so many bytes across.
+    pub fn hex_rows(&self, across: usize) -> usize {
+        self.bytes.len().div_ceil(across.max(1))
     }
 
-    pub fn hex_line(&self, row: usize) -> Option<String> {
-        record::hex_line(&self.bytes, row)
+    pub fn hex_line(&self, row: usize, across: usize) -> Option<String> {
+        record::hex_line(&self.bytes, row, across)
     }
 }
 

@@ -15,7 +15,8 @@ impl App {
             return;
         }
         if self.packets.source().is_none() {
-            self.packets.show(PacketSource::Connection(self.connection_in_front().into()));
+            self.packets
+                .show(PacketSource::Connection(self.connection_in_front().into()));
         }
         self.packets.follow(&self.session, &self.worker);
         self.packets.follow_detail();
@@ -44,7 +45,10 @@ impl App {
             }),
             PacketsAction::CopyJson(number) => self.copy_packet(number, record::to_json),
             PacketsAction::CopyHex(number) => self.copy_packet(number, |logged| {
-                logged.packet().map(|packet| hex::encode(packet.bytes)).unwrap_or_default()
+                logged
+                    .packet()
+                    .map(|packet| hex::encode(packet.bytes))
+                    .unwrap_or_default()
             }),
             PacketsAction::AskExport(format) => self.ask_for_packet_export(format),
             PacketsAction::Export => self.begin_packet_export(),
@@ -66,7 +70,11 @@ impl App {
     }
 
     fn clear_packets(&mut self) {
-        if let Some(log) = self.packets.source().and_then(|of| self.session.packets(of)) {
+        if let Some(log) = self
+            .packets
+            .source()
+            .and_then(|of| self.session.packets(of))
+        {
             log.clear();
         }
         self.packets.forget();
@@ -74,7 +82,10 @@ impl App {
 
     /// Whether the log on show is allowed to grow.
     pub fn keeps_all_packets(&self) -> bool {
-        let log = self.packets.source().and_then(|of| self.session.packets(of));
+        let log = self
+            .packets
+            .source()
+            .and_then(|of| self.session.packets(of));
         log.is_some_and(|log| log.bounds() == Bounds::LARGE)
     }
 
@@ -84,15 +95,18 @@ impl App {
         let connections = connections
             .filter(|row| !row.is_listener)
             .map(|row| (PacketSource::Connection(row.id.as_str().into()), row.name));
-        let devices = self.session.packet_sources().filter_map(|source| match source {
-            PacketSource::Device(id) => {
-                let draft = self.library.devices().get(&**id);
-                let running = self.session.device(id).map(|one| one.spec.name.to_string());
-                let name = draft.map(|draft| draft.name.clone()).or(running)?;
-                Some((source.clone(), format!("{name} (device)")))
-            }
-            PacketSource::Connection(_) => None,
-        });
+        let devices = self
+            .session
+            .packet_sources()
+            .filter_map(|source| match source {
+                PacketSource::Device(id) => {
+                    let draft = self.library.devices().get(&**id);
+                    let running = self.session.device(id).map(|one| one.spec.name.to_string());
+                    let name = draft.map(|draft| draft.name.clone()).or(running)?;
+                    Some((source.clone(), format!("{name} (device)")))
+                }
+                PacketSource::Connection(_) => None,
+            });
         connections.chain(devices).collect()
     }
 
@@ -124,6 +138,8 @@ impl App {
 
     /// The log of a connection, as an action.
     pub fn show_packets_of(connection: &str) -> Action {
-        Action::Packets(PacketsAction::Show(PacketSource::Connection(Arc::from(connection))))
+        Action::Packets(PacketsAction::Show(PacketSource::Connection(Arc::from(
+            connection,
+        ))))
     }
 }

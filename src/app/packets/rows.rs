@@ -2,7 +2,7 @@
 
 use super::{Line, Packets};
 use crate::app::rows::Tone;
-use crate::model::packet::{Kind, Logged, What, Way, summary};
+use crate::model::packet::{Kind, Logged, Way, What, summary};
 use crate::model::text;
 use chrono::{Local, TimeZone as _};
 
@@ -77,14 +77,21 @@ fn row_of(logged: &Logged<'_>, line: Line) -> PacketRow {
     match &logged.what {
         What::Note(note, _) => PacketRow {
             kind: note.word().to_owned(),
-            tone: if said.is_bad { Tone::Failed } else { Tone::Neutral },
+            tone: if said.is_bad {
+                Tone::Failed
+            } else {
+                Tone::Neutral
+            },
             is_note: true,
             ..row
         },
         What::Packet(packet) if line.folded > 0 => PacketRow {
             kind: "PING".to_owned(),
             tone: tone(packet.kind(), false),
-            main: format!("{} pings and answers", text::count(u64::from(line.folded) + 1)),
+            main: format!(
+                "{} pings and answers",
+                text::count(u64::from(line.folded) + 1)
+            ),
             ..row
         },
         What::Packet(packet) => PacketRow {

@@ -60,8 +60,15 @@ fn what_comes_is_on_top_and_passes_the_filter_or_is_not_there() {
     log.note(Note::Step, "one");
     app.tick();
     assert_eq!(mains(&app), ["ten", "three"]);
-    ask(&mut app, PacketsAction::SetFilter("type:nothing".to_owned()));
-    assert!(app.packets.problems()[0].why.contains("no packet type NOTHING"));
+    ask(
+        &mut app,
+        PacketsAction::SetFilter("type:nothing".to_owned()),
+    );
+    assert!(
+        app.packets.problems()[0]
+            .why
+            .contains("no packet type NOTHING")
+    );
     assert_eq!(app.packets.len(), 5, "what is wrong does not hide anything");
 }
 
@@ -110,9 +117,14 @@ fn many_are_filtered_by_a_worker_and_found_again_by_number() {
         app.packets.len() as u64 == MANY - first(app)
     });
     ask(&mut app, PacketsAction::SetFilter("7777".to_owned()));
-    wait(&mut app, "those with 7777", |app| !app.packets.is_searching());
+    wait(&mut app, "those with 7777", |app| {
+        !app.packets.is_searching()
+    });
     let found = mains(&app);
-    assert_eq!(found, ["n57777", "n47777", "n37777", "n27777", "n17777", "n7777"]);
+    assert_eq!(
+        found,
+        ["n57777", "n47777", "n37777", "n27777", "n17777", "n7777"]
+    );
     assert_eq!(app.packets.place_of(37_777), Some(2));
     assert_eq!(app.packets.place_of(37_778), None);
     assert_eq!(app.packets.newer_than(37_777), 2);
@@ -181,13 +193,19 @@ fn packets_are_written_into_a_file_that_is_not_replaced_unasked() {
     };
     ask(&mut app, PacketsAction::SetFilter("two".to_owned()));
     export(&mut app);
-    wait(&mut app, "it is written", |app| says(app, "1 packet written"));
+    wait(&mut app, "it is written", |app| {
+        says(app, "1 packet written")
+    });
     let text = std::fs::read_to_string(&path).unwrap();
     assert!(text.contains("two") && !text.contains("one"), "{text}");
     ask(&mut app, PacketsAction::SetFilter(String::new()));
     export(&mut app);
-    wait(&mut app, "it is refused", |app| says(app, "is there already"));
+    wait(&mut app, "it is refused", |app| {
+        says(app, "is there already")
+    });
     ask(&mut app, PacketsAction::ReplaceFile);
-    wait(&mut app, "it is replaced", |app| says(app, "2 packets written"));
+    wait(&mut app, "it is replaced", |app| {
+        says(app, "2 packets written")
+    });
     assert_eq!(std::fs::read_to_string(&path).unwrap().lines().count(), 2);
 }

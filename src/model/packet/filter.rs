@@ -63,11 +63,20 @@ enum ReasonWanted {
 
 /// What can stand before a colon, and what it means.
 pub const KEYS: [(&str, &str); 6] = [
-    ("type:", "the packet type: type:publish,puback; type:note for what is no packet"),
+    (
+        "type:",
+        "the packet type: type:publish,puback; type:note for what is no packet",
+    ),
     ("dir:", "dir:in from the broker, dir:out to it"),
     ("id:", "the Packet Identifier: id:7"),
-    ("topic:", "a part of the topic or topic filter, or with wildcards: topic:home/+/set"),
-    ("reason:", "a reason code, its words, or error: reason:0x87, reason:quota, reason:error"),
+    (
+        "topic:",
+        "a part of the topic or topic filter, or with wildcards: topic:home/+/set",
+    ),
+    (
+        "reason:",
+        "a reason code, its words, or error: reason:0x87, reason:quota, reason:error",
+    ),
     ("is:", "is:malformed, what the specification does not allow"),
 ];
 
@@ -133,7 +142,10 @@ fn wanted(word: &str) -> Result<Wanted, String> {
     let Some((key, value)) = word.split_once(':') else {
         return Ok(Wanted::Text(word.to_lowercase()));
     };
-    if !KEYS.iter().any(|(known, _)| known.strip_suffix(':') == Some(key)) {
+    if !KEYS
+        .iter()
+        .any(|(known, _)| known.strip_suffix(':') == Some(key))
+    {
         // A topic or a payload may well have a colon.
         return Ok(Wanted::Text(word.to_lowercase()));
     }
@@ -141,7 +153,11 @@ fn wanted(word: &str) -> Result<Wanted, String> {
         return Err(format!("{key}: wants a value"));
     }
     match key {
-        "type" => value.split(',').map(kind).collect::<Result<_, _>>().map(Wanted::Kinds),
+        "type" => value
+            .split(',')
+            .map(kind)
+            .collect::<Result<_, _>>()
+            .map(Wanted::Kinds),
         "dir" => match value.to_lowercase().as_str() {
             "in" => Ok(Wanted::Way(Way::In)),
             "out" => Ok(Wanted::Way(Way::Out)),
@@ -238,7 +254,10 @@ impl Wanted {
                             .main
                             .to_lowercase()
                             .contains(text)
-                }) || decoded.fields.iter().any(|field| has_text(&field.value, text))
+                }) || decoded
+                    .fields
+                    .iter()
+                    .any(|field| has_text(&field.value, text))
             }
             Self::Kinds(_) | Self::Way(_) | Self::Id(_) => false,
         }

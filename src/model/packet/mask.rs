@@ -76,7 +76,11 @@ fn withheld(packet: &[u8], kind: Kind, fields: &[Field]) -> Kept {
         let is_known = field.value != Value::Masked && field.name != "Unknown property";
         is_header || (kind == Kind::Connack && is_known)
     });
-    let end = fields.map(|field| field.at.end).max().unwrap_or(0).max(least);
+    let end = fields
+        .map(|field| field.at.end)
+        .max()
+        .unwrap_or(0)
+        .max(least);
     if end >= packet.len() {
         return Kept {
             bytes: packet.to_vec(),
@@ -179,7 +183,10 @@ mod tests {
             let secret = "Zq7#".repeat(length);
             let packet = samples::connect(Some(secret.as_bytes()), Some(secret.as_bytes()));
             let masked = mask(&packet, MqttVersion::V5);
-            assert!(masked.is_masked && !holds(&masked.bytes, b"Zq7#"), "{length}");
+            assert!(
+                masked.is_masked && !holds(&masked.bytes, b"Zq7#"),
+                "{length}"
+            );
             let decoded = decode(&masked.bytes, masked.size, MqttVersion::V5);
             assert_eq!(decoded.flaws, [], "{length}");
             assert_eq!(decoded.get("Password"), Some(&Value::Masked));
@@ -218,7 +225,11 @@ mod tests {
     fn what_holds_no_secret_is_kept_byte_for_byte() {
         for (_, packet, version) in samples::all() {
             let decoded = decode(&packet, packet.len(), version);
-            if !decoded.fields.iter().any(|field| field.value == Value::Masked) {
+            if !decoded
+                .fields
+                .iter()
+                .any(|field| field.value == Value::Masked)
+            {
                 let kept = mask(&packet, version);
                 assert_eq!((kept.bytes, kept.is_masked), (packet, false));
             }

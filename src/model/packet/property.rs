@@ -50,7 +50,6 @@ const PUBLISH: u32 = 1 << 3;
 const ACKS: u32 = 1 << 4 | 1 << 5 | 1 << 6 | 1 << 7;
 const SUBSCRIBE: u32 = 1 << 8;
 const SUBACK: u32 = 1 << 9;
-const UNSUBSCRIBE: u32 = 1 << 10;
 const UNSUBACK: u32 = 1 << 11;
 const DISCONNECT: u32 = 1 << 14;
 const AUTH: u32 = 1 << 15;
@@ -110,13 +109,7 @@ const PROPERTIES: [Property; 27] = [
         "",
         CONNECT | CONNACK | AUTH,
     ),
-    property(
-        0x17,
-        "Request Problem Information",
-        Form::Flag,
-        "",
-        CONNECT,
-    ),
+    property(0x17, "Request Problem Information", Form::Flag, "", CONNECT),
     property(0x18, "Will Delay Interval", Form::Four, "s", WILL),
     property(
         0x19,

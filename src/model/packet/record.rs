@@ -147,20 +147,20 @@ fn put_fields(lines: &mut String, decoded: &Decoded) {
     }
 }
 
-/// Sixteen bytes a line: where they stand, the bytes, and those that are letters.
-pub fn hex_line(bytes: &[u8], row: usize) -> Option<String> {
-    let start = row.checked_mul(16)?;
-    let part = bytes.get(start..bytes.len().min(start + 16))?;
+/// A line of a dump, `across` bytes: where they stand, the bytes, and those that are letters.
+pub fn hex_line(bytes: &[u8], row: usize, across: usize) -> Option<String> {
+    let start = row.checked_mul(across)?;
+    let part = bytes.get(start..bytes.len().min(start.saturating_add(across)))?;
     if part.is_empty() {
         return None;
     }
     let mut line = format!("{start:06x}  ");
-    for at in 0..16 {
+    for at in 0..across {
         match part.get(at) {
             Some(byte) => line.push_str(&format!("{byte:02x} ")),
             None => line.push_str("   "),
         }
-        if at == 7 {
+        if at == 7 && across > 8 {
             line.push(' ');
         }
     }
@@ -170,11 +170,4 @@ pub fn hex_line(bytes: &[u8], row: usize) -> Option<String> {
         _ => '.',
     }));
     Some(line)
-}
-
-/// All of its bytes that way.
-pub fn hex_dump(bytes: &[u8]) -> String {
-    let rows = 0..bytes.len().div_ceil(16);
-    let lines: Vec<String> = rows.filter_map(|row| hex_line(bytes, row)).collect();
-    lines.join("\n")
 }

@@ -253,7 +253,13 @@ impl Reel {
             | mark(packet.is_masked, MASKED)
             | mark(packet.is_incomplete, INCOMPLETE);
         let size = packet.size.max(packet.bytes.len());
-        self.append(at, (packet.first, packet.packet_id, marks), bytes, size, bounds);
+        self.append(
+            at,
+            (packet.first, packet.packet_id, marks),
+            bytes,
+            size,
+            bounds,
+        );
     }
 
     pub fn note(&mut self, at: Timestamp, note: Note, words: &str, bounds: Bounds) {

@@ -1,7 +1,7 @@
 //! A packet in one line.
 
-use super::reel::What;
 use super::reason::{Carrier, reason_text};
+use super::reel::What;
 use super::{Decoded, Kind, Logged, Packet, Value, decode};
 use crate::model::payload;
 use crate::model::version::MqttVersion;
@@ -32,10 +32,7 @@ pub fn summary(logged: &Logged<'_>) -> Summary {
 }
 
 pub fn of_packet(packet: &Packet<'_>) -> Summary {
-    of_decoded(
-        packet,
-        &decode(packet.bytes, packet.size, packet.version),
-    )
+    of_decoded(packet, &decode(packet.bytes, packet.size, packet.version))
 }
 
 pub fn of_decoded(packet: &Packet<'_>, decoded: &Decoded) -> Summary {
@@ -58,7 +55,11 @@ pub fn of_decoded(packet: &Packet<'_>, decoded: &Decoded) -> Summary {
 }
 
 fn is_refusal(name: &str, code: &Value) -> bool {
-    let least = if name == "Connect Return Code" { 1 } else { 0x80 };
+    let least = if name == "Connect Return Code" {
+        1
+    } else {
+        0x80
+    };
     matches!(code, Value::Code(code, _) if *code >= least)
 }
 
@@ -111,7 +112,14 @@ fn words(packet: &Packet<'_>, decoded: &Decoded) -> Summary {
             }
         }
         Kind::Subscribe | Kind::Unsubscribe => named(decoded, "Topic Filter"),
-        Kind::Suback => named(decoded, if has(decoded, "Reason Code") { "Reason Code" } else { "Return Code" }),
+        Kind::Suback => named(
+            decoded,
+            if has(decoded, "Reason Code") {
+                "Reason Code"
+            } else {
+                "Return Code"
+            },
+        ),
         Kind::Unsuback => named(decoded, "Reason Code"),
         Kind::Puback
         | Kind::Pubrec
@@ -119,9 +127,15 @@ fn words(packet: &Packet<'_>, decoded: &Decoded) -> Summary {
         | Kind::Pubcomp
         | Kind::Disconnect
         | Kind::Auth => {
-            join(&mut rest, decoded.text("Authentication Method").unwrap_or_default());
+            join(
+                &mut rest,
+                decoded.text("Authentication Method").unwrap_or_default(),
+            );
             join(&mut rest, decoded.text("Reason String").unwrap_or_default());
-            join(&mut rest, decoded.text("Server Reference").unwrap_or_default());
+            join(
+                &mut rest,
+                decoded.text("Server Reference").unwrap_or_default(),
+            );
             // Left out, the code is 0 (MQTT 5 §3.4.2.1, §3.14.2.1).
             let is_new = packet.version == MqttVersion::V5 && decoded.flaws.is_empty();
             let left_out = match packet.kind() {

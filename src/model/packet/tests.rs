@@ -15,9 +15,16 @@ fn at(micros: i64) -> Timestamp {
 }
 
 fn of(bytes: &[u8], way: Way, version: MqttVersion) -> Packet<'_> {
-    let length = bytes.iter().skip(1).take_while(|byte| **byte > 0x7F).count();
+    let length = bytes
+        .iter()
+        .skip(1)
+        .take_while(|byte| **byte > 0x7F)
+        .count();
     let body = bytes.get(2 + length..).unwrap_or_default();
-    let two = |at: usize| body.get(at..at + 2).map_or(0, |two| u16::from_be_bytes([two[0], two[1]]));
+    let two = |at: usize| {
+        body.get(at..at + 2)
+            .map_or(0, |two| u16::from_be_bytes([two[0], two[1]]))
+    };
     let first = bytes.first().copied().unwrap_or(0);
     let packet_id = match Kind::of(first) {
         Kind::Publish if first & 6 != 0 => two(2 + usize::from(two(0))),
@@ -59,23 +66,85 @@ fn what_the_specification_does_not_allow_is_told_at_its_place() {
     for (bytes, version, place, words) in [
         (&[0x00, 0][..], MqttVersion::V5, 0, "no packet has type 0"),
         (&[0x36, 4, 0, 1, b'a', 0], MqttVersion::V5, 0, "no QoS 3"),
-        (&[0x60, 2, 0, 7], MqttVersion::V5, 0, "reserved flags of a PUBREL are 2"),
-        (&[0x40, 2, 0, 0], MqttVersion::V5, 2, "no Packet Identifier is 0"),
-        (&[0x30, 0xFF, 0xFF, 0xFF, 0xFF, 1], MqttVersion::V5, 1, "longer than four bytes"),
-        (&[0x30, 3, 0, 9, b'a'], MqttVersion::V5, 4, "wants 9 bytes, but only 1"),
-        (&[0x30, 9, 0, 2, b'a'], MqttVersion::V5, 4, "ends within Topic Name"),
+        (
+            &[0x60, 2, 0, 7],
+            MqttVersion::V5,
+            0,
+            "reserved flags of a PUBREL are 2",
+        ),
+        (
+            &[0x40, 2, 0, 0],
+            MqttVersion::V5,
+            2,
+            "no Packet Identifier is 0",
+        ),
+        (
+            &[0x30, 0xFF, 0xFF, 0xFF, 0xFF, 1],
+            MqttVersion::V5,
+            1,
+            "longer than four bytes",
+        ),
+        (
+            &[0x30, 3, 0, 9, b'a'],
+            MqttVersion::V5,
+            4,
+            "wants 9 bytes, but only 1",
+        ),
+        (
+            &[0x30, 9, 0, 2, b'a'],
+            MqttVersion::V5,
+            4,
+            "ends within Topic Name",
+        ),
         (&[0x30, 4, 0, 1, 0xFF, 0], MqttVersion::V5, 4, "not UTF-8"),
-        (&[0x30, 6, 0, 1, b'a', 2, 0x77, 0], MqttVersion::V5, 6, "no property 0x77"),
-        (&[0x30, 7, 0, 1, b'a', 3, 0x13, 0, 1], MqttVersion::V5, 6, "Server Keep Alive does not belong"),
-        (&[0x30, 8, 0, 1, b'a', 4, 1, 1, 1, 1], MqttVersion::V5, 8, "is there twice"),
-        (&[0x30, 6, 0, 1, b'a', 2, 1, 9], MqttVersion::V5, 7, "is 9, not 0 or 1"),
-        (&[0xC0, 1, 0], MqttVersion::V5, 2, "1 bytes that belong to no field"),
-        (&[0x82, 3, 0, 1, 0], MqttVersion::V5, 5, "there is no topic filter"),
+        (
+            &[0x30, 6, 0, 1, b'a', 2, 0x77, 0],
+            MqttVersion::V5,
+            6,
+            "no property 0x77",
+        ),
+        (
+            &[0x30, 7, 0, 1, b'a', 3, 0x13, 0, 1],
+            MqttVersion::V5,
+            6,
+            "Server Keep Alive does not belong",
+        ),
+        (
+            &[0x30, 8, 0, 1, b'a', 4, 1, 1, 1, 1],
+            MqttVersion::V5,
+            8,
+            "is there twice",
+        ),
+        (
+            &[0x30, 6, 0, 1, b'a', 2, 1, 9],
+            MqttVersion::V5,
+            7,
+            "is 9, not 0 or 1",
+        ),
+        (
+            &[0xC0, 1, 0],
+            MqttVersion::V5,
+            2,
+            "1 bytes that belong to no field",
+        ),
+        (
+            &[0x82, 3, 0, 1, 0],
+            MqttVersion::V5,
+            5,
+            "there is no topic filter",
+        ),
         (&[0xF0, 0], MqttVersion::V311, 0, "MQTT 3.1.1 has no AUTH"),
-        (&[0xD0, 0, 1], MqttVersion::V311, 2, "1 bytes follow the end"),
+        (
+            &[0xD0, 0, 1],
+            MqttVersion::V311,
+            2,
+            "1 bytes follow the end",
+        ),
     ] {
         let flaws = decoded(bytes, version).flaws;
-        let first = flaws.first().unwrap_or_else(|| panic!("{bytes:02X?} is fine"));
+        let first = flaws
+            .first()
+            .unwrap_or_else(|| panic!("{bytes:02X?} is fine"));
         assert!(first.why.contains(words), "{bytes:02X?}: {first}");
         assert_eq!(first.at, place, "{bytes:02X?}: {first}");
     }
@@ -110,7 +179,10 @@ fn a_payload_that_was_cut_says_how_much_there_was() {
     reel.push(at(0), of(&bytes, Way::In, MqttVersion::V5), SMALL);
     let logged = reel.get(0).unwrap();
     let packet = logged.packet().unwrap();
-    assert_eq!((packet.bytes.len(), packet.size), (SMALL.packet_bytes, bytes.len()));
+    assert_eq!(
+        (packet.bytes.len(), packet.size),
+        (SMALL.packet_bytes, bytes.len())
+    );
     let text = record::to_text(&logged);
     assert!(text.contains("Payload: 1.0 MiB: xxx"), "{text}");
     assert!(text.contains("(the first 16.0 KiB kept)"), "{text}");
@@ -137,10 +209,16 @@ fn json_has_every_field_by_its_name() {
     let properties = &fields["Properties"];
     assert_eq!(properties["Correlation Data"]["hex"], "dead");
     assert_eq!(properties["User Property"][1]["value"], "c");
-    assert_eq!(properties["Subscription Identifier"], serde_json::json!([128, 3]));
+    assert_eq!(
+        properties["Subscription Identifier"],
+        serde_json::json!([128, 3])
+    );
     let note: serde_json::Value =
         serde_json::from_str(&record::to_json(&reel.get(1).unwrap())).unwrap();
-    assert_eq!((&note["note"], &note["text"]), (&"step".into(), &"TCP: 127.0.0.1:1883".into()));
+    assert_eq!(
+        (&note["note"], &note["text"]),
+        (&"step".into(), &"TCP: 127.0.0.1:1883".into())
+    );
 }
 
 /// `(way, bytes)` one after the other, a millisecond apart.
@@ -191,7 +269,12 @@ fn packets_that_belong_together_are_linked() {
 #[test]
 fn a_filter_takes_what_all_of_its_terms_take() {
     let mut reel = reel_of(&[
-        (Way::Out, &[0x32, 13, 0, 6, b'H', b'o', b'm', b'e', b'/', b'a', 0, 7, 0, b'O', b'n']),
+        (
+            Way::Out,
+            &[
+                0x32, 13, 0, 6, b'H', b'o', b'm', b'e', b'/', b'a', 0, 7, 0, b'O', b'n',
+            ],
+        ),
         (Way::In, &[0x40, 3, 0, 7, 0x97]),
         (Way::In, &[0xD0, 0]),
         (Way::In, &[0xE0, 1, 0x8E]),
@@ -201,7 +284,10 @@ fn a_filter_takes_what_all_of_its_terms_take() {
     let found = |text: &str| -> Vec<u64> {
         let (filter, problems) = Filter::parse(text);
         assert_eq!(problems, [], "{text}");
-        reel.iter().filter(|one| filter.passes(one)).map(|one| one.number).collect()
+        reel.iter()
+            .filter(|one| filter.passes(one))
+            .map(|one| one.number)
+            .collect()
     };
     for (text, numbers) in [
         ("", &[0, 1, 2, 3, 4, 5][..]),
@@ -233,7 +319,10 @@ fn a_filter_takes_what_all_of_its_terms_take() {
         ("is:odd", "knows malformed"),
     ] {
         let problems = Filter::parse(text).1;
-        assert!(problems.iter().any(|one| one.why.contains(why)), "{text}: {problems:?}");
+        assert!(
+            problems.iter().any(|one| one.why.contains(why)),
+            "{text}: {problems:?}"
+        );
     }
     // A word with a colon of its own is a word.
     assert_eq!(Filter::parse("http://x").1, []);
@@ -241,7 +330,10 @@ fn a_filter_takes_what_all_of_its_terms_take() {
 
 #[test]
 fn the_oldest_go_and_are_counted_and_a_copy_catches_up() {
-    let bounds = Bounds { bytes: 256 * 1024, packet_bytes: 1_024 };
+    let bounds = Bounds {
+        bytes: 256 * 1024,
+        packet_bytes: 1_024,
+    };
     let mut reel = Reel::default();
     let mut copy = Reel::default();
     let mut payload = [0_u8; 400];
@@ -252,7 +344,9 @@ fn the_oldest_go_and_are_counted_and_a_copy_catches_up() {
         if number % 333 == 0 {
             copy.catch_up(&reel);
             let shown = |reel: &Reel| -> Vec<(u64, Vec<u8>)> {
-                let all = reel.iter().filter_map(|one| Some((one.number, one.packet()?.bytes.to_vec())));
+                let all = reel
+                    .iter()
+                    .filter_map(|one| Some((one.number, one.packet()?.bytes.to_vec())));
                 all.collect()
             };
             assert_eq!(shown(&copy), shown(&reel), "{number}");
@@ -270,23 +364,42 @@ fn the_oldest_go_and_are_counted_and_a_copy_catches_up() {
     }
     assert_eq!(reel.since(4_998).count(), 2);
     reel.clear();
-    assert_eq!((reel.len(), reel.first(), reel.next(), reel.dropped()), (0, 5_000, 5_000, 0));
+    assert_eq!(
+        (reel.len(), reel.first(), reel.next(), reel.dropped()),
+        (0, 5_000, 5_000, 0)
+    );
     reel.note(at(1), Note::Ended, "x", bounds);
     copy.catch_up(&reel);
     assert_eq!((copy.len(), copy.first()), (1, 5_000));
-    assert!(matches!(copy.get(5_000).unwrap().what, What::Note(Note::Ended, "x")));
+    assert!(matches!(
+        copy.get(5_000).unwrap().what,
+        What::Note(Note::Ended, "x")
+    ));
     let least = Bounds { bytes: 0, ..bounds };
     reel.shrink_to(least);
     assert_eq!(reel.len(), 1, "what is open stays");
 }
 
 #[test]
-fn bytes_are_dumped_sixteen_a_line() {
-    let dump = record::hex_dump(b"0123456789abcdefXY\0");
-    let lines: Vec<&str> = dump.lines().collect();
-    assert_eq!(lines[0], "000000  30 31 32 33 34 35 36 37  38 39 61 62 63 64 65 66  0123456789abcdef");
-    assert!(lines[1].starts_with("000010  58 59 00 ") && lines[1].ends_with(" XY."));
-    assert_eq!(record::hex_line(b"x", 1), None);
+fn bytes_are_dumped_line_by_line() {
+    let line = |row, across| record::hex_line(b"0123456789abcdefXY\0", row, across);
+    let first = "000000  30 31 32 33 34 35 36 37  38 39 61 62 63 64 65 66  0123456789abcdef";
+    assert_eq!(line(0, 16).unwrap(), first);
+    let last = line(1, 16).unwrap();
+    assert!(
+        last.starts_with("000010  58 59 00 ") && last.ends_with(" XY."),
+        "{last}"
+    );
+    // The letters stand beneath each other.
+    assert_eq!(last.find("XY."), first.find("0123"));
+    assert_eq!(
+        line(1, 8).unwrap(),
+        "000008  38 39 61 62 63 64 65 66  89abcdef"
+    );
+    assert_eq!(
+        (line(2, 16), line(usize::MAX, 16), line(3, 8)),
+        (None, None, None)
+    );
 }
 
 proptest! {

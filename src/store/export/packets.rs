@@ -50,7 +50,9 @@ impl PacketFormat {
     /// By the end of the file's name; JSON Lines where that says nothing.
     pub fn of_path(path: &Path) -> Self {
         let ending = path.extension().and_then(|ending| ending.to_str());
-        let found = Self::ALL.into_iter().find(|one| Some(one.ending()) == ending);
+        let found = Self::ALL
+            .into_iter()
+            .find(|one| Some(one.ending()) == ending);
         found.unwrap_or(Self::Jsonl)
     }
 }

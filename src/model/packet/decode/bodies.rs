@@ -65,7 +65,10 @@ fn body(reader: &mut Reader<'_>, kind: Kind, first: u8, version: MqttVersion) ->
     let is_new = version == MqttVersion::V5;
     match kind {
         Kind::Reserved => {
-            reader.flaw(0, "no packet has type 0; these may be bytes of something else");
+            reader.flaw(
+                0,
+                "no packet has type 0; these may be bytes of something else",
+            );
             reader.payload("Bytes");
         }
         Kind::Connect => connect(reader)?,
@@ -80,7 +83,9 @@ fn body(reader: &mut Reader<'_>, kind: Kind, first: u8, version: MqttVersion) ->
         Kind::Subscribe => {
             packet_id(reader)?;
             properties_if(reader, kind, is_new)?;
-            some(reader, "topic filter", |reader| subscription(reader, is_new))?;
+            some(reader, "topic filter", |reader| {
+                subscription(reader, is_new)
+            })?;
         }
         Kind::Suback => {
             packet_id(reader)?;
@@ -90,7 +95,9 @@ fn body(reader: &mut Reader<'_>, kind: Kind, first: u8, version: MqttVersion) ->
         Kind::Unsubscribe => {
             packet_id(reader)?;
             properties_if(reader, kind, is_new)?;
-            some(reader, "topic filter", |reader| reader.string("Topic Filter"))?;
+            some(reader, "topic filter", |reader| {
+                reader.string("Topic Filter")
+            })?;
         }
         Kind::Unsuback => {
             packet_id(reader)?;
@@ -151,7 +158,11 @@ fn connect(reader: &mut Reader<'_>) -> Read<()> {
         5 => "MQTT 5",
         _ => "no version that is known here",
     };
-    reader.push("Protocol Version", Value::Code(level, words), from..reader.at);
+    reader.push(
+        "Protocol Version",
+        Value::Code(level, words),
+        from..reader.at,
+    );
     let is_new = level >= 5;
     let from = reader.at;
     let opened = reader.open("Connect Flags");
@@ -167,7 +178,11 @@ fn connect(reader: &mut Reader<'_>) -> Read<()> {
     }
     reader.push("Will QoS", qos_value((flags >> 3) & 3), at.clone());
     reader.push("Will Flag", Value::Yes(has_will), at.clone());
-    let clean = if is_new { "Clean Start" } else { "Clean Session" };
+    let clean = if is_new {
+        "Clean Start"
+    } else {
+        "Clean Session"
+    };
     reader.push(clean, Value::Yes(flags & 0x02 != 0), at);
     reader.close(opened);
     if flags & 1 != 0 {
@@ -200,7 +215,11 @@ fn connect(reader: &mut Reader<'_>) -> Read<()> {
 fn connack(reader: &mut Reader<'_>, is_new: bool) -> Read<()> {
     let from = reader.at;
     let flags = reader.raw_byte("Connect Acknowledge Flags")?;
-    reader.push("Session Present", Value::Yes(flags & 1 != 0), from..reader.at);
+    reader.push(
+        "Session Present",
+        Value::Yes(flags & 1 != 0),
+        from..reader.at,
+    );
     if flags & 0xFE != 0 {
         reader.flaw(from, "reserved flags are set");
     }
@@ -212,7 +231,11 @@ fn connack(reader: &mut Reader<'_>, is_new: bool) -> Read<()> {
     let from = reader.at;
     let code = reader.raw_byte("Connect Return Code")?;
     let words = return_code_text(code);
-    reader.push("Connect Return Code", Value::Code(code, words), from..reader.at);
+    reader.push(
+        "Connect Return Code",
+        Value::Code(code, words),
+        from..reader.at,
+    );
     Ok(())
 }
 
@@ -235,7 +258,11 @@ fn subscription(reader: &mut Reader<'_>, is_new: bool) -> Read<()> {
     reader.push("Maximum QoS", qos_value(options & 3), at.clone());
     if is_new {
         reader.push("No Local", Value::Yes(options & 4 != 0), at.clone());
-        reader.push("Retain As Published", Value::Yes(options & 8 != 0), at.clone());
+        reader.push(
+            "Retain As Published",
+            Value::Yes(options & 8 != 0),
+            at.clone(),
+        );
         let handling = (options >> 4) & 3;
         let words = match handling {
             0 => "send retained messages",

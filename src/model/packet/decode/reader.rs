@@ -108,7 +108,10 @@ impl<'a> Reader<'a> {
             None if self.is_cut => Err(Stop),
             None => {
                 let came = self.bytes.len();
-                self.stop(from, format!("the packet ends within {name}, at byte {came}"))
+                self.stop(
+                    from,
+                    format!("the packet ends within {name}, at byte {came}"),
+                )
             }
         }
     }
@@ -243,7 +246,10 @@ impl<'a> Reader<'a> {
         self.at = self.end;
         if !self.is_cut && kept.len() < size {
             let came = self.bytes.len();
-            self.flaw(from, format!("the packet ends within {name}, at byte {came}"));
+            self.flaw(
+                from,
+                format!("the packet ends within {name}, at byte {came}"),
+            );
         }
         self.push(name, Value::Payload { kept, size }, from..to);
     }

@@ -4,8 +4,8 @@
 //! stream of its own. A packet of which the log kept the beginning is written as far as that goes, with a Remaining
 //! Length that fits it: a dissector would look for the rest in what follows.
 
-use super::blocks::{Blocks, Segment};
 use super::MAX_SEGMENT;
+use super::blocks::{Blocks, Segment};
 use crate::model::packet::mask::variable;
 use crate::model::packet::{Logged, Note, Packet, Way, What};
 use crate::model::time::Timestamp;

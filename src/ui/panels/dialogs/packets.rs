@@ -11,11 +11,7 @@ use egui::Context;
 pub fn packets_ui(ctx: &Context, app: &mut App, is_new: bool, actions: &mut Vec<Action>) {
     let title = format!("Export packets of {}", app.name_of_packets());
     let scopes = [
-        (
-            true,
-            "Those that pass the filter",
-            app.packets.len() as u64,
-        ),
+        (true, "Those that pass the filter", app.packets.len() as u64),
         (false, "All of them", app.packets.reel().len()),
     ];
     let scopes = scopes.map(|(only_shown, label, count)| {

@@ -8,9 +8,23 @@ use egui::{Align, Id, Rect, Role, Sense, Ui, WidgetInfo, pos2, vec2};
 use std::ops::Range;
 
 const LINE: f32 = 17.0;
-/// Characters before the bytes, and before those that are letters.
+/// Characters before the bytes.
 const BYTES_AT: usize = 8;
-const LETTERS_AT: usize = 58;
+/// Characters of a line with sixteen bytes.
+const WIDE: usize = 75;
+
+/// How many bytes there is room for in a line.
+pub(super) fn across(ui: &Ui, width: f32) -> usize {
+    if width >= advance(ui) * text::points(WIDE) {
+        16
+    } else {
+        8
+    }
+}
+
+fn advance(ui: &Ui) -> f32 {
+    ui.fonts_mut(|fonts| fonts.glyph_width(&fonts::code_small(), '0'))
+}
 
 pub(super) fn bytes_ui(
     ui: &mut Ui,
@@ -19,8 +33,9 @@ pub(super) fn bytes_ui(
     marked: Option<Range<usize>>,
     area: Rect,
 ) {
+    let across = across(ui, area.width() - 12.0 - scroll::BAR);
     let extent = Extent {
-        rows: detail.hex_rows(),
+        rows: detail.hex_rows(across),
         row_height: LINE,
         view: area.height(),
     };
@@ -30,30 +45,28 @@ pub(super) fn bytes_ui(
     let theme = Theme::of(ui);
     let response = ui.interact(area, Id::unique("packet bytes"), Sense::hover());
     response.widget_info(|| {
-        let marked = marked.as_ref().map(|at| format!(", {} to {} marked", at.start, at.end));
-        let words = format!(
-            "Bytes of the packet{}",
-            marked.unwrap_or_default()
-        );
+        let marked = marked
+            .as_ref()
+            .map(|at| format!(", {} to {} marked", at.start, at.end));
+        let words = format!("Bytes of the packet{}", marked.unwrap_or_default());
         WidgetInfo {
-            current_text_value: detail.hex_line(anchor.row),
+            current_text_value: detail.hex_line(anchor.row, across),
             ..WidgetInfo::labeled(Role::Document, ui.is_enabled(), words)
         }
     });
-    let advance = ui.fonts_mut(|fonts| fonts.glyph_width(&fonts::code_small(), '0'));
     let body = area.with_max_x(area.right() - scroll::BAR);
     let left = body.left() + 12.0;
     super::inside(ui, "packet bytes", body, |ui| {
         let mut top = body.top() - anchor.offset;
-        for row in anchor.row..detail.hex_rows() {
+        for row in anchor.row..detail.hex_rows(across) {
             if top > body.bottom() {
                 break;
             }
             let rect = Rect::from_min_size(pos2(left, top), vec2(body.width() - 12.0, LINE));
             if let Some(at) = &marked {
-                mark(ui, rect, advance, row, at);
+                mark(ui, rect, (row, across), at);
             }
-            if let Some(line) = detail.hex_line(row) {
+            if let Some(line) = detail.hex_line(row, across) {
                 let galley = text::line(ui, &line, fonts::code_small(), theme.text, rect.width());
                 text::paint_in(ui, rect, Align::Min, galley);
             }
@@ -68,18 +81,20 @@ pub(super) fn bytes_ui(
 }
 
 /// Behind the bytes of this row that belong to the field, and behind their letters.
-fn mark(ui: &Ui, rect: Rect, advance: f32, row: usize, at: &Range<usize>) {
-    let start = row * 16;
-    let (from, to) = (at.start.max(start), at.end.min(start + 16));
+fn mark(ui: &Ui, rect: Rect, (row, across): (usize, usize), at: &Range<usize>) {
+    let advance = advance(ui);
+    let start = row * across;
+    let (from, to) = (at.start.max(start), at.end.min(start + across));
     if from >= to {
         return;
     }
     let (from, last) = (from - start, to - 1 - start);
     let column = |at: usize| BYTES_AT + at * 3 + usize::from(at >= 8);
+    let letters = BYTES_AT + across * 3 + usize::from(across > 8) + 1;
     let theme = Theme::of(ui);
     for (begin, end) in [
         (column(from), column(last) + 2),
-        (LETTERS_AT + from, LETTERS_AT + last + 1),
+        (letters + from, letters + last + 1),
     ] {
         let place = Rect::from_x_y_ranges(
             rect.left() + advance * text::points(begin)..=rect.left() + advance * text::points(end),

@@ -7,20 +7,15 @@ use crate::ui::widgets::scroll::{self, Extent};
 use crate::ui::widgets::split::{Axis, split};
 use crate::ui::widgets::{Button, button, text};
 use crate::ui::{Icon, Theme, fonts};
-use egui::{Align, Id, Layout, Rect, Role, Sense, Ui, WidgetInfo, pos2, vec2};
+use egui::{Align, Id, Layout, Popup, Rect, Role, Sense, Ui, WidgetInfo, pos2, vec2};
 
-const HEAD: f32 = 50.0;
+const HEAD: f32 = 58.0;
 const FIELD: f32 = 19.0;
 const INDENT: f32 = 14.0;
 /// Of the width, for the names.
 const NAMES: f32 = 0.42;
 
-pub(super) fn detail_ui(
-    ui: &mut Ui,
-    app: &App,
-    view: &mut PacketsView,
-    actions: &mut Vec<Action>,
-) {
+pub(super) fn detail_ui(ui: &mut Ui, app: &App, view: &mut PacketsView, actions: &mut Vec<Action>) {
     let area = ui.available_rect_before_wrap();
     let theme = Theme::of(ui);
     let Some(detail) = app.packets.detail() else {
@@ -60,19 +55,7 @@ fn head_ui(ui: &mut Ui, detail: &Detail, actions: &mut Vec<Action>) {
     ui.spacing_mut().item_spacing = vec2(8.0, 2.0);
     ui.horizontal(|ui| {
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            let number = detail.number;
-            for (label, tooltip, action) in [
-                ("JSON", "Copy the packet as JSON", PacketsAction::CopyJson(number)),
-                ("Hex", "Copy the bytes as hex digits", PacketsAction::CopyHex(number)),
-                ("Text", "Copy the fields as text", PacketsAction::CopyText(number)),
-            ] {
-                let copy = Button::ghost(label).name(tooltip).tooltip(tooltip).small();
-                if ui.add(copy).clicked() {
-                    push(actions, action);
-                }
-            }
-            let sign = char::from(Icon::Copy).to_string();
-            text::label(ui, &sign, fonts::icon(13.0), theme.muted);
+            copy_ui(ui, detail.number, actions);
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
                 text::label(ui, &detail.title, fonts::medium(), theme.text);
             });
@@ -90,6 +73,27 @@ fn head_ui(ui: &mut Ui, detail: &Detail, actions: &mut Vec<Action>) {
             }
         }
     });
+}
+
+fn copy_ui(ui: &mut Ui, number: u64, actions: &mut Vec<Action>) {
+    let copy = ui.add(Button::icon(Icon::Copy, "Copy the packet").small());
+    Popup::menu(&copy)
+        .id(Id::unique("copy the packet"))
+        .show(|ui| {
+            for (words, action) in [
+                ("Copy the fields as text", PacketsAction::CopyText(number)),
+                (
+                    "Copy the bytes as hex digits",
+                    PacketsAction::CopyHex(number),
+                ),
+                ("Copy the packet as JSON", PacketsAction::CopyJson(number)),
+            ] {
+                if ui.add(Button::ghost(words)).clicked() {
+                    push(actions, action);
+                    ui.close();
+                }
+            }
+        });
 }
 
 /// The tree, of which only the lines in sight are laid out.
@@ -121,7 +125,8 @@ fn fields_ui(ui: &mut Ui, detail: &Detail, view: &mut PacketsView, area: Rect) {
     if let Some(at) = pressed {
         view.field = Some((detail.number, at));
         if let Some(field) = detail.fields.get(at) {
-            view.bytes.row = (field.at.start / 16).saturating_sub(1);
+            let across = bytes::across(ui, area.width() - 12.0 - scroll::BAR);
+            view.bytes.row = (field.at.start / across).saturating_sub(1);
         }
     }
     let track = area.with_min_x(body.right());

@@ -22,6 +22,7 @@ use egui::{Align, Id, Layout, Rect, Sense, Ui, UiBuilder};
 #[derive(Debug)]
 pub struct PacketsView {
     table: TableState<u64>,
+    table_is_roomy: bool,
     share: f32,
     detail_share: f32,
     fields: Anchor,
@@ -36,6 +37,7 @@ impl Default for PacketsView {
     fn default() -> Self {
         Self {
             table: TableState::default(),
+            table_is_roomy: true,
             share: 0.58,
             detail_share: 0.56,
             fields: Anchor::default(),

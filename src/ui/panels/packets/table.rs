@@ -5,38 +5,57 @@ use crate::app::packets::{PacketRow, PacketsAction};
 use crate::app::rows::Tone;
 use crate::app::{Action, App};
 use crate::ui::widgets::marks;
-use crate::ui::widgets::table::{self, Asked, Cell, Column, Ink, Line, Rows};
+use crate::ui::widgets::table::{self, Asked, Cell, Column, Ink, Line, Rows, TableState};
 use egui::Ui;
 
-const COLUMNS: [Column; 7] = [
-    Column::new("Time", 104.0),
-    Column::new("Since", 84.0).right(),
-    Column::new("Way", 56.0),
-    Column::new("Packet", 112.0),
-    Column::new("Id", 54.0).right(),
-    Column::new("Summary", 220.0).least(120.0).growing(),
-    Column::new("Size", 76.0).right(),
-];
+const TIME: Column = Column::new("Time", 104.0).least(96.0);
+const PACKET: Column = Column::new("Packet", 112.0).least(96.0);
+const ID: Column = Column::new("Id", 54.0).least(44.0).right();
+const SUMMARY: Column = Column::new("Summary", 220.0).least(90.0).growing();
 
-struct PacketRows<'a>(&'a App);
+const COLUMNS: [Column; 7] = [
+    TIME,
+    Column::new("Since", 84.0).least(76.0).right(),
+    Column::new("Way", 56.0).least(50.0),
+    PACKET,
+    ID,
+    SUMMARY,
+    Column::new("Size", 76.0).least(66.0).right(),
+];
+/// Where there is little room: without what is beside the packet, too.
+const FEW_COLUMNS: [Column; 5] = [TIME, Column::new("", 34.0).least(34.0), PACKET, ID, SUMMARY];
+const ROOMY: f32 = 640.0;
+
+struct PacketRows<'a> {
+    app: &'a App,
+    is_roomy: bool,
+}
 
 impl Rows for PacketRows<'_> {
     type Key = u64;
 
     fn len(&self) -> usize {
-        self.0.packets.len()
+        self.app.packets.len()
     }
 
     fn key(&self, place: usize) -> Option<u64> {
-        self.0.packets.line(place).map(|line| line.number)
+        self.app.packets.line(place).map(|line| line.number)
     }
 
     fn place_of(&self, key: u64) -> Option<usize> {
-        self.0.packets.place_of(key)
+        self.app.packets.place_of(key)
     }
 
     fn line(&self, place: usize) -> Option<Line> {
-        self.0.packets.row(place).map(line)
+        let mut line = self.app.packets.row(place).map(line)?;
+        if !self.is_roomy {
+            let mut at = 0;
+            line.cells.retain(|_| {
+                at += 1;
+                !matches!(at, 2 | 7)
+            });
+        }
+        Some(line)
     }
 
     fn newest(&self) -> Option<u64> {
@@ -44,7 +63,7 @@ impl Rows for PacketRows<'_> {
     }
 
     fn newer_than(&self, newest: u64) -> usize {
-        self.0.packets.newer_than(newest)
+        self.app.packets.newer_than(newest)
     }
 }
 
@@ -60,7 +79,11 @@ fn line(row: PacketRow) -> Line {
     let said = if row.is_note {
         Cell::Text {
             text: row.main,
-            ink: if row.tone == Tone::Failed { ink } else { Ink::Muted },
+            ink: if row.tone == Tone::Failed {
+                ink
+            } else {
+                Ink::Muted
+            },
         }
     } else {
         Cell::Topic {
@@ -88,15 +111,17 @@ fn line(row: PacketRow) -> Line {
     }
 }
 
-pub(super) fn table_ui(
-    ui: &mut Ui,
-    app: &App,
-    view: &mut PacketsView,
-    actions: &mut Vec<Action>,
-) {
+pub(super) fn table_ui(ui: &mut Ui, app: &App, view: &mut PacketsView, actions: &mut Vec<Action>) {
     let selected = app.packets.selected();
-    let rows = PacketRows(app);
-    let output = table::show(ui, "Packets", &COLUMNS, &mut view.table, &rows, selected);
+    let is_roomy = ui.available_width() >= ROOMY;
+    let rows = PacketRows { app, is_roomy };
+    let columns: &[Column] = if is_roomy { &COLUMNS } else { &FEW_COLUMNS };
+    if view.table_is_roomy != is_roomy {
+        // Widths are kept by place.
+        view.table_is_roomy = is_roomy;
+        view.table = TableState::default();
+    }
+    let output = table::show(ui, "Packets", columns, &mut view.table, &rows, selected);
     if let Some(number) = output.chosen {
         push(actions, PacketsAction::Select(Some(number)));
     }

@@ -81,17 +81,19 @@ fn state_ui(ui: &mut Ui, app: &App, is_roomy: bool, actions: &mut Vec<Action>) {
     } else {
         (Icon::Pause, "Pause the packet log")
     };
-    let button = Button::icon(icon, name).selected(packets.is_paused()).small();
+    let button = Button::icon(icon, name)
+        .selected(packets.is_paused())
+        .small();
     if ui.add(button).clicked() {
         push(actions, PacketsAction::Pause(!packets.is_paused()));
+    }
+    if !is_roomy {
+        return;
     }
     let chip = Chip::new("Fold pings", packets.folds_pings())
         .tooltip("Pings and their answers, one after the other, are one line");
     if ui.add(chip).clicked() {
         push(actions, PacketsAction::FoldPings(!packets.folds_pings()));
-    }
-    if !is_roomy {
-        return;
     }
     let theme = Theme::of(ui);
     text::label(ui, &told(app), fonts::small(), theme.muted);
@@ -125,7 +127,7 @@ fn told(app: &App) -> String {
 fn more_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
     let response = ui.add(Button::icon(
         Icon::Ellipsis,
-        "Export, keep everything, clear",
+        "Export, pings, keep everything, clear",
     ));
     Popup::menu(&response)
         .id(Id::unique("more of the packets"))
@@ -139,11 +141,27 @@ fn more_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
                 push(actions, PacketsAction::AskExport(PacketFormat::Jsonl));
                 ui.close();
             }
+            let folds = app.packets.folds_pings();
+            let label = if folds {
+                "Show every ping"
+            } else {
+                "Fold pings into one line"
+            };
+            if ui.add(Button::ghost(label)).clicked() {
+                push(actions, PacketsAction::FoldPings(!folds));
+                ui.close();
+            }
             let keeps_all = app.keeps_all_packets();
             let (label, tooltip) = if keeps_all {
-                ("Keep the newest only", "4 MiB of packets, the oldest go first")
+                (
+                    "Keep the newest only",
+                    "4 MiB of packets, the oldest go first",
+                )
             } else {
-                ("Keep everything", "Up to 1 GiB of packets of this connection, in memory")
+                (
+                    "Keep everything",
+                    "Up to 1 GiB of packets of this connection, in memory",
+                )
             };
             if ui.add(Button::ghost(label).tooltip(tooltip)).clicked() {
                 push(actions, PacketsAction::KeepEverything(!keeps_all));
