@@ -252,7 +252,8 @@ fn wireshark_reads_what_is_exported() {
         "--packets",
         file,
     ];
-    run_with(&mut roundtrip(&words), b"").expect_code(0);
+    // Nobody listens there, which Mosquitto says in its PUBACK.
+    run_with(&mut roundtrip(&words), b"").expect_code(4);
     let mut tshark = Command::new("tshark");
     let fields = [
         "-T",

@@ -8,7 +8,7 @@ use crate::ui::widgets::marks;
 use crate::ui::widgets::table::{self, Asked, Cell, Column, Ink, Line, Rows, TableState};
 use egui::Ui;
 
-const TIME: Column = Column::new("Time", 104.0).least(96.0);
+const TIME: Column = Column::new("Time", 112.0).least(112.0);
 const PACKET: Column = Column::new("Packet", 112.0).least(96.0);
 const ID: Column = Column::new("Id", 54.0).least(44.0).right();
 const SUMMARY: Column = Column::new("Summary", 220.0).least(90.0).growing();
@@ -54,6 +54,11 @@ impl Rows for PacketRows<'_> {
                 at += 1;
                 !matches!(at, 2 | 7)
             });
+            // The arrow alone.
+            if let Some(Cell::Text { text, .. }) = line.cells.get_mut(1) {
+                let end = text.find(' ').unwrap_or(0);
+                text.truncate(end);
+            }
         }
         Some(line)
     }

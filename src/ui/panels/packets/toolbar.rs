@@ -104,7 +104,7 @@ fn told(app: &App) -> String {
     let packets = &app.packets;
     let reel = packets.reel();
     let mut told = if packets.filter().is_empty() {
-        words::count(reel.len())
+        format!("{} lines", words::count(reel.len()))
     } else {
         format!(
             "{} of {}",
