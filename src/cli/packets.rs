@@ -66,7 +66,9 @@ impl Packets {
         let mut told = format!("{count} lines of the packet log in {}", self.path.display());
         if self.missing > 0 {
             let missing = text::count(self.missing);
-            told += &format!("; {missing} packets came faster than they could be written");
+            told += "; ";
+            told += &missing;
+            told += " packets came faster than they could be written";
         }
         Ok(told)
     }

@@ -274,4 +274,5 @@ impl Cutter {
 
 #[cfg(test)]
 #[path = "packets_tests.rs"]
+#[expect(clippy::indexing_slicing, reason = "a test may fail")]
 mod tests;

@@ -86,7 +86,9 @@ impl Packets {
                     facts += ", secrets taken out";
                 }
                 if packet.bytes.len() < packet.size && !packet.is_masked {
-                    facts += &format!(", the first {} kept", text::bytes(packet.bytes.len()));
+                    facts += ", the first ";
+                    facts += &text::bytes(packet.bytes.len());
+                    facts += " kept";
                 }
                 if packet.is_incomplete {
                     facts += ", ended before it was complete";

@@ -140,10 +140,10 @@ fn put_fields(lines: &mut String, decoded: &Decoded) {
         let value = field.value.to_string().replace('\n', "\n      ");
         let colon = if value.is_empty() { "" } else { ": " };
         // Writing to a string does not fail.
-        let _fine = writeln!(lines, "{:indent$}{}{colon}{value}", "", field.name);
+        writeln!(lines, "{:indent$}{}{colon}{value}", "", field.name).unwrap_or_default();
     }
     for flaw in &decoded.flaws {
-        let _fine = writeln!(lines, "    malformed, {flaw}");
+        writeln!(lines, "    malformed, {flaw}").unwrap_or_default();
     }
 }
 
@@ -157,7 +157,7 @@ pub fn hex_line(bytes: &[u8], row: usize, across: usize) -> Option<String> {
     let mut line = format!("{start:06x}  ");
     for at in 0..across {
         match part.get(at) {
-            Some(byte) => line.push_str(&format!("{byte:02x} ")),
+            Some(byte) => write!(line, "{byte:02x} ").unwrap_or_default(),
             None => line.push_str("   "),
         }
         if at == 7 && across > 8 {

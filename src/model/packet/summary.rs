@@ -5,6 +5,7 @@ use super::reel::What;
 use super::{Decoded, Kind, Logged, Packet, Value, decode};
 use crate::model::payload;
 use crate::model::version::MqttVersion;
+use std::fmt::Write as _;
 
 /// Characters of a payload.
 const PREVIEW: usize = 120;
@@ -190,7 +191,7 @@ fn named(decoded: &Decoded, name: &str) -> String {
         words.push_str(&value.to_string());
     }
     if count > NAMED {
-        words.push_str(&format!(" and {} more", count - NAMED));
+        write!(words, " and {} more", count - NAMED).unwrap_or_default();
     }
     words
 }

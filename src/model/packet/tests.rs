@@ -54,7 +54,9 @@ fn every_packet_reads_by_the_names_of_the_specification() {
     for (name, bytes, version) in samples::all() {
         let mut reel = Reel::default();
         reel.push(at(0), of(&bytes, Way::Out, version), SMALL);
-        told.push_str(&format!("# {name}\n"));
+        told.push_str("# ");
+        told.push_str(name);
+        told.push('\n');
         told.push_str(&record::to_text(&reel.get(0).unwrap()));
         assert_eq!(decoded(&bytes, version).flaws, [], "{name}");
     }

@@ -119,7 +119,9 @@ fn told(app: &App) -> String {
         told += " · paused";
     }
     if reel.dropped() > 0 {
-        told += &format!(" · {} older ones dropped", words::count(reel.dropped()));
+        told += " · ";
+        told += &words::count(reel.dropped());
+        told += " older ones dropped";
     }
     told
 }
