@@ -14,7 +14,7 @@ use super::outbox::Outbox;
 use super::packets::PacketLog;
 use super::subscriptions::{Acknowledged, SubscribeDone, SubscribeOptions, Subscriptions};
 use super::tap::{Outgoing, Tap};
-use super::transport::FileReader;
+use super::transport::{FileReader, Told};
 use super::wire::Link;
 use super::words::Stage;
 use crate::model::connection::{ConnectionState, TlsInfo};
@@ -40,7 +40,12 @@ pub struct ClientOptions {
     pub read_file: FileReader,
     /// Where every packet goes, if anybody may want to see them.
     pub packets: Option<Arc<PacketLog>>,
+    /// Told of every step on the way to the broker, with each attempt. Must not wait.
+    pub watch: Option<Watch>,
 }
+
+/// Hears how a connection comes about.
+pub type Watch = Arc<dyn Fn(&Told) + Send + Sync>;
 
 impl ClientOptions {
     /// Without a way to read files: a profile that names one cannot be connected with.
@@ -50,6 +55,7 @@ impl ClientOptions {
             secrets: secrets.into(),
             read_file: Arc::new(|path| Err(format!("`{path}` cannot be read from here"))),
             packets: None,
+            watch: None,
         }
     }
 }
@@ -249,7 +255,7 @@ impl Shared {
     /// Puts a line into the packet log.
     pub fn note(&self, note: Note, words: &str) {
         if let Some(log) = &self.options.packets {
-            log.note(note, words);
+            log.note(note, &self.options.secrets.cover(words));
         }
     }
 
@@ -266,14 +272,21 @@ impl Shared {
         }
     }
 
+    /// For people: without what variables filled in and nobody may see.
     pub fn address(&self) -> Arc<str> {
-        if self.port == 0 {
+        let address: Arc<str> = if self.port == 0 {
             // A Unix domain socket.
             Arc::clone(&self.host)
         } else if self.host.contains(':') {
             format!("[{}]:{}", self.host, self.port).into()
         } else {
             format!("{}:{}", self.host, self.port).into()
+        };
+        let secrets = &self.options.secrets;
+        if secrets.hides_anything() {
+            secrets.cover(&address).into()
+        } else {
+            address
         }
     }
 

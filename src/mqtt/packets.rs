@@ -8,6 +8,7 @@ use super::clock;
 use super::frames::{self, Length};
 use crate::model::packet::mask::mask;
 use crate::model::packet::{Bounds, Kind, Note, Packet, Reel, Way};
+use crate::model::secret::Secrets;
 use crate::model::time::Timestamp;
 use crate::model::version::MqttVersion;
 use std::fmt;
@@ -103,11 +104,12 @@ pub struct Cutters {
 }
 
 impl Cutters {
-    pub fn new(log: Arc<PacketLog>, version: MqttVersion) -> Self {
+    /// Besides what is always a secret, the values that `secrets` hides are taken out of what the connection is made with.
+    pub fn new(log: Arc<PacketLog>, version: MqttVersion, secrets: Secrets) -> Self {
         Self {
             log,
-            read: Cutter::new(Way::In, version),
-            written: Cutter::new(Way::Out, version),
+            read: Cutter::new(Way::In, version, secrets.clone()),
+            written: Cutter::new(Way::Out, version, secrets),
         }
     }
 
@@ -138,6 +140,7 @@ impl Cutters {
 struct Cutter {
     way: Way,
     version: MqttVersion,
+    secrets: Secrets,
     /// The beginning of a packet that did not come in one piece.
     head: Vec<u8>,
     /// How long that packet is, once that is known, and how much of it has come.
@@ -148,10 +151,11 @@ struct Cutter {
 }
 
 impl Cutter {
-    fn new(way: Way, version: MqttVersion) -> Self {
+    fn new(way: Way, version: MqttVersion, secrets: Secrets) -> Self {
         Self {
             way,
             version,
+            secrets,
             head: Vec::new(),
             total: None,
             came: 0,
@@ -264,7 +268,7 @@ impl Cutter {
             reel.push(at, packet, bounds);
             return;
         }
-        let kept = mask(bytes, self.version);
+        let kept = mask(bytes, self.version, &|text| self.secrets.hides(text));
         packet.is_masked = kept.is_masked;
         packet.size = if kept.is_masked { kept.size } else { size };
         packet.bytes = &kept.bytes;

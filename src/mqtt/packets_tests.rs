@@ -14,7 +14,7 @@ fn at(nanos: i64) -> Timestamp {
 
 fn log() -> (Arc<PacketLog>, Cutters) {
     let log = Arc::new(PacketLog::new(|| {}));
-    let cutters = Cutters::new(Arc::clone(&log), MqttVersion::V5);
+    let cutters = Cutters::new(Arc::clone(&log), MqttVersion::V5, Secrets::default());
     (log, cutters)
 }
 

@@ -22,7 +22,8 @@ pub struct Kept {
 
 /// What may be kept of a packet with all its bytes. Where it cannot be read to its end, what follows is left out:
 /// nobody knows what it is.
-pub fn mask(packet: &[u8], version: MqttVersion) -> Kept {
+/// Text that `is_hidden` says is a secret, too, goes as well.
+pub fn mask(packet: &[u8], version: MqttVersion, is_hidden: &dyn Fn(&str) -> bool) -> Kept {
     let decoded = decode(packet, packet.len(), version);
     let first = packet.first().copied().unwrap_or(0);
     let end = decoded.fields.iter().map(|field| field.at.end).max();
@@ -33,9 +34,16 @@ pub fn mask(packet: &[u8], version: MqttVersion) -> Kept {
     }
     let mut edits: Vec<Edit> = Vec::new();
     for field in &decoded.fields {
-        if field.value == Value::Masked {
-            edits.push((field.at.clone(), STARS.to_vec()));
-        }
+        let new = match &field.value {
+            Value::Masked => STARS.to_vec(),
+            Value::Text(text) if is_hidden(text) => STARS.to_vec(),
+            Value::Payload { kept, .. } if is_hidden(&String::from_utf8_lossy(kept)) => {
+                STARS.to_vec()
+            }
+            Value::Pair(name, value) if is_hidden(name) || is_hidden(value) => STARS.repeat(2),
+            _ => continue,
+        };
+        edits.push((field.at.clone(), new));
     }
     if edits.is_empty() {
         return Kept {
@@ -182,7 +190,7 @@ mod tests {
         for length in [1, 3, 8, 40, 300, 16_000] {
             let secret = "Zq7#".repeat(length);
             let packet = samples::connect(Some(secret.as_bytes()), Some(secret.as_bytes()));
-            let masked = mask(&packet, MqttVersion::V5);
+            let masked = mask(&packet, MqttVersion::V5, &|_| false);
             assert!(
                 masked.is_masked && !holds(&masked.bytes, b"Zq7#"),
                 "{length}"
@@ -199,10 +207,24 @@ mod tests {
     }
 
     #[test]
+    fn a_value_that_is_hidden_is_taken_out_of_any_field() {
+        let packet = samples::connect(None, None);
+        for value in ["anna", "Köln", "desk", "bye", "gone"] {
+            let masked = mask(&packet, MqttVersion::V5, &|text| text.contains(value));
+            assert!(
+                masked.is_masked && !holds(&masked.bytes, value.as_bytes()),
+                "{value}"
+            );
+            let decoded = decode(&masked.bytes, masked.size, MqttVersion::V5);
+            assert_eq!(decoded.flaws, [], "{value}");
+        }
+    }
+
+    #[test]
     fn a_broken_packet_is_kept_up_to_its_first_secret_and_no_further() {
         let packet = samples::connect(Some(b"hunter2"), Some(b"proof-of-it"));
         for cut in 0..packet.len() {
-            let masked = mask(&packet[..cut], MqttVersion::V5);
+            let masked = mask(&packet[..cut], MqttVersion::V5, &|_| false);
             for secret in [&b"hunt"[..], b"proo"] {
                 assert!(!holds(&masked.bytes, secret), "{cut}");
             }
@@ -214,7 +236,7 @@ mod tests {
                 broken[at] = change;
                 // What begins with another byte is another packet.
                 let is_connect = Kind::of(broken[0]) == Kind::Connect;
-                let masked = mask(&broken, MqttVersion::V5);
+                let masked = mask(&broken, MqttVersion::V5, &|_| false);
                 let is_hidden = !holds(&masked.bytes, b"hunter2");
                 assert!(is_hidden || !is_connect, "{at} {change:02X}");
             }
@@ -230,7 +252,7 @@ mod tests {
                 .iter()
                 .any(|field| field.value == Value::Masked)
             {
-                let kept = mask(&packet, version);
+                let kept = mask(&packet, version, &|_| false);
                 assert_eq!((kept.bytes, kept.is_masked), (packet, false));
             }
         }

@@ -19,7 +19,7 @@ mod stream;
 
 use super::clock;
 use super::frames::{self, Frame, FrameWalker};
-use super::packets::{Cutters, PacketLog};
+use super::packets::Cutters;
 use super::transport::{Duplex, Stream};
 use crate::model::profile::MqttVersion;
 use crate::model::time::Timestamp;
@@ -138,7 +138,7 @@ impl Tap {
     pub fn wrap(
         stream: Stream,
         version: MqttVersion,
-        log: Option<Arc<PacketLog>>,
+        packets: Option<Cutters>,
         on_progress: impl Fn() + Send + 'static,
     ) -> io::Result<(Arc<Self>, TapStream)> {
         let (read, write, socket) = match stream {
@@ -157,7 +157,7 @@ impl Tap {
         let tap = Arc::new(Self {
             state: Mutex::new(State {
                 socket,
-                packets: log.map(|log| Cutters::new(log, version)),
+                packets,
                 ..State::default()
             }),
             wake: Notify::new(),

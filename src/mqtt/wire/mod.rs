@@ -14,6 +14,7 @@ pub use failure::{Cause, Failure};
 pub use v5::{RefusalWords, goodbye_words, refusal_words};
 
 use super::client::Shared;
+use super::packets::Cutters;
 use super::subscriptions::Control;
 use super::tap::{Tap, TapStream};
 use super::transport::{self, Told};
@@ -197,19 +198,29 @@ async fn dial(shared: Weak<Shared>) -> io::Result<TapStream> {
     let closed = || io::Error::other("the client is gone");
     let weak = Weak::clone(&shared);
     let shared = shared.upgrade().ok_or_else(closed)?;
-    let mut observer = |told| match told {
-        Told::Begun(step) => shared.with_core(|core| core.stage = Stage::from(step)),
-        Told::Shown(info) => shared.with_core(|core| core.tls = Some(info)),
-        Told::Done { step, took, found } => {
-            log::debug!("{}: {} in {took:?}: {found}", shared.address(), step.word());
-            let took = text::duration(took);
-            shared.note(Note::Step, &format!("{}: {found}, {took}", step.word()));
+    let mut observer = |told: Told| {
+        if let Some(watch) = &shared.options.watch {
+            watch(&told);
+        }
+        match told {
+            Told::Begun(step) => shared.with_core(|core| core.stage = Stage::from(step)),
+            Told::Shown(info) => shared.with_core(|core| core.tls = Some(info)),
+            Told::Done { step, took, found } => {
+                log::debug!("{}: {} in {took:?}: {found}", shared.address(), step.word());
+                let took = text::duration(took);
+                shared.note(Note::Step, &format!("{}: {found}, {took}", step.word()));
+            }
+            Told::From(_) => {}
         }
     };
     let connected = transport::connect(&shared.options, &mut observer)
         .await
         .map_err(io::Error::other)?;
-    let log = shared.options.packets.clone();
+    let options = &shared.options;
+    let log = options
+        .packets
+        .clone()
+        .map(|log| Cutters::new(log, shared.version(), options.secrets.clone()));
     let (tap, stream) = Tap::wrap(connected.stream, shared.version(), log, move || {
         if let Some(shared) = weak.upgrade() {
             shared.settle();

@@ -21,7 +21,7 @@ pub fn toolbar_ui(ui: &mut Ui, app: &App, view: &mut View, actions: &mut Vec<Act
         filter_ui(ui, app, view, actions);
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             more_ui(ui, app, actions);
-            views_ui(ui, app, actions);
+            views_ui(ui, app, true, actions);
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
                 state_ui(ui, app, is_roomy, actions);
             });
