@@ -55,16 +55,7 @@ pub async fn run(shared: Arc<Shared>) {
             },
         };
         wire.renew(clean_start, shared.profile.keep_alive_secs);
-        shared.with_core(|core| {
-            core.stage = Stage::Resolving;
-            core.tap = None;
-            core.tls = None;
-        });
-        shared.note(
-            Note::Attempt,
-            &format!("{}, {}", shared.address(), shared.version()),
-        );
-        shared.set_state(ConnectionState::Connecting);
+        begin(&shared);
         let started = Instant::now();
         let ended = tokio::select! {
             biased;
@@ -138,6 +129,18 @@ pub async fn run(shared: Arc<Shared>) {
         core.tell(told);
     });
     shared.set_state(ConnectionState::Disconnected);
+}
+
+/// An attempt begins.
+fn begin(shared: &Shared) {
+    shared.with_core(|core| {
+        core.stage = Stage::Resolving;
+        core.tap = None;
+        core.tls = None;
+    });
+    let (address, version) = (shared.address(), shared.version());
+    shared.note(Note::Attempt, &format!("{address}, {version}"));
+    shared.set_state(ConnectionState::Connecting);
 }
 
 /// The connection cannot even be tried: nobody is to wait for it.

@@ -59,7 +59,7 @@ impl Packets {
         if let Some(detail) = &mut self.detail {
             if !detail.is_whole && detail.looked_at != next && self.reel.get(number).is_some() {
                 detail.looked_at = next;
-                detail.link(linked(&self.reel, number));
+                detail.link(&linked(&self.reel, number));
             }
             return;
         }
@@ -103,7 +103,7 @@ impl Packets {
                 }
             }
         };
-        detail.link(linked(&self.reel, number));
+        detail.link(&linked(&self.reel, number));
         self.detail = Some(detail);
     }
 }
@@ -123,7 +123,7 @@ impl Detail {
         }
     }
 
-    fn link(&mut self, all: Vec<Linked>) {
+    fn link(&mut self, all: &[Linked]) {
         let Some(this) = all.iter().find(|one| one.number == self.number) else {
             return;
         };

@@ -63,6 +63,7 @@ pub fn connect(password: Option<&[u8]>, data: Option<&[u8]>) -> Vec<u8> {
 }
 
 /// Every packet type in every form that differs, with a name.
+#[expect(clippy::too_many_lines, reason = "a list: one packet after the other")]
 pub fn all() -> Vec<(&'static str, Vec<u8>, MqttVersion)> {
     let (new, old) = (MqttVersion::V5, MqttVersion::V311);
     let publish = |first: u8, id: &[u8], own: &[&[u8]], payload: &[u8]| {

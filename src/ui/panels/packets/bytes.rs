@@ -30,7 +30,7 @@ pub(super) fn bytes_ui(
     ui: &mut Ui,
     detail: &Detail,
     anchor: &mut Anchor,
-    marked: Option<Range<usize>>,
+    marked: Option<&Range<usize>>,
     area: Rect,
 ) {
     let across = across(ui, area.width() - 12.0 - scroll::BAR);
@@ -45,9 +45,7 @@ pub(super) fn bytes_ui(
     let theme = Theme::of(ui);
     let response = ui.interact(area, Id::unique("packet bytes"), Sense::hover());
     response.widget_info(|| {
-        let marked = marked
-            .as_ref()
-            .map(|at| format!(", {} to {} marked", at.start, at.end));
+        let marked = marked.map(|at| format!(", {} to {} marked", at.start, at.end));
         let words = format!("Bytes of the packet{}", marked.unwrap_or_default());
         WidgetInfo {
             current_text_value: detail.hex_line(anchor.row, across),
@@ -63,7 +61,7 @@ pub(super) fn bytes_ui(
                 break;
             }
             let rect = Rect::from_min_size(pos2(left, top), vec2(body.width() - 12.0, LINE));
-            if let Some(at) = &marked {
+            if let Some(at) = marked {
                 mark(ui, rect, (row, across), at);
             }
             if let Some(line) = detail.hex_line(row, across) {

@@ -42,7 +42,7 @@ pub(super) fn detail_ui(ui: &mut Ui, app: &App, view: &mut PacketsView, actions:
     let (fields, dump) = split(ui, id, name, rest, Axis::Vertical, share, 40.0);
     fields_ui(ui, detail, view, fields);
     let marked = chosen(view, detail).map(|field| field.at.clone());
-    bytes::bytes_ui(ui, detail, &mut view.bytes, marked, dump);
+    bytes::bytes_ui(ui, detail, &mut view.bytes, marked.as_ref(), dump);
 }
 
 fn chosen<'a>(view: &PacketsView, detail: &'a Detail) -> Option<&'a DetailField> {
