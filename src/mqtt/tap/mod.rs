@@ -156,8 +156,8 @@ impl Tap {
         };
         let tap = Arc::new(Self {
             state: Mutex::new(State {
-                socket,
                 packets,
+                socket,
                 ..State::default()
             }),
             wake: Notify::new(),
