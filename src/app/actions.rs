@@ -8,6 +8,7 @@ use crate::app::inspect::Part;
 use crate::app::latency::LatencyAction;
 use crate::app::messages::MessageAction;
 use crate::app::notices::NoticeId;
+use crate::app::packets::PacketsAction;
 use crate::app::payloads::CopyAs;
 use crate::app::perform::RecordingAction;
 use crate::app::secrets::SecretsAction;
@@ -132,6 +133,7 @@ pub enum Action {
     Import(ImportAction),
     Latency(LatencyAction),
     Topics(TopicsAction),
+    Packets(PacketsAction),
     Recording(RecordingAction),
     CopyPayload(Arc<Message>, CopyAs),
     // Comparing payloads; messages are a row and a place among its messages

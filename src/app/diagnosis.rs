@@ -398,8 +398,13 @@ impl App {
             label: "Test connection",
             action,
         };
+        let packets = Choice {
+            label: "Packet log",
+            action: Self::show_packets_of(id),
+        };
         let hint = problem.hint.to_string();
-        self.notices.fail_about(about, words, hint, vec![test]);
+        self.notices
+            .fail_about(about, words, hint, vec![test, packets]);
     }
 
     /// One that is lost again and again offers it, too.

@@ -5,6 +5,7 @@ use crate::app::diagnosis::DiagnosisDialog;
 use crate::app::environments::EnvironmentsDialog;
 use crate::app::export::ExportDialog;
 use crate::app::imports::{BundleDialog, ImportDialog};
+use crate::app::packets::PacketExportDialog;
 use crate::app::recordings::RecordingDialog;
 use crate::app::rule_editor::RuleDialog;
 use crate::app::secrets::{PassphraseDialog, SecretsDialog};
@@ -39,6 +40,7 @@ pub enum Dialog {
     Settings(Box<SettingsDialog>),
     Recording(Box<RecordingDialog>),
     Export(ExportDialog),
+    Packets(PacketExportDialog),
     Import(Box<ImportDialog>),
     Bundle(Box<BundleDialog>),
     Diagnosis(Box<DiagnosisDialog>),

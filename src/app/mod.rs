@@ -28,6 +28,7 @@ pub mod messages;
 pub mod nagle;
 pub mod notices;
 pub mod open;
+pub mod packets;
 pub mod pairing;
 pub mod palette;
 pub mod payloads;
@@ -94,6 +95,8 @@ pub struct App {
     pub listing: Listing,
     pub latency: latency::Latency,
     pub topics: topics::Topics,
+    pub packets: packets::Packets,
+    packet_exports: packets::PacketExports,
     pub subscriptions: subscriptions::Subscriptions,
     pub recordings: recordings::Recordings,
     /// What belongs to the session's timeline, while a recording is shown.
@@ -157,6 +160,8 @@ impl App {
             listing: Listing::default(),
             latency: latency::Latency::default(),
             topics: topics::Topics::default(),
+            packets: packets::Packets::default(),
+            packet_exports: packets::PacketExports::default(),
             subscriptions: subscriptions::Subscriptions::default(),
             recordings: recordings::Recordings::default(),
             looked: recordings::Looked::default(),
@@ -210,10 +215,12 @@ impl App {
         self.follow_selection();
         self.follow_latency();
         self.follow_topics();
+        self.follow_packets();
         self.send_held();
         self.advance_demo();
         self.hear_of_files();
         self.hear_of_exports();
+        self.hear_of_packet_exports();
         self.follow_imports();
         self.follow_secrets();
         self.refresh_environment();
@@ -284,7 +291,10 @@ impl App {
         if retries || sleeps {
             sooner(Duration::from_secs(1));
         }
-        if self.exports.are_running() || self.is_diagnosing() {
+        if self.packets.is_searching() {
+            sooner(Duration::from_millis(8));
+        }
+        if self.exports.are_running() || self.packet_exports.are_running() || self.is_diagnosing() {
             sooner(Duration::from_millis(100));
         }
         if self.is_demo_running() {

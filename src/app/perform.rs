@@ -124,6 +124,7 @@ impl App {
             Action::Import(action) => self.perform_import(action),
             Action::Latency(action) => self.perform_latency(action),
             Action::Topics(action) => self.perform_topics(action),
+            Action::Packets(action) => self.perform_packets(action),
             Action::Subscription(action) => self.perform_subscription(action),
             Action::Recording(action) => self.perform_recording(action),
             Action::CopyPayload(message, way) => self.copy_payload(&message, way),

@@ -9,11 +9,12 @@ use crate::model::demo::Demo;
 use crate::model::profile::BUILT_IN_ID;
 use std::collections::BTreeMap;
 
-const VIEWS: [(&str, TimelineView); 4] = [
+const VIEWS: [(&str, TimelineView); 5] = [
     ("Timeline as a table", TimelineView::Table),
     ("Timeline as lanes", TimelineView::Lanes),
     ("Timeline by latency", TimelineView::Latency),
     ("Timeline as a tree of topics", TimelineView::Topics),
+    ("Packet log", TimelineView::Packets),
 ];
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -225,5 +226,6 @@ impl App {
         filters
             .chain(self.rules.palette_entries())
             .chain(self.subscription_entries())
+            .chain(self.packet_entries())
     }
 }

@@ -291,6 +291,10 @@ pub struct RequestArgs {
     #[arg(long = "user-property", value_name = "NAME=VALUE", value_parser = values::user_property, help_heading = "Properties")]
     pub user_properties: Vec<UserProperty>,
 
+    /// Write every MQTT packet in and out into this file: JSON Lines, text (.txt) or pcapng by its ending
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    pub packets: Option<PathBuf>,
+
     /// Print the exchange as one line of JSON instead of the payload
     #[arg(long, help_heading = "Output")]
     pub json: bool,
@@ -487,6 +491,10 @@ pub struct ListenArgs {
     /// Record what comes into this file, a new one or an earlier recording
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     pub record: Option<PathBuf>,
+
+    /// Write every MQTT packet in and out into this file: JSON Lines, text (.txt) or pcapng by its ending
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    pub packets: Option<PathBuf>,
 
     /// Print every message as one line of JSON that keeps all of it
     #[arg(long, help_heading = "Output")]

@@ -3,6 +3,7 @@
 use crate::cli::exit::ExitCode;
 use crate::cli::headless;
 use crate::cli::out;
+use crate::cli::packets::Packets;
 use crate::cli::stop::Stop;
 use crate::model::connection::ConnectionState;
 use crate::model::message::Qos;
@@ -34,6 +35,8 @@ pub struct Listen {
     pub filters: Vec<TopicFilter>,
     pub qos: Qos,
     pub record: Option<PathBuf>,
+    /// Where its packets are written.
+    pub packets: Option<PathBuf>,
     pub limit: Option<Duration>,
     pub count: Option<u64>,
     pub as_json: bool,
@@ -53,8 +56,11 @@ pub fn run(listen: Listen) -> Result<ExitCode, Stop> {
         Some(path) => Some(open(path)?),
         None => None,
     };
+    let (profile, path) = (&listen.profile, listen.packets.as_deref());
+    let packets = Packets::open(&mut session, &profile.id, &profile.name, path)?;
     let mut listening = Listening {
         recorder,
+        packets,
         next: 0,
         shown: 0,
         most: listen.count.unwrap_or(u64::MAX),
@@ -81,9 +87,17 @@ pub fn run(listen: Listen) -> Result<ExitCode, Stop> {
     if let Ok(Some(told)) = &finished {
         summary.push_str(told);
     }
+    // With the DISCONNECT.
+    drop(session);
+    let packets = listening.packets.take().map(Packets::finish).transpose();
+    if let Ok(Some(told)) = &packets {
+        summary += "; ";
+        summary += told;
+    }
     out::say(&summary);
     let code = ended?;
     finished?;
+    packets?;
     Ok(code)
 }
 
@@ -99,6 +113,7 @@ fn open(path: &std::path::Path) -> Result<Recorder, Stop> {
 
 struct Listening {
     recorder: Option<Recorder>,
+    packets: Option<Packets>,
     /// The number of the first row that was not shown yet.
     next: u64,
     shown: u64,
@@ -142,6 +157,9 @@ impl Listening {
             let mut over = None;
             let pumped = headless::pump(session, left, |event, _| hear(event, &mut over));
             self.show(session)?;
+            if let Some(packets) = &mut self.packets {
+                packets.write()?;
+            }
             if let Some(stop) = over {
                 return Err(stop);
             }

@@ -20,6 +20,7 @@ mod kept;
 mod listen;
 mod logging;
 mod out;
+mod packets;
 mod pair;
 mod profiles;
 mod request;
@@ -114,6 +115,7 @@ fn request(args: &RequestArgs, workspace: Option<&Path>) -> Result<ExitCode, Sto
             None => Rules::shipped(),
         },
         payload,
+        packets: args.packets.clone(),
         as_json: args.json,
         is_verbose: args.verbose,
     })
@@ -145,6 +147,7 @@ fn listen(args: ListenArgs, workspace: Option<&Path>) -> Result<ExitCode, Stop> 
         filters,
         qos: args.qos,
         record: args.record,
+        packets: args.packets,
         limit: args.limit,
         count: args.count,
         as_json: args.json,

@@ -2,6 +2,7 @@
 
 use crate::cli::exit::ExitCode;
 use crate::cli::headless;
+use crate::cli::packets::Packets;
 use crate::cli::stop::Stop;
 use crate::cli::{json, out};
 use crate::model::environment::Environment;
@@ -14,6 +15,7 @@ use crate::model::secret::Secrets;
 use crate::model::text;
 use crate::session::{Event, Session};
 use std::io::Write as _;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -26,12 +28,34 @@ pub struct Request {
     pub rules: Rules,
     /// Where the payload was not typed: exact bytes instead of the draft's.
     pub payload: Option<Vec<u8>>,
+    /// Where its packets are written.
+    pub packets: Option<PathBuf>,
     pub as_json: bool,
     pub is_verbose: bool,
 }
 
 pub fn run(request: Request) -> Result<ExitCode, Stop> {
     let mut session = headless::start()?;
+    let profile = &request.profile;
+    let path = request.packets.as_deref();
+    let mut packets = Packets::open(&mut session, &profile.id, &profile.name, path)?;
+    let is_verbose = request.is_verbose;
+    // The session is over after it, and the DISCONNECT is out.
+    let ended = ask(session, request, packets.as_mut());
+    if let Some(packets) = packets {
+        let told = packets.finish()?;
+        if is_verbose {
+            out::say(&told);
+        }
+    }
+    ended
+}
+
+fn ask(
+    mut session: Session,
+    request: Request,
+    mut packets: Option<&mut Packets>,
+) -> Result<ExitCode, Stop> {
     let Request {
         profile,
         secrets,
@@ -39,6 +63,7 @@ pub fn run(request: Request) -> Result<ExitCode, Stop> {
         draft,
         rules,
         payload,
+        packets: _,
         as_json,
         is_verbose,
     } = request;
@@ -72,6 +97,9 @@ pub fn run(request: Request) -> Result<ExitCode, Stop> {
     };
     while !is_over(&session) {
         headless::pump(&mut session, Duration::from_millis(500), &mut hear)?;
+        if let Some(packets) = &mut packets {
+            packets.write()?;
+        }
     }
     // That a connection is lost may be told a moment after what was lost with it.
     headless::pump(&mut session, Duration::from_millis(1), &mut hear)?;

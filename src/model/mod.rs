@@ -15,6 +15,7 @@ pub mod exchange;
 pub mod foreign;
 pub mod histogram;
 pub mod message;
+pub mod packet;
 pub mod pairing;
 pub mod payload;
 pub mod presets;

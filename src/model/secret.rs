@@ -79,6 +79,11 @@ impl Secrets {
         covered
     }
 
+    /// Whether the text has a hidden value in it.
+    pub fn hides(&self, text: &str) -> bool {
+        self.hides_anything() && self.cover(text) != text
+    }
+
     /// The password that goes with the user name.
     pub fn password(&self) -> Option<&Secret> {
         self.get(&SecretSlot::Password)

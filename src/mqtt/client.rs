@@ -11,6 +11,7 @@ use super::echo::Echoes;
 use super::error::ClientError;
 use super::ledger::{self, Ledger, OnWire, Progress, PublishTicket, Watcher};
 use super::outbox::Outbox;
+use super::packets::PacketLog;
 use super::subscriptions::{Acknowledged, SubscribeDone, SubscribeOptions, Subscriptions};
 use super::tap::{Outgoing, Tap};
 use super::transport::{FileReader, Told};
@@ -18,6 +19,7 @@ use super::wire::Link;
 use super::words::Stage;
 use crate::model::connection::{ConnectionState, TlsInfo};
 use crate::model::message::Message;
+use crate::model::packet::Note;
 use crate::model::profile::{BrokerAddress, Feature, MqttVersion, Profile};
 use crate::model::secret::Secrets;
 use crate::model::time::Timestamp;
@@ -36,6 +38,8 @@ pub struct ClientOptions {
     pub secrets: Secrets,
     /// For certificates and keys.
     pub read_file: FileReader,
+    /// Where every packet goes, if anybody may want to see them.
+    pub packets: Option<Arc<PacketLog>>,
     /// Told of every step on the way to the broker, with each attempt. Must not wait.
     pub watch: Option<Watch>,
 }
@@ -50,6 +54,7 @@ impl ClientOptions {
             profile: Arc::new(profile),
             secrets: secrets.into(),
             read_file: Arc::new(|path| Err(format!("`{path}` cannot be read from here"))),
+            packets: None,
             watch: None,
         }
     }
@@ -245,6 +250,13 @@ impl Shared {
             core.state = state.clone();
             core.signal(Signal::State(state));
         });
+    }
+
+    /// Puts a line into the packet log.
+    pub fn note(&self, note: Note, words: &str) {
+        if let Some(log) = &self.options.packets {
+            log.note(note, &self.options.secrets.cover(words));
+        }
     }
 
     pub fn is_stopping(&self) -> bool {

@@ -13,6 +13,7 @@ use super::ledger::Limits;
 use super::wire::{self, Connack, Event, Failure, Incoming, Link, Wire};
 use super::words::{self, Attempt, Fault, Stage};
 use crate::model::connection::{ConnectionInfo, ConnectionState, Problem};
+use crate::model::packet::Note;
 use crate::model::profile::{MqttVersion, Reconnect};
 use rand::RngExt as _;
 use std::sync::Arc;
@@ -54,12 +55,7 @@ pub async fn run(shared: Arc<Shared>) {
             },
         };
         wire.renew(clean_start, shared.profile.keep_alive_secs);
-        shared.with_core(|core| {
-            core.stage = Stage::Resolving;
-            core.tap = None;
-            core.tls = None;
-        });
-        shared.set_state(ConnectionState::Connecting);
+        begin(&shared);
         let started = Instant::now();
         let ended = tokio::select! {
             biased;
@@ -70,6 +66,10 @@ pub async fn run(shared: Arc<Shared>) {
             Ended::Stopped => break,
             Ended::Unresumable => {
                 must_be_clean = true;
+                shared.note(
+                    Note::Ended,
+                    "what was under way cannot go on; connected anew",
+                );
                 end_session(
                     &shared,
                     "what was under way does not fit the broker's new limits",
@@ -79,6 +79,7 @@ pub async fn run(shared: Arc<Shared>) {
             Ended::Failed(failure) => *failure,
         };
         let (fault, stage, keep) = shared.with_core(|core| note_failure(&shared, core, failure));
+        shared.note(Note::Lost, &fault.problem.summary);
         if stage == Stage::Connected {
             was_connected = true;
             must_be_clean = false;
@@ -114,6 +115,7 @@ pub async fn run(shared: Arc<Shared>) {
     }
     // Closes the socket, after what is queued has been written.
     drop(kept);
+    shared.note(Note::Ended, "from here");
     let err = ClientError::Closed {
         address: shared.address(),
     };
@@ -129,9 +131,22 @@ pub async fn run(shared: Arc<Shared>) {
     shared.set_state(ConnectionState::Disconnected);
 }
 
+/// An attempt begins.
+fn begin(shared: &Shared) {
+    shared.with_core(|core| {
+        core.stage = Stage::Resolving;
+        core.tap = None;
+        core.tls = None;
+    });
+    let (address, version) = (shared.address(), shared.version());
+    shared.note(Note::Attempt, &format!("{address}, {version}"));
+    shared.set_state(ConnectionState::Connecting);
+}
+
 /// The connection cannot even be tried: nobody is to wait for it.
 fn refused_here(shared: &Shared, problem: Problem) {
     log::error!("{}: {}", problem.summary, problem.detail);
+    shared.note(Note::Lost, &problem.summary);
     let err = ClientError::NotConnected {
         address: shared.address(),
         why: Arc::clone(&problem.summary),

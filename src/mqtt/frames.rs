@@ -144,7 +144,7 @@ fn kind_of(head: &[u8]) -> u8 {
 }
 
 /// Bytes of the fixed header.
-fn fixed_length(head: &[u8]) -> usize {
+pub fn fixed_length(head: &[u8]) -> usize {
     2 + head
         .iter()
         .skip(1)
@@ -174,7 +174,8 @@ fn qos_of(head: &[u8]) -> u8 {
     (head.first().copied().unwrap_or(0) >> 1) & 3
 }
 
-fn packet_id(head: &[u8]) -> u16 {
+/// Of the packet of which `head` is the beginning; 0 where it has none.
+pub fn packet_id(head: &[u8]) -> u16 {
     let fixed = fixed_length(head);
     let at = match kind_of(head) {
         PUBLISH if qos_of(head) == 0 => return 0,

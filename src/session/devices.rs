@@ -1,5 +1,6 @@
 //! Simulated devices of a session, and what the two ends of an exchange saw.
 
+use super::packets::PacketSource;
 use super::queue::Push;
 use super::{Event, Generation, Session, SessionError};
 use crate::device::{DeviceEvent, SimulatedDevice, Way};
@@ -78,7 +79,7 @@ impl Session {
         };
         let secrets: Secrets = secrets.into();
         let hidden = secrets.clone();
-        let options = self.client_options(profile, secrets)?;
+        let mut options = self.client_options(profile, secrets)?;
         let before = self.devices.remove(&id);
         let before = before.and_then(|running| running.device.make_way());
         let spec = Arc::new(device);
@@ -123,6 +124,8 @@ impl Session {
                 place: self.place_of(&options.profile.id),
             })
         } else {
+            let packets = self.packet_log(&PacketSource::Device(Arc::clone(&id)));
+            options.packets = Some(packets);
             Way::Mqtt(options)
         };
         let running = SimulatedDevice::start(&self.handle, Arc::clone(&spec), way, sink, before);

@@ -1,6 +1,7 @@
 //! Connections of a session: what they are asked, and what they tell.
 
 use super::outbound::Outbound;
+use super::packets::PacketSource;
 use super::queue::Push;
 use super::repeat::{Fate, Slot};
 use super::wire::Wire;
@@ -124,7 +125,7 @@ impl Session {
         let secrets: Secrets = secrets.into();
         let hidden = Arc::new(secrets.clone());
         let shown = Arc::clone(&hidden);
-        let options = self.client_options(profile, secrets)?;
+        let mut options = self.client_options(profile, secrets)?;
         self.disconnect(&id);
         let profile = Arc::clone(&options.profile);
         let listeners = is_built_in.then(|| self.listeners());
@@ -165,6 +166,8 @@ impl Session {
                 sink,
             ))
         } else {
+            let packets = self.packet_log(&PacketSource::Connection(Arc::clone(&id)));
+            options.packets = Some(packets);
             let next = Arc::clone(&self.next_exchange);
             let numbers = Arc::new(move || ExchangeId(next.fetch_add(1, Ordering::Relaxed)));
             let connection =
@@ -337,6 +340,7 @@ impl Session {
             profile: Arc::new(Profile { address, ..profile }),
             secrets,
             read_file: Arc::clone(&self.read_file),
+            packets: None,
             watch: None,
         })
     }

@@ -15,17 +15,19 @@ mod links;
 mod observe;
 mod outbound;
 mod packer;
+mod packets;
 mod queue;
 mod repeat;
 mod wire;
 
 pub use crate::broker::BrokerEvent;
 pub use crate::device::DeviceEvent;
-pub use crate::mqtt::ConnectionEvent;
+pub use crate::mqtt::{ConnectionEvent, PacketLog};
 pub use demo::{DemoPlayer, DemoProgress, DemoReport, Order};
 pub use devices::RunningDevice;
 pub use links::{Link, Listening};
 pub use packer::Packer;
+pub use packets::PacketSource;
 pub use queue::Wake;
 pub use repeat::{Repeat, RepeatEnd, RepeatPlan, Repeated};
 
@@ -96,6 +98,8 @@ pub struct Session {
     diagnosing: Option<diagnosis::Diagnosing>,
     /// Where the listeners among the connections listen, by profile.
     places: BTreeMap<Arc<str>, crate::tcp::Place>,
+    /// Of each connection and device since the start, also of those that are gone.
+    packets: BTreeMap<PacketSource, Arc<PacketLog>>,
     pub timeline: Timeline,
     packer: Packer,
     observer: Observer,
@@ -136,6 +140,7 @@ impl Session {
             devices: BTreeMap::new(),
             diagnosing: None,
             places: BTreeMap::new(),
+            packets: BTreeMap::new(),
             timeline: Timeline::default(),
             packer: Packer::default(),
             observer: Observer::default(),

@@ -24,6 +24,8 @@ pub enum TimelineView {
     Lanes,
     Latency,
     Topics,
+    /// Of one connection, not of the timeline.
+    Packets,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -4,8 +4,8 @@ use crate::app::actions::ZoomStep;
 use crate::app::{Action, App, Geometry, ThemeChoice, TimelineView, WindowState};
 use crate::ui::Theme;
 use crate::ui::panels::{
-    answer, composer, connections, demo_line, devices, dialogs, requests, rules, status_bar,
-    timeline, top_bar,
+    answer, composer, connections, demo_line, devices, dialogs, packets, requests, rules,
+    status_bar, timeline, top_bar,
 };
 use crate::ui::picture::PictureJob;
 use crate::ui::view::{Focus, View};
@@ -255,7 +255,11 @@ impl Shell {
         ui.painter()
             .hline(area.x_range(), bar.bottom(), theme.hairline());
         inside(ui, "timeline bar", bar.shrink2(vec2(14.0, 0.0)), |ui| {
-            timeline::toolbar_ui(ui, &self.app, &mut self.view, actions);
+            if self.app.window.timeline_view == TimelineView::Packets {
+                packets::toolbar_ui(ui, &self.app, &mut self.view, actions);
+            } else {
+                timeline::toolbar_ui(ui, &self.app, &mut self.view, actions);
+            }
         });
         let mut table = table;
         if timeline::sources::is_shown(&self.app) {
@@ -279,6 +283,7 @@ impl Shell {
                 TimelineView::Latency => timeline::latency_ui(ui, app, view, actions),
                 TimelineView::Lanes => timeline::lanes_ui(ui, app, view, actions),
                 TimelineView::Topics => timeline::topics_ui(ui, app, view, actions),
+                TimelineView::Packets => packets::packets_ui(ui, app, view, actions),
                 TimelineView::Table => {
                     timeline::table_ui(ui, app, view, actions);
                 }

@@ -11,6 +11,7 @@ use crate::app::tally::Tallies;
 use crate::model::document::Form;
 use crate::model::time::Timestamp;
 use crate::model::timeline::{Category, RowId, Timeline};
+use crate::ui::panels::packets::PacketsView;
 use crate::ui::panels::timeline::FilterView;
 use crate::ui::panels::timeline::LanesState;
 use crate::ui::panels::timeline::TopicsView;
@@ -100,6 +101,7 @@ pub struct View {
     pub latency: LatencyView,
     pub lanes: LanesState,
     pub topics: TopicsView,
+    pub packets: PacketsView,
     pub answer_pane: AnswerPane,
     part: Option<(RowId, usize)>,
     inspected: Option<Rc<Inspected>>,

@@ -16,6 +16,7 @@ mod filter;
 mod imports;
 mod keyboard;
 mod lanes;
+mod packets;
 mod pairing;
 mod path;
 mod payloads;

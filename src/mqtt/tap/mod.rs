@@ -19,6 +19,7 @@ mod stream;
 
 use super::clock;
 use super::frames::{self, Frame, FrameWalker};
+use super::packets::Cutters;
 use super::transport::{Duplex, Stream};
 use crate::model::profile::MqttVersion;
 use crate::model::time::Timestamp;
@@ -96,6 +97,9 @@ struct State {
     connack: Option<Bytes>,
     disconnect: Option<Bytes>,
 
+    /// Where every packet is kept for people, if it is.
+    packets: Option<Cutters>,
+
     write: FrameWalker,
     outgoing: VecDeque<Outgoing>,
     queue: VecDeque<Bytes>,
@@ -134,6 +138,7 @@ impl Tap {
     pub fn wrap(
         stream: Stream,
         version: MqttVersion,
+        packets: Option<Cutters>,
         on_progress: impl Fn() + Send + 'static,
     ) -> io::Result<(Arc<Self>, TapStream)> {
         let (read, write, socket) = match stream {
@@ -151,6 +156,7 @@ impl Tap {
         };
         let tap = Arc::new(Self {
             state: Mutex::new(State {
+                packets,
                 socket,
                 ..State::default()
             }),
@@ -247,9 +253,25 @@ impl State {
         });
     }
 
+    fn log_read(&mut self, bytes: &[u8], at: Timestamp) {
+        if let Some(packets) = &mut self.packets {
+            packets.read(bytes, at);
+        }
+    }
+
+    /// Nothing more comes.
+    fn end_packets(&mut self) {
+        if let Some(packets) = &mut self.packets {
+            packets.end(clock::now());
+        }
+    }
+
     /// Notes the packets in `bytes`, which are about to be written or queued. Says whether they are acknowledgements
     /// and nothing else.
     fn on_write(&mut self, bytes: &[u8]) -> bool {
+        if let Some(packets) = &mut self.packets {
+            packets.written(bytes, clock::now());
+        }
         let mut are_acknowledgements = self.write.is_between();
         let mut walker = std::mem::take(&mut self.write);
         let before = self.taken_total;
@@ -428,7 +450,7 @@ mod tests {
             .await
             .unwrap();
         let (theirs, _) = listener.accept().await.unwrap();
-        let (tap, stream) = Tap::wrap(Stream::Tcp(ours), MqttVersion::V5, || {}).unwrap();
+        let (tap, stream) = Tap::wrap(Stream::Tcp(ours), MqttVersion::V5, None, || {}).unwrap();
         (tap, stream, theirs)
     }
 
@@ -494,7 +516,7 @@ mod tests {
     #[tokio::test]
     async fn a_stream_that_is_no_socket_is_written_to_and_stamped_in_order() {
         let (ours, mut theirs) = tokio::io::duplex(64);
-        let wrapped = Tap::wrap(Stream::Other(Box::new(ours)), MqttVersion::V5, || {});
+        let wrapped = Tap::wrap(Stream::Other(Box::new(ours)), MqttVersion::V5, None, || {});
         let (tap, mut stream) = wrapped.unwrap();
         for _ in 0..100 {
             stream.write_all(PUBLISH).await.unwrap();

@@ -104,7 +104,10 @@ impl AsyncRead for TapStream {
             };
             match polled {
                 Poll::Ready(Ok(())) => {}
-                Poll::Ready(Err(err)) => return Poll::Ready(Err(err)),
+                Poll::Ready(Err(err)) => {
+                    this.tap.lock().end_packets();
+                    return Poll::Ready(Err(err));
+                }
                 Poll::Pending => {
                     // What came before the failure has been read; now it may be told.
                     let mut state = this.tap.lock();
@@ -122,6 +125,7 @@ impl AsyncRead for TapStream {
             }
             let at = clock::now();
             if buf.filled().len() == before {
+                this.tap.lock().end_packets();
                 this.release(true);
                 if this.serve(buf) {
                     return Poll::Ready(Ok(()));
@@ -131,11 +135,13 @@ impl AsyncRead for TapStream {
             let fresh = buf.filled().get(before..).unwrap_or_default();
             if let Some(held) = &mut this.held {
                 held.extend_from_slice(fresh);
+                this.tap.lock().log_read(fresh, at);
                 buf.set_filled(before);
                 this.release(false);
                 continue;
             }
             let mut state = this.tap.lock();
+            state.log_read(fresh, at);
             if state.first.len() < FIRST_BYTES {
                 let room = FIRST_BYTES - state.first.len();
                 state.first.extend(fresh.iter().take(room));
@@ -201,6 +207,7 @@ impl Drop for TapStream {
         let mut state = self.tap.lock();
         // The writer task sees to what is left of it.
         let _is_left = state.end_wait();
+        state.end_packets();
         state.leftover = self.read.take();
         state.socket = None;
         state.closing = true;

@@ -14,6 +14,7 @@ pub use failure::{Cause, Failure};
 pub use v5::{RefusalWords, goodbye_words, refusal_words};
 
 use super::client::Shared;
+use super::packets::Cutters;
 use super::subscriptions::Control;
 use super::tap::{Tap, TapStream};
 use super::transport::{self, Told};
@@ -21,7 +22,9 @@ use super::words::Stage;
 use crate::model::connection::ConnectionInfo;
 use crate::model::exchange::Reason;
 use crate::model::message::Message;
+use crate::model::packet::Note;
 use crate::model::profile::MqttVersion;
+use crate::model::text;
 use crate::model::time::Timestamp;
 use std::io;
 use std::sync::{Arc, Weak};
@@ -204,6 +207,8 @@ async fn dial(shared: Weak<Shared>) -> io::Result<TapStream> {
             Told::Shown(info) => shared.with_core(|core| core.tls = Some(info)),
             Told::Done { step, took, found } => {
                 log::debug!("{}: {} in {took:?}: {found}", shared.address(), step.word());
+                let took = text::duration(took);
+                shared.note(Note::Step, &format!("{}: {found}, {took}", step.word()));
             }
             Told::From(_) => {}
         }
@@ -211,7 +216,12 @@ async fn dial(shared: Weak<Shared>) -> io::Result<TapStream> {
     let connected = transport::connect(&shared.options, &mut observer)
         .await
         .map_err(io::Error::other)?;
-    let (tap, stream) = Tap::wrap(connected.stream, shared.version(), move || {
+    let options = &shared.options;
+    let log = options
+        .packets
+        .clone()
+        .map(|log| Cutters::new(log, shared.version(), options.secrets.clone()));
+    let (tap, stream) = Tap::wrap(connected.stream, shared.version(), log, move || {
         if let Some(shared) = weak.upgrade() {
             shared.settle();
         }

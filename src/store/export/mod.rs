@@ -9,6 +9,7 @@
 mod csv;
 mod html;
 mod jsonl;
+mod packets;
 mod pcapng;
 mod words;
 
@@ -16,6 +17,8 @@ mod words;
 mod samples;
 #[cfg(test)]
 mod tests;
+
+pub use packets::{PacketExport, PacketFile, PacketFormat, packets_to_file};
 
 use super::atomic::{self, Mode};
 use super::error::StoreError;

@@ -10,6 +10,7 @@ mod environments;
 mod export;
 mod help;
 mod import;
+mod packets;
 mod palette;
 mod password;
 mod profile;
@@ -84,6 +85,7 @@ pub fn dialogs_ui(ctx: &Context, app: &mut App, view: &mut View, actions: &mut V
             diagnosis::diagnosis_ui(ctx, dialog, *now, is_new, actions);
         }
         Dialog::Export(_) => export::export_ui(ctx, app, is_new, actions),
+        Dialog::Packets(_) => packets::packets_ui(ctx, app, is_new, actions),
         Dialog::Palette { .. } => palette::palette_ui(ctx, app, is_new, actions),
     }
 }

@@ -7,6 +7,7 @@ pub mod connections;
 pub mod demo_line;
 pub mod devices;
 pub mod dialogs;
+pub mod packets;
 pub mod requests;
 pub mod rules;
 pub mod status_bar;

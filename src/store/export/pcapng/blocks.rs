@@ -106,7 +106,7 @@ impl<W: Write> Blocks<W> {
         self.out.write_all(&length.to_le_bytes())
     }
 
-    pub fn finish(mut self) -> io::Result<()> {
+    pub fn flush(&mut self) -> io::Result<()> {
         self.out.flush()
     }
 }

@@ -7,6 +7,7 @@
 //! The section, the interface and every packet carry a comment that tells which is which.
 
 mod blocks;
+pub(super) mod packet_log;
 mod packets;
 
 #[cfg(test)]
@@ -307,7 +308,7 @@ impl<W: Write> Pcapng<W> {
         while let Some(Reverse(next)) = self.waiting.pop() {
             self.write(&next)?;
         }
-        self.blocks.finish()?;
+        self.blocks.flush()?;
         let mut notes = Vec::new();
         if self.unsent > 0 {
             notes.push(format!(

@@ -169,7 +169,13 @@ fn recordings_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
 }
 
 /// The ways to look at it, from the right.
-const VIEWS: [(TimelineView, &str, &str, Icon); 4] = [
+const VIEWS: [(TimelineView, &str, &str, Icon); 5] = [
+    (
+        TimelineView::Packets,
+        "Packets",
+        "Every MQTT packet of a connection",
+        Icon::Binary,
+    ),
     (
         TimelineView::Topics,
         "Topics",
@@ -197,7 +203,7 @@ const VIEWS: [(TimelineView, &str, &str, Icon); 4] = [
 ];
 
 /// Painted from right to left; without words where the verdicts need the room.
-fn views_ui(ui: &mut Ui, app: &App, with_words: bool, actions: &mut Vec<Action>) {
+pub fn views_ui(ui: &mut Ui, app: &App, with_words: bool, actions: &mut Vec<Action>) {
     for (view, name, tooltip, icon) in VIEWS {
         let is_chosen = app.window.timeline_view == view;
         let pressed = if with_words {
