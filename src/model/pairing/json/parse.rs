@@ -1,6 +1,7 @@
 //! Text to nodes, or to whatever else takes its values, without recursion.
 
 use super::{Json, Kind, Node};
+use smallvec::SmallVec;
 use std::ops::Range;
 
 /// A longer payload is not looked into.
@@ -19,6 +20,19 @@ pub struct JsonError {
     pub message: &'static str,
     pub at: usize,
 }
+
+/// Of each byte, whether it stands for itself inside a string: neither its end, nor an escape, nor a control character.
+const IS_PLAIN: [bool; 256] = {
+    let mut table = [true; 256];
+    let mut byte = 0;
+    while byte < 0x20 {
+        table[byte] = false;
+        byte += 1;
+    }
+    table[b'"' as usize] = false;
+    table[b'\\' as usize] = false;
+    table
+};
 
 /// What may come next.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -101,7 +115,7 @@ fn read(
     let mut parser = Parser {
         bytes: text.as_bytes(),
         at: if text.starts_with('\u{feff}') { 3 } else { 0 },
-        open: Vec::new(),
+        open: SmallVec::new(),
         values_left: max_values,
         sink,
     };
@@ -160,7 +174,7 @@ struct Parser<'a, S> {
     bytes: &'a [u8],
     at: usize,
     /// Of the arrays and objects that are open, whether it is an object.
-    open: Vec<bool>,
+    open: SmallVec<[bool; 32]>,
     values_left: usize,
     sink: &'a mut S,
 }
@@ -294,6 +308,14 @@ impl<S: Sink> Parser<'_, S> {
         self.scalar(kind, start)
     }
 
+    /// Over what stands for itself inside a string.
+    fn skip_plain(&mut self) {
+        let rest = self.bytes.get(self.at..).unwrap_or_default();
+        let is_plain = |byte: &u8| IS_PLAIN.get(usize::from(*byte)).is_some_and(|plain| *plain);
+        let end = rest.iter().position(|byte| !is_plain(byte));
+        self.at += end.unwrap_or(rest.len());
+    }
+
     fn string(&mut self) -> Result<(), JsonError> {
         self.at += 1;
         loop {
@@ -320,7 +342,7 @@ impl<S: Sink> Parser<'_, S> {
                 Some(0..0x20) => {
                     return Err(self.wrong("a control character must be written as an escape"));
                 }
-                Some(_) => self.at += 1,
+                Some(_) => self.skip_plain(),
                 None => return Err(self.wrong("the text ends inside a string")),
             }
         }

@@ -1,22 +1,36 @@
 //! One value of a document, found while it is read and without remembering the rest.
 
 use super::parse::{Sink, read_payload};
-use super::{Kind, Pointer, Step, meant};
+use super::{Kind, Pointer, Step, meant, quote};
+use memchr::memchr;
 use std::borrow::Cow;
 use std::ops::Range;
-use std::sync::Arc;
 
 /// The way to one value: a pointer without `*`.
 #[derive(Clone, Debug)]
 pub struct Walk {
-    steps: Vec<(Arc<str>, Option<usize>)>,
+    steps: Vec<Name>,
+}
+
+/// What one step asks for.
+#[derive(Clone, Debug)]
+struct Name {
+    meant: Box<str>,
+    /// As it is written where nothing is escaped.
+    quoted: Box<str>,
+    /// Of an element.
+    index: Option<usize>,
 }
 
 impl Walk {
     /// Nothing where the pointer can lead to many values.
     pub fn new(pointer: &Pointer) -> Option<Self> {
         let steps = pointer.steps().iter().map(|step| match step {
-            Step::Name { name, index } => Some((Arc::clone(name), *index)),
+            Step::Name { name, index } => Some(Name {
+                meant: (**name).into(),
+                quoted: quote(name).into(),
+                index: *index,
+            }),
             Step::Every => None,
         });
         Some(Self {
@@ -29,6 +43,7 @@ impl Walk {
     pub fn find<'a>(&self, text: &'a str) -> Option<(Kind, Cow<'a, str>)> {
         let mut on_way = OnWay {
             text,
+            has_escapes: memchr(b'\\', text.as_bytes()).is_some(),
             steps: &self.steps,
             levels: 0,
             depth: 0,
@@ -44,7 +59,8 @@ impl Walk {
 
 struct OnWay<'a> {
     text: &'a str,
-    steps: &'a [(Arc<str>, Option<usize>)],
+    has_escapes: bool,
+    steps: &'a [Name],
     /// So many of the arrays and objects that are open are on the way, the outermost first.
     levels: usize,
     /// So many are open.
@@ -74,7 +90,7 @@ impl OnWay<'_> {
         let number = *element;
         *element += 1;
         let step = self.levels.checked_sub(1).and_then(|at| self.steps.get(at));
-        step.is_some_and(|(_, index)| *index == Some(number))
+        step.is_some_and(|step| step.index == Some(number))
     }
 }
 
@@ -83,11 +99,15 @@ impl Sink for OnWay<'_> {
         if !self.is_on_way() {
             return;
         }
-        let Some((wanted, _)) = self.levels.checked_sub(1).and_then(|at| self.steps.get(at)) else {
+        let Some(wanted) = self.levels.checked_sub(1).and_then(|at| self.steps.get(at)) else {
             return;
         };
         let source = self.text.get(span).unwrap_or_default();
-        self.is_next = *meant(Kind::String, source) == **wanted;
+        self.is_next = if self.has_escapes {
+            *meant(Kind::String, source) == *wanted.meant
+        } else {
+            *source == *wanted.quoted
+        };
         if self.is_next {
             // Of a name that is given twice the last one counts, wherever that leads.
             self.found = None;

@@ -106,8 +106,8 @@ impl JsonCheck {
         if memchr::memchr(b'\\', payload).is_some() {
             return true;
         }
-        if self.find_at(payload, 0).is_none() {
-            return false;
+        if self.name.is_some() {
+            return self.find_at(payload, 0).is_some();
         }
         match &self.wanted {
             Wanted::Equal(all) => all
