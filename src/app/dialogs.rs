@@ -8,6 +8,7 @@ use crate::app::rule_editor::RuleDialog;
 use crate::app::subscriptions::SubscriptionDialog;
 use crate::app::table::CommentDialog;
 use crate::app::tabs::TabId;
+use crate::app::tree::FolderDialog;
 use crate::model::FieldError;
 use crate::model::pairing::Rules;
 use crate::model::profile::{BrokerAddress, ProfileDraft, ProfileField, SecretSlot};
@@ -34,6 +35,7 @@ pub enum Dialog {
     Export(ExportDialog),
     Import(Box<ImportDialog>),
     Bundle(Box<BundleDialog>),
+    Folder(FolderDialog),
 }
 
 impl Dialog {

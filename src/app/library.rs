@@ -3,8 +3,10 @@
 //! What is here is what the files say or will say in a moment: changes are written by a thread of
 //! its own, and what goes wrong there comes back as a [`Trouble`].
 
+mod elsewhere;
 mod saves;
 
+pub use elsewhere::Elsewhere;
 pub use saves::Written;
 
 use crate::model::demo::Demo;
@@ -15,8 +17,9 @@ use crate::model::responder::DeviceDraft;
 use crate::model::secret::Secret;
 use crate::model::subscribe::SubscriptionDraft;
 use crate::store::{
-    Deleted, FileProblem, Imported, Kept, OnConflict, PasswordDesk, PasswordPlace, RuleText,
-    SecretError, Settings, StoreError, Subject, WindowState, Workspace, WriteReport, Writer,
+    Deleted, Differences, FileProblem, Imported, Kept, OnConflict, PasswordDesk, PasswordPlace,
+    RuleText, SecretError, Settings, StoreError, Subject, WindowState, Workspace, WriteReport,
+    Writer,
 };
 use saves::{Again, Failed, Item, Pending};
 use std::collections::{BTreeMap, HashMap};
@@ -97,6 +100,8 @@ struct Inbox {
     passwords: HashMap<String, Secret>,
     /// What the keyring could not do.
     troubles: Vec<Trouble>,
+    /// What other programs wrote.
+    found: Option<Differences>,
 }
 
 /// What the keyring says later about the password of a profile.
@@ -138,6 +143,7 @@ pub struct Library {
     /// By folder and id: the file as it was.
     trashed: HashMap<(&'static str, String), Deleted>,
     troubles: Vec<Trouble>,
+    elsewhere: Elsewhere,
 }
 
 /// A client id that no other client is likely to have, for a new profile.
@@ -187,9 +193,10 @@ impl Library {
             written: Vec::new(),
             trashed: HashMap::new(),
             troubles,
+            elsewhere: Elsewhere::default(),
         };
         library.add_built_in();
-        library.fetch_passwords(wake);
+        library.fetch_passwords();
         Ok(library)
     }
 
@@ -478,6 +485,9 @@ impl Library {
         for one in &imported.requests {
             self.requests.insert(one.id.clone(), one.draft.clone());
         }
+        for one in &imported.subscriptions {
+            self.subscriptions.insert(one.id.clone(), one.draft.clone());
+        }
     }
 
     /// … and is no longer, or is again what it was.
@@ -492,6 +502,12 @@ impl Library {
             match &one.before {
                 Some(before) => drop(self.requests.insert(one.id.clone(), before.clone())),
                 None => drop(self.requests.remove(&one.id)),
+            }
+        }
+        for one in &imported.subscriptions {
+            match &one.before {
+                Some(before) => drop(self.subscriptions.insert(one.id.clone(), before.clone())),
+                None => drop(self.subscriptions.remove(&one.id)),
             }
         }
     }
@@ -614,13 +630,17 @@ impl Library {
     }
 
     /// Asks the keyring, off the frame, for every password that a profile may want.
-    fn fetch_passwords(&self, wake: &Arc<dyn Fn() + Send + Sync>) {
-        let accounts = self.profiles.iter().flat_map(|(id, draft)| {
-            let slots = draft.secrets_wanted().into_iter();
-            slots.map(|slot| slot.account(id))
-        });
-        for account in accounts {
-            let (inbox, wake, key) = (Arc::clone(&self.inbox), Arc::clone(wake), account.clone());
+    fn fetch_passwords(&self) {
+        for (id, draft) in &self.profiles {
+            self.fetch_passwords_of(id, draft);
+        }
+    }
+
+    fn fetch_passwords_of(&self, id: &str, draft: &ProfileDraft) {
+        for slot in draft.secrets_wanted() {
+            let account = slot.account(id);
+            let (inbox, wake) = (Arc::clone(&self.inbox), Arc::clone(&self.wake));
+            let key = account.clone();
             self.desk.load(&account, move |found| {
                 if let Ok(Some(secret)) = found {
                     lock(&inbox).passwords.entry(key).or_insert(secret);

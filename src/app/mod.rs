@@ -44,6 +44,7 @@ pub mod table;
 pub mod tabs;
 pub mod tally;
 pub mod topics;
+pub mod tree;
 pub mod undo;
 pub mod work;
 
@@ -127,6 +128,8 @@ pub struct App {
     imports: imports::Imports,
     statistics: status::Statistics,
     lost_before: u64,
+    /// The connection that was looked at last, and the tab in front then.
+    looked_at: Option<(String, TabId)>,
 }
 
 impl App {
@@ -171,6 +174,7 @@ impl App {
             imports: imports::Imports::default(),
             statistics: status::Statistics::default(),
             lost_before: 0,
+            looked_at: None,
         };
         app.apply_settings();
         app.arrange_as_kept();

@@ -10,6 +10,7 @@ pub mod demo;
 pub mod diff;
 pub mod document;
 pub mod exchange;
+pub mod folder;
 pub mod foreign;
 pub mod histogram;
 pub mod message;

@@ -15,7 +15,7 @@ use super::subscriptions::{Acknowledged, SubscribeDone, SubscribeOptions, Subscr
 use super::tap::{Outgoing, Tap};
 use super::transport::FileReader;
 use super::wire::Link;
-use super::words::Stage;
+use super::words::{self, Packet, Stage};
 use crate::model::connection::{ConnectionState, TlsInfo};
 use crate::model::message::Message;
 use crate::model::profile::{BrokerAddress, Feature, MqttVersion, Profile};
@@ -143,6 +143,9 @@ pub(super) struct Core {
     told: Vec<Progress>,
 }
 
+/// Subscription Identifiers not supported (MQTT 5 §3.9.3).
+const NO_IDENTIFIERS: u8 = 0xA1;
+
 impl Core {
     pub fn signal(&mut self, signal: Signal) {
         self.signals.push(signal);
@@ -178,6 +181,13 @@ impl Core {
                 if let Err(err) = link.control(&control) {
                     log::error!("{control:?}: {err}");
                 }
+            }
+            if self.subscriptions.has_refused() {
+                let why = "the broker's CONNACK says so, and the subscription was not sent";
+                let reason = words::reason(Packet::Suback, NO_IDENTIFIERS, Some(why));
+                let refused = self.subscriptions.take_refused(&reason, clock::now());
+                self.signals
+                    .extend(refused.into_iter().map(Signal::Subscribed));
             }
             while self.ledger.is_waiting()
                 && let Some(message) = self.ledger.next(tap.backlog(), &mut told)

@@ -28,6 +28,7 @@ mod rule;
 mod sealed;
 mod settings;
 mod trash;
+mod watch;
 mod window;
 mod workspace;
 mod writer;
@@ -43,6 +44,7 @@ pub use rule::RuleText;
 pub use sealed::{SealError, seal, unseal};
 pub use settings::{PairingOrder, RecordingSettings, SavedFilter, Settings, TimelineBounds};
 pub use trash::Deleted;
+pub use watch::{Differences, Found, Watch};
 pub use window::{
     Geometry, Panels, Tab, Theme, TimelineColumn, TimelineGroups, TimelineOrder, TimelineView,
     WindowState,

@@ -12,6 +12,7 @@ mod common_ui;
 
 mod demos;
 mod filter;
+mod folders;
 mod imports;
 mod lanes;
 mod pairing;

@@ -2,10 +2,11 @@
 
 use crate::app::App;
 use crate::app::dialogs::{AfterPassword, Dialog, NEW, PasswordDialog, ProfileDialog};
-use crate::app::library::{Removed, new_client_id};
+use crate::app::library::{Removed, Trouble, new_client_id};
 use crate::app::undo::Undo;
 use crate::model::connection::Problem;
 use crate::model::profile::{BUILT_IN_ID, BrokerAddress, Profile, ProfileDraft};
+use crate::model::record::Colour;
 use crate::model::secret::{Secret, Secrets};
 use std::collections::BTreeMap;
 
@@ -21,8 +22,9 @@ pub(super) enum Password {
 }
 
 impl App {
-    pub(super) fn new_profile(&mut self) {
+    pub(super) fn new_profile(&mut self, folder: &str) {
         let draft = ProfileDraft {
+            folder: folder.to_owned(),
             client_id: new_client_id(),
             ..ProfileDraft::default()
         };
@@ -102,6 +104,7 @@ impl App {
         // Two clients with one id would take the session from each other.
         let copy = ProfileDraft {
             name: format!("{} copy", draft.name),
+            order: None,
             client_id: new_client_id(),
             ..draft
         };
@@ -121,21 +124,54 @@ impl App {
             );
             return;
         }
-        let was_on = self.session.link(id).is_some();
-        match self.library.remove_profile(id) {
-            Ok(thing) => {
-                self.session.disconnect(id);
-                self.passwords.remove(id);
-                self.notices.offer_undo(
-                    format!("Deleted the connection {name}"),
-                    Undo::Removed {
-                        thing: Box::new(thing),
-                        was_on,
-                    },
-                    self.now,
-                );
+        match self.take_profile_out(id) {
+            Ok(gone) => {
+                let said = match gone.len() {
+                    0 | 1 => format!("Deleted the connection {name}"),
+                    2 => format!("Deleted the connection {name} and its subscription"),
+                    several => format!(
+                        "Deleted the connection {name} and its {} subscriptions",
+                        several - 1
+                    ),
+                };
+                self.notices
+                    .offer_undo(said, Undo::AllRemoved(gone), self.now);
             }
             Err(problem) => self.notices.fail(problem.text, problem.hint),
+        }
+    }
+
+    /// Deletes a profile and its subscriptions; gives what brings them back, each with whether it was on.
+    pub(super) fn take_profile_out(&mut self, id: &str) -> Result<Vec<(Removed, bool)>, Trouble> {
+        let was_on = self.session.link(id).is_some();
+        let mut gone = vec![(self.library.remove_profile(id)?, was_on)];
+        self.session.disconnect(id);
+        self.passwords.remove(id);
+        let subscriptions = self.library.subscriptions().iter();
+        let own: Vec<String> = subscriptions
+            .filter(|(_, draft)| draft.connection == id)
+            .map(|(id, _)| id.clone())
+            .collect();
+        for one in own {
+            match self.library.remove_subscription(&one) {
+                Ok(thing) => gone.push((thing, false)),
+                Err(trouble) => self.tell(trouble),
+            }
+        }
+        Ok(gone)
+    }
+
+    pub(super) fn look_at_connection(&mut self, id: String) {
+        self.looked_at = self.tabs.front().map(|tab| (id, tab.id));
+    }
+
+    pub(super) fn set_colour(&mut self, id: &str, colour: Option<Colour>) {
+        let Some(draft) = self.library.profile(id).cloned() else {
+            return;
+        };
+        let draft = ProfileDraft { colour, ..draft };
+        if let Err(problem) = self.library.save_profile(Some(id), &draft) {
+            self.notices.fail(problem.text, problem.hint);
         }
     }
 

@@ -12,3 +12,4 @@ pub mod rules;
 pub mod status_bar;
 pub mod timeline;
 pub mod top_bar;
+mod tree;

@@ -5,9 +5,12 @@ mod way;
 use crate::app::Action;
 use crate::app::dialogs::ProfileDialog;
 use crate::app::library::{Library, new_client_id};
-use crate::model::profile::{Feature, MqttVersion, ProfileField, VersionChoice, WillDraft};
+use crate::model::profile::{
+    Feature, MqttVersion, ProfileDraft, ProfileField, VersionChoice, WillDraft,
+};
 use crate::ui::panels::composer::{format_select, qos_select};
 use crate::ui::widgets::scroll::BAR;
+use crate::ui::widgets::swatch::colours_ui;
 use crate::ui::widgets::{Button, Field, select, text};
 use crate::ui::{Theme, fonts};
 use egui::{Context, DragValue, ScrollArea, Ui};
@@ -16,8 +19,8 @@ pub fn profile_ui(
     ctx: &Context,
     dialog: &mut ProfileDialog,
     library: &Library,
-    is_on: bool,
-    is_new: bool,
+    folders: &[String],
+    (is_on, is_new): (bool, bool),
     actions: &mut Vec<Action>,
 ) {
     let title = if dialog.id.is_some() {
@@ -35,6 +38,7 @@ pub fn profile_ui(
                 // Not beneath the scroll bar.
                 ui.set_max_width(ui.available_width() - BAR);
                 who_and_where(ui, dialog, is_new);
+                on_the_list_ui(ui, &mut dialog.draft, folders);
                 way::way_ui(ui, dialog);
                 // A listener has no broker to sign in to.
                 if !dialog.draft.is_listener() {
@@ -110,6 +114,19 @@ fn who_and_where(ui: &mut Ui, dialog: &mut ProfileDialog, is_new: bool) {
             theme.muted,
         );
     }
+}
+
+/// Where it is listed, and in which colour.
+fn on_the_list_ui(ui: &mut Ui, draft: &mut ProfileDraft, folders: &[String]) {
+    ui.columns_const(|[left, right]| {
+        // The built-in broker is always the first.
+        if !draft.is_built_in() {
+            super::caption(left, "Folder");
+            super::folder::path_ui(left, &mut draft.folder, folders, None);
+        }
+        super::caption(right, "Colour");
+        colours_ui(right, &mut draft.colour);
+    });
 }
 
 fn client_id_ui(ui: &mut Ui, dialog: &mut ProfileDialog) {
