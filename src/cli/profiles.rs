@@ -219,11 +219,12 @@ fn bundle(args: &ProfilesExportArgs, workspace: &Workspace) -> Result<Bundle, St
                 || folder.is_some_and(|folder| folder::is_in(&request.folder, folder))
         })
         .collect();
-    if let Some(folder) = &args.folder {
-        if requests.is_empty() && wanted.is_empty() {
-            let text = format!("there is no folder `{folder}` of connections or requests");
-            return Err(Stop::usage(text, ""));
-        }
+    if let Some(folder) = &args.folder
+        && requests.is_empty()
+        && wanted.is_empty()
+    {
+        let text = format!("there is no folder `{folder}` of connections or requests");
+        return Err(Stop::usage(text, ""));
     }
     let subscriptions = subscriptions
         .into_values()

@@ -276,11 +276,11 @@ impl App {
         if gone.is_empty() {
             return;
         }
-        let said = format!(
-            "Deleted the folder {path} with its {} {}",
-            inside.len(),
-            shelf.noun()
-        );
+        let what = match inside.len() {
+            1 => shelf.noun().trim_end_matches('s').to_owned(),
+            several => format!("{several} {}", shelf.noun()),
+        };
+        let said = format!("Deleted the folder {path} with its {what}");
         self.notices
             .offer_undo(said, Undo::AllRemoved(gone), self.now);
     }
