@@ -145,6 +145,11 @@ fn mosquitto_rr_sends_what_was_copied_and_prints_the_reply() {
         let draft = request(format, payload);
         let valid = draft.validate(&Surroundings::default()).unwrap();
         let copied = copy_as(Style::MosquittoRr, &connection(broker.port()), &valid, "-");
+        if valid.payload.contains(&0) {
+            // It would arrive empty: mosquitto_rr loses what it reads from elsewhere.
+            assert!(copied.unwrap_err().contains("mosquitto_sub and _pub"));
+            continue;
+        }
         let copied = copied.unwrap();
         let running = shell(&copied.text);
         let came = device.next();

@@ -424,7 +424,10 @@ fn a_dialog_keeps_what_is_typed_and_its_save_is_refused() {
     app.perform(Action::EditProfile(id.clone()));
     put(&app, &format!("connections/{id}.toml"), "name = \"Theirs\"");
     wait_for(&mut app, "a notice", |app| {
-        app.notices.shown().iter().any(|it| !it.choices.is_empty())
+        app.notices
+            .shown()
+            .iter()
+            .any(|it| it.text.contains("is kept"))
     });
     let Some(Dialog::Profile(dialog)) = &mut app.dialog else {
         panic!("no dialog");
@@ -443,7 +446,10 @@ fn a_dialog_keeps_what_is_typed_and_its_save_is_refused() {
     app.perform(Action::EditProfile(id.clone()));
     put(&app, &format!("connections/{id}.toml"), "name = \"Later\"");
     wait_for(&mut app, "a notice", |app| {
-        app.notices.shown().iter().any(|it| !it.choices.is_empty())
+        app.notices
+            .shown()
+            .iter()
+            .any(|it| it.text.contains("is kept"))
     });
     app.perform(Action::CloseDialog);
     wait_for(&mut app, "theirs", |app| {

@@ -63,7 +63,8 @@ pub fn all<'a>(paths: impl Iterator<Item = &'a str>) -> BTreeSet<String> {
 }
 
 /// The places to write so that `moved` stands at `at` among `others`, which are as they are shown: those with a place
-/// first, then the rest by name. Where there is room between its neighbours that is one; else all get new ones.
+/// first, then the rest by name. Where there is room between its neighbours that is one; after some that have none it is
+/// theirs as well; else all get new ones.
 pub fn place(others: &[(&str, Option<i64>)], moved: &str, at: usize) -> Vec<(String, i64)> {
     let at = at.min(others.len());
     let before = at.checked_sub(1).and_then(|before| others.get(before));
@@ -73,8 +74,13 @@ pub fn place(others: &[(&str, Option<i64>)], moved: &str, at: usize) -> Vec<(Str
         (None, Some(after)) => after.checked_sub(GAP),
         (Some(Some(before)), None) => before.checked_add(GAP),
         (Some(Some(before)), Some(after)) => between(before, after),
-        // Those without a place come after all that have one.
-        (Some(None), _) => None,
+        // Those without a place come after all that have one: those before it need one, too.
+        (Some(None), _) => {
+            if let Some(places) = place_after(others.get(..at).unwrap_or_default(), moved) {
+                return places;
+            }
+            None
+        }
     };
     if let Some(order) = order {
         return vec![(moved.to_owned(), order)];
@@ -85,6 +91,22 @@ pub fn place(others: &[(&str, Option<i64>)], moved: &str, at: usize) -> Vec<(Str
         .zip(ids)
         .map(|(at, id)| (id.to_owned(), at.saturating_mul(GAP)))
         .collect()
+}
+
+/// Places for those of `before` that have none, and for what comes after them.
+fn place_after(before: &[(&str, Option<i64>)], moved: &str) -> Option<Vec<(String, i64)>> {
+    let last = before.iter().rev().find_map(|(_, order)| *order);
+    let mut next = match last {
+        Some(last) => last.checked_add(GAP)?,
+        None => 0,
+    };
+    let without = before.iter().filter(|(_, order)| order.is_none());
+    let mut places = Vec::new();
+    for id in without.map(|(id, _)| *id).chain([moved]) {
+        places.push((id.to_owned(), next));
+        next = next.checked_add(GAP)?;
+    }
+    Some(places)
 }
 
 fn between(before: i64, after: i64) -> Option<i64> {
@@ -127,7 +149,8 @@ mod tests {
         assert_eq!(place(&others, "x", 1), [("x".to_owned(), 512)]);
         assert_eq!(place(&others, "x", 0), [("x".to_owned(), -1024)]);
         assert_eq!(place(&others, "x", 2), [("x".to_owned(), 2048)]);
-        assert_eq!(place(&others, "x", 3).len(), 4);
+        let both = [("c".to_owned(), 2048), ("x".to_owned(), 3072)];
+        assert_eq!(place(&others, "x", 3), both);
         assert_eq!(place(&[("a", None)], "x", 0), [("x".to_owned(), 0)]);
         let full = [("a", Some(i64::MIN)), ("b", Some(i64::MAX))];
         assert_eq!(place(&full, "x", 0).len(), 3);

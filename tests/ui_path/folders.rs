@@ -93,7 +93,7 @@ fn a_connection_is_found_by_its_folder_and_coloured() {
     let paths: Vec<String> = (0..9).map(|n| format!("Hall {n}/dev{n}")).collect();
     let paths: Vec<&str> = paths.iter().map(String::as_str).collect();
     let mut window = with(&paths);
-    window.fill("Find connections", "hall 7");
+    window.fill("Find connections", "dev7 HALL");
     assert_eq!(shown(&window), ["Folder Hall 7", "dev7"]);
     window.fill("Find connections", "nowhere");
     assert!(window.says("None of the connections has that."));

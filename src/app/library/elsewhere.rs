@@ -7,7 +7,8 @@
 use super::saves::{Item, Written, subject};
 use super::{Library, Trouble, lock};
 use crate::model::profile::ProfileDraft;
-use crate::store::{Differences, Found, Settings, StoreError, Subject, Watch};
+use crate::model::request::RequestDraft;
+use crate::store::{Differences, Found, Kept as _, Settings, StoreError, Subject, Watch};
 use std::sync::Arc;
 
 /// What there is to be taken up.
@@ -133,10 +134,18 @@ impl Library {
         }
         let subject = told.subject.clone();
         self.elsewhere.told.retain(|one| one.subject != subject);
+        // In a dialog there is a way out already: to close it, or to save and be asked.
+        let is_in_tab =
+            matches!(&subject, Subject::Item { folder, .. } if *folder == RequestDraft::FOLDER);
+        let hint = if is_in_tab {
+            "Load it again to see what is there now, or overwrite it."
+        } else {
+            "Close the dialog to see what is there now; when you save, you are asked first."
+        };
         self.troubles.push(Trouble {
             text: format!("{what}; what is typed here is kept"),
-            hint: "Load it again to see what is there now, or overwrite it.".to_owned(),
-            conflict: Some(subject),
+            hint: hint.to_owned(),
+            conflict: is_in_tab.then_some(subject),
         });
         self.elsewhere.told.push(told);
     }

@@ -5,6 +5,7 @@ use crate::app::dialogs::{AfterPassword, Dialog, NEW, PasswordDialog, ProfileDia
 use crate::app::library::{Removed, Trouble, new_client_id};
 use crate::app::undo::Undo;
 use crate::model::connection::Problem;
+use crate::model::folder;
 use crate::model::profile::{BUILT_IN_ID, BrokerAddress, Profile, ProfileDraft};
 use crate::model::record::Colour;
 use crate::model::secret::{Secret, Secrets};
@@ -67,12 +68,18 @@ impl App {
         };
         let ProfileDialog {
             id,
-            draft,
+            mut draft,
             password,
             remember_password,
             secrets,
             ..
         } = *dialog;
+        draft.folder = folder::normal(&draft.folder);
+        let before = id.as_deref().and_then(|id| self.library.profile(id));
+        if before.is_some_and(|before| folder::normal(&before.folder) != draft.folder) {
+            // Its place was one among others.
+            draft.order = None;
+        }
         match self.library.save_profile(id.as_deref(), &draft) {
             Ok(saved_id) => {
                 if !password.is_empty() {

@@ -136,16 +136,37 @@ pub enum Line<T> {
 
 type Names = Vec<(String, String)>;
 
-/// Compared without regard to capitals, and with it where that is all the difference.
+/// Compared as people sort, and as it is where that is all the difference.
 fn key(path: &str) -> Names {
     folder::names(path)
-        .map(|name| (name.to_lowercase(), name.to_owned()))
+        .map(|name| (as_sorted(name), name.to_owned()))
         .collect()
+}
+
+/// Without regard to capitals, and by the value of numbers: `Press 5` comes before `Press 10`.
+fn as_sorted(name: &str) -> String {
+    const WIDTH: usize = 20;
+    let mut key = String::new();
+    let mut digits = String::new();
+    // What is at the end of the last number is not lost.
+    for c in name.to_lowercase().chars().chain(['\0']) {
+        if c.is_ascii_digit() {
+            digits.push(c);
+            continue;
+        }
+        if !digits.is_empty() {
+            key.extend(std::iter::repeat_n('0', WIDTH.saturating_sub(digits.len())));
+            key.push_str(&digits);
+            digits.clear();
+        }
+        key.push(c);
+    }
+    key
 }
 
 fn sort(entries: &mut [(Entry, usize)]) {
     entries.sort_by_cached_key(|(one, _)| {
-        let name = one.name.to_lowercase();
+        let name = as_sorted(&one.name);
         let place = (one.order.is_none(), one.order);
         (!one.is_fixed(), place, name, one.id.clone())
     });

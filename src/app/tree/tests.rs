@@ -99,6 +99,32 @@ fn folders_are_in_folders_and_what_is_folded_is_counted() {
 }
 
 #[test]
+fn numbers_in_names_are_sorted_by_their_value() {
+    let app = with(&[
+        "Press 10",
+        "Press 5",
+        "press 7",
+        "Press",
+        "Hall 10/a",
+        "Hall 9/a2",
+        "Hall 9/a10",
+    ]);
+    let wanted = [
+        "Built-in broker",
+        "Press",
+        "Press 5",
+        "press 7",
+        "Press 10",
+        "-Hall 9 2",
+        "  a2",
+        "  a10",
+        "-Hall 10 1",
+        "  a",
+    ];
+    assert_eq!(shown(&app, ""), wanted);
+}
+
+#[test]
 fn what_is_dragged_comes_where_it_is_dropped_and_goes_back() {
     let mut app = with(&["a", "b", "c", "Plant/d"]);
     tree(&mut app, TreeAction::Move(item("c"), before("a")));

@@ -741,15 +741,17 @@ mod copies {
         assert!(copied.warnings.iter().any(|it| it.contains("ff01")));
         draft.payload = "00".to_owned();
         let valid = draft.validate(&Surroundings::default()).unwrap();
-        let copied = copy_as(Style::MosquittoRr, &profile(), &valid, "-").unwrap();
+        let err = copy_as(Style::MosquittoRr, &profile(), &valid, "-").unwrap_err();
+        assert!(err.contains("mosquitto_sub and _pub"), "{err}");
+        let copied = copy_as(Style::MosquittoPair, &profile(), &valid, "-").unwrap();
+        let (_, publish) = copied.text.split_once('\n').unwrap();
         assert!(
-            copied.text.starts_with("printf '\\000' | mosquitto_rr"),
-            "{}",
-            copied.text
+            publish.starts_with("printf '\\000' | mosquitto_pub"),
+            "{publish}"
         );
         draft.correlation_data = CorrelationDraft::fixed(Encoding::Hex, "00");
         let valid = draft.validate(&Surroundings::default()).unwrap();
-        let err = copy_as(Style::MosquittoRr, &profile(), &valid, "-").unwrap_err();
+        let err = copy_as(Style::MosquittoPair, &profile(), &valid, "-").unwrap_err();
         assert!(err.contains("zero byte"), "{err}");
     }
 
