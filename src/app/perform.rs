@@ -249,7 +249,7 @@ impl App {
                     self.restore(thing, was_on);
                 }
             }
-            Undo::Placed { shelf, before } => self.undo_places(shelf, before),
+            Undo::Placed { shelf, before } => self.undo_places(shelf, &before),
             Undo::Imported(before) => self.undo_import(*before),
             Undo::Filter { index, filter } => self.restore_filter(index, filter),
         }

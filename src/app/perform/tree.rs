@@ -68,7 +68,7 @@ impl App {
                     let name = entries.find(|one| one.id == *id).map(|one| &one.name);
                     format!("Moved {} to {}", name.unwrap_or(id), words(&target))
                 });
-                self.put_places(shelf, changes, said);
+                self.put_places(shelf, &changes, said);
             }
         }
     }
@@ -179,7 +179,7 @@ impl App {
             }
         }
         let said = format!("The folder {from} is {to} now");
-        self.put_places(shelf, changes, Some(said));
+        self.put_places(shelf, &changes, Some(said));
     }
 
     fn sort_by_name(&mut self, shelf: Shelf, path: &str) {
@@ -190,19 +190,19 @@ impl App {
             .collect();
         if !changes.is_empty() {
             let said = format!("{} sorted by name", words(path));
-            self.put_places(shelf, changes, Some(said));
+            self.put_places(shelf, &changes, Some(said));
         }
     }
 
     /// Writes folders and places. With words it can be taken back.
-    fn put_places(&mut self, shelf: Shelf, changes: Vec<Place>, said: Option<String>) {
+    fn put_places(&mut self, shelf: Shelf, changes: &[Place], said: Option<String>) {
         let entries = self.entries(shelf);
         let before: Vec<Place> = entries
             .iter()
             .filter(|one| changes.iter().any(|place| place.id == one.id))
             .map(|one| Place::new(&one.id, &one.folder, one.order))
             .collect();
-        for place in &changes {
+        for place in changes {
             if let Err(trouble) = self.put_place(shelf, place) {
                 self.tell(trouble);
             }
@@ -213,7 +213,7 @@ impl App {
         }
     }
 
-    pub(super) fn undo_places(&mut self, shelf: Shelf, before: Vec<Place>) {
+    pub(super) fn undo_places(&mut self, shelf: Shelf, before: &[Place]) {
         self.put_places(shelf, before, None);
     }
 

@@ -255,27 +255,7 @@ fn menu_ui(ui: &mut Ui, app: &App, row: &ConnectionRow, actions: &mut Vec<Action
             }
         });
     }
-    ui.horizontal(|ui| {
-        let mut colour = row.colour;
-        text::label(ui, "Colour", fonts::small(), theme.muted);
-        if colours_ui(ui, &mut colour) {
-            actions.push(Action::SetColour(row.id.clone(), colour));
-        }
-    });
-    if row.id != BUILT_IN_ID {
-        ui.horizontal(|ui| tree::move_menu_ui(ui, Shelf::Connections, &row.id, actions));
-    }
-    ui.horizontal(|ui| {
-        if row.id != BUILT_IN_ID && ui.add(Button::ghost("Export…")).clicked() {
-            let scope = BundleScope::Connection(row.id.clone());
-            actions.push(Action::Import(ImportAction::AskExport(scope)));
-            ui.close();
-        }
-        if ui.add(Button::ghost("Import connections…")).clicked() {
-            actions.push(Action::Import(ImportAction::Ask));
-            ui.close();
-        }
-    });
+    on_the_list_ui(ui, row, actions);
     if row.id == BUILT_IN_ID
         && app.session.broker().is_some()
         && ui.add(Button::ghost("Stop the built-in broker")).clicked()
@@ -307,6 +287,32 @@ fn menu_ui(ui: &mut Ui, app: &App, row: &ConnectionRow, actions: &mut Vec<Action
             text::label(ui, filter.as_str(), fonts::code_small(), theme.text);
         }
     }
+}
+
+/// Its colour and its place, and the way out of the list and in.
+fn on_the_list_ui(ui: &mut Ui, row: &ConnectionRow, actions: &mut Vec<Action>) {
+    let theme = Theme::of(ui);
+    ui.horizontal(|ui| {
+        let mut colour = row.colour;
+        text::label(ui, "Colour", fonts::small(), theme.muted);
+        if colours_ui(ui, &mut colour) {
+            actions.push(Action::SetColour(row.id.clone(), colour));
+        }
+    });
+    if row.id != BUILT_IN_ID {
+        ui.horizontal(|ui| tree::move_menu_ui(ui, Shelf::Connections, &row.id, actions));
+    }
+    ui.horizontal(|ui| {
+        if row.id != BUILT_IN_ID && ui.add(Button::ghost("Export…")).clicked() {
+            let scope = BundleScope::Connection(row.id.clone());
+            actions.push(Action::Import(ImportAction::AskExport(scope)));
+            ui.close();
+        }
+        if ui.add(Button::ghost("Import connections…")).clicked() {
+            actions.push(Action::Import(ImportAction::Ask));
+            ui.close();
+        }
+    });
 }
 
 /// Names and values, in two columns: the names as wide as they are, the values wrapped.
