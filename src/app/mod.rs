@@ -12,7 +12,9 @@ pub mod compare;
 pub mod connections;
 pub mod demo;
 pub mod devices;
+pub mod diagnosis;
 pub mod dialogs;
+pub mod environments;
 pub mod export;
 pub mod filters;
 pub mod find;
@@ -37,6 +39,7 @@ pub mod requests;
 pub mod rows;
 pub mod rule_editor;
 pub mod rules;
+pub mod secrets;
 pub mod selection;
 pub mod status;
 pub mod subscriptions;
@@ -122,8 +125,15 @@ pub struct App {
     passwords: BTreeMap<String, Secret>,
     /// Profiles whose password the user did not want to be kept.
     unkept: BTreeSet<String>,
+    /// The encrypted file is locked and stays so in this run.
+    without_vault: bool,
+    /// Variables of this process.
+    process: std::sync::Arc<BTreeMap<String, Secret>>,
+    /// Secrets that were refused: another is asked for.
+    distrusted: BTreeSet<String>,
     /// Tabs whose request goes out once the broker has said what it depends on.
     held: Vec<TabId>,
+    losses: diagnosis::Losses,
     exports: export::Exports,
     imports: imports::Imports,
     statistics: status::Statistics,
@@ -169,7 +179,11 @@ impl App {
             is_demo_read_along: false,
             passwords: BTreeMap::new(),
             unkept: BTreeSet::new(),
+            without_vault: false,
+            distrusted: BTreeSet::new(),
+            process: crate::store::process_variables(),
             held: Vec::new(),
+            losses: diagnosis::Losses::default(),
             exports: export::Exports::default(),
             imports: imports::Imports::default(),
             statistics: status::Statistics::default(),
@@ -177,6 +191,8 @@ impl App {
             looked_at: None,
         };
         app.apply_settings();
+        app.library.fetch_passwords(app.environment_accounts());
+        app.refresh_environment();
         app.arrange_as_kept();
         for problem in app.library.take_problems() {
             app.notices.fail(problem.text, problem.hint);
@@ -203,6 +219,9 @@ impl App {
         self.hear_of_files();
         self.hear_of_exports();
         self.follow_imports();
+        self.follow_secrets();
+        self.refresh_environment();
+        self.follow_diagnosis();
         self.refresh_rules();
         let over = self.notices.expire(self.now);
         if !over.is_empty() {
@@ -269,7 +288,7 @@ impl App {
         if retries || sleeps {
             sooner(Duration::from_secs(1));
         }
-        if self.exports.are_running() {
+        if self.exports.are_running() || self.is_diagnosing() {
             sooner(Duration::from_millis(100));
         }
         if self.is_demo_running() {
@@ -310,6 +329,7 @@ impl App {
                 client_id: &info.client_id,
                 response_information: info.response_information.as_deref(),
                 rules: Some(session.rules()),
+                environment: Some(library.environment()),
             },
             None => Surroundings {
                 client_id: library
@@ -317,6 +337,7 @@ impl App {
                     .map_or("", |profile| &profile.client_id),
                 response_information: None,
                 rules: Some(session.rules()),
+                environment: Some(library.environment()),
             },
         }
     }
@@ -324,7 +345,7 @@ impl App {
     /// Brings what is said to be wrong up to date with what is typed.
     pub fn check_typed(&mut self) {
         if let Some(dialog) = &mut self.dialog {
-            dialog.check_again(self.session.rules());
+            dialog.check_again(self.session.rules(), self.library.environment());
         }
         if let Some(Dialog::Subscription(dialog)) = &mut self.dialog
             && !dialog.errors.is_empty()
@@ -369,14 +390,17 @@ impl App {
             .library
             .profile(id)
             .ok_or_else(|| format!("there is no connection `{id}`; it may have been deleted"))?;
-        draft.validate(id).map_err(|errors| {
-            let reasons: Vec<String> = errors.into_iter().map(|err| err.message).collect();
-            format!(
-                "the connection {} is not valid: {}",
-                draft.name,
-                reasons.join("; ")
-            )
-        })
+        let filled = draft.filled(self.library.environment());
+        filled
+            .and_then(|(filled, _)| filled.validate(id))
+            .map_err(|errors| {
+                let reasons: Vec<String> = errors.into_iter().map(|err| err.message).collect();
+                format!(
+                    "the connection {} is not valid: {}",
+                    draft.name,
+                    reasons.join("; ")
+                )
+            })
     }
 
     /// Makes them again where they are old.
@@ -424,6 +448,7 @@ impl App {
         if let Event::Connection { id, event, .. } = event {
             self.subscriptions.hear(id, event);
         }
+        self.hear_of_loss(event);
         match event {
             Event::Connection {
                 id,
@@ -440,10 +465,7 @@ impl App {
                     .profile(id)
                     .map_or_else(|| id.to_string(), |profile| profile.name.clone());
                 self.distrust_password(id, problem);
-                self.notices.fail(
-                    format!("{name}: {}", problem.summary),
-                    problem.hint.to_string(),
-                );
+                self.tell_of_refusal(id, &name, problem);
             }
             Event::Device {
                 id,
@@ -468,6 +490,7 @@ impl App {
                 }
             }
             Event::Interrupted => self.wants_to_quit = true,
+            Event::Diagnosis { .. } => self.hear_of_diagnosis(event),
             Event::Connection { .. } | Event::Broker(_) => {}
         }
     }

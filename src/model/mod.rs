@@ -7,8 +7,10 @@
 pub mod connection;
 pub mod correlation;
 pub mod demo;
+pub mod diagnosis;
 pub mod diff;
 pub mod document;
+pub mod environment;
 pub mod exchange;
 pub mod folder;
 pub mod foreign;

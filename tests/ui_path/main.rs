@@ -11,9 +11,11 @@
 mod common_ui;
 
 mod demos;
+mod diagnosis;
 mod filter;
 mod folders;
 mod imports;
+mod keyboard;
 mod lanes;
 mod pairing;
 mod path;

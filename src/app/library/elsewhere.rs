@@ -153,7 +153,8 @@ impl Library {
     /// The secrets of a profile that was not here before.
     pub(super) fn welcome(&self, id: &str, draft: &ProfileDraft) {
         if !self.profiles.contains_key(id) {
-            self.fetch_passwords_of(id, draft);
+            let slots = draft.secret_slots().into_iter();
+            self.fetch_passwords(slots.map(|slot| slot.account(id)).collect());
         }
     }
 }

@@ -21,7 +21,7 @@ fn key(subject: &Subject) -> String {
 /// Whether something is typed that is about this file.
 fn is_held(tabs: &Tabs, dialog: Option<&Dialog>, subject: &Subject) -> bool {
     let Subject::Item { folder, id } = subject else {
-        return matches!(dialog, Some(Dialog::Settings(_)));
+        return matches!(dialog, Some(Dialog::Settings(_) | Dialog::Environments(_)));
     };
     let in_dialog = match dialog {
         Some(Dialog::Profile(dialog)) if *folder == ProfileDraft::FOLDER => dialog.id.as_ref(),

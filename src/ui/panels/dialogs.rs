@@ -5,6 +5,8 @@ mod comment;
 mod compare;
 mod demos;
 mod device;
+mod diagnosis;
+mod environments;
 mod export;
 mod folder;
 mod help;
@@ -15,6 +17,7 @@ mod profile;
 mod recording;
 mod rule;
 mod save;
+mod secrets;
 mod settings;
 mod subscription;
 
@@ -40,6 +43,7 @@ pub fn dialogs_ui(ctx: &Context, app: &mut App, view: &mut View, actions: &mut V
         selected,
         worker,
         recordings,
+        now,
         ..
     } = app;
     let kind = dialog.as_ref().map(std::mem::discriminant);
@@ -54,8 +58,15 @@ pub fn dialogs_ui(ctx: &Context, app: &mut App, view: &mut View, actions: &mut V
             profile::profile_ui(ctx, dialog, library, &folders, (is_on, is_new), actions)
         }
         Dialog::Password(dialog) => {
-            password::password_ui(ctx, dialog, library.can_keep_passwords(), is_new, actions);
+            password::password_ui(ctx, dialog, library, is_new, actions);
         }
+        Dialog::Passphrase(dialog) => {
+            secrets::passphrase_ui(ctx, dialog, library, is_new, actions);
+        }
+        Dialog::Environments(dialog) => {
+            environments::environments_ui(ctx, dialog, library, actions);
+        }
+        Dialog::Secrets(dialog) => secrets::secrets_ui(ctx, dialog, library, actions),
         Dialog::SaveRequest(dialog) => save::save_ui(ctx, dialog, &folders, is_new, actions),
         Dialog::Device(dialog) => {
             device::device_ui(ctx, dialog, library, session.rules(), is_new, actions)
@@ -74,10 +85,13 @@ pub fn dialogs_ui(ctx: &Context, app: &mut App, view: &mut View, actions: &mut V
             compare::compare_ui(ctx, dialog, worker, view, is_new, actions);
         }
         Dialog::Help => help::help_ui(ctx, actions),
-        Dialog::Settings(dialog) => settings::settings_ui(ctx, dialog, actions),
+        Dialog::Settings(dialog) => settings::settings_ui(ctx, dialog, library, actions),
         Dialog::Import(dialog) => import::import_ui(ctx, dialog, is_new, actions),
         Dialog::Bundle(dialog) => bundle::bundle_ui(ctx, dialog, is_new, actions),
         Dialog::Folder(dialog) => folder::folder_ui(ctx, dialog, &folders, is_new, actions),
+        Dialog::Diagnosis(dialog) => {
+            diagnosis::diagnosis_ui(ctx, dialog, *now, is_new, actions);
+        }
         Dialog::Export(_) => export::export_ui(ctx, app, is_new, actions),
         Dialog::Palette { .. } => palette::palette_ui(ctx, app, is_new, actions),
     }
@@ -99,6 +113,7 @@ fn frame(
             .corner_radius(CornerRadius::same(theme::RADIUS + 2))
             .inner_margin(Margin::same(16)),
     );
+    let keyboard = ctx.memory(egui::Memory::focused);
     let response = modal.show(ctx, |ui| {
         ui.set_width(width.min(ui.ctx().content_rect().width() - 64.0));
         ui.horizontal(|ui| {
@@ -112,6 +127,13 @@ fn frame(
         ui.add_space(8.0);
         contents(ui, actions);
     });
+    // A field of one line gives the keyboard up on Enter; what turns out to be wrong is corrected there.
+    if let Some(field) = keyboard
+        && ctx.input(|input| input.key_pressed(Key::Enter))
+        && ctx.memory(egui::Memory::focused).is_none()
+    {
+        ctx.memory_mut(|memory| memory.request_focus(field));
+    }
     if response.should_close() {
         actions.push(Action::CloseDialog);
     }
