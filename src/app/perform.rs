@@ -252,7 +252,7 @@ impl App {
                     self.restore(thing, was_on);
                 }
             }
-            Undo::Placed { shelf, before } => self.undo_places(shelf, &before),
+            Undo::Placed { list, before } => self.undo_places(list, &before),
             Undo::Imported(before) => self.undo_import(*before),
             Undo::Filter { index, filter } => self.restore_filter(index, filter),
         }

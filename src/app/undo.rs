@@ -38,7 +38,7 @@ pub enum Undo {
     AllRemoved(Vec<(Removed, bool)>),
     /// Things that were moved: where they were.
     Placed {
-        shelf: Shelf,
+        list: Shelf,
         before: Vec<Place>,
     },
     ClosedTab {

@@ -15,21 +15,21 @@ const MOST_BYTES: usize = 1_000;
 impl App {
     pub(super) fn perform_tree(&mut self, action: TreeAction) {
         match action {
-            TreeAction::Fold(shelf, path) => {
-                super::toggle(shelf.folded_mut(&mut self.window), path);
+            TreeAction::Fold(list, path) => {
+                super::toggle(list.folded_mut(&mut self.window), path);
             }
             TreeAction::Move(dragged, spot) => self.move_to(&dragged, &spot),
-            TreeAction::Step { shelf, id, up } => self.step_in_folder(shelf, &id, up),
+            TreeAction::Step { list, id, up } => self.step_in_folder(list, &id, up),
             TreeAction::AskWhere(dragged) => self.ask_where(dragged),
             TreeAction::Put => self.put_where_asked(),
-            TreeAction::SortByName(shelf, path) => self.sort_by_name(shelf, &path),
-            TreeAction::Delete(shelf, path) => self.delete_folder(shelf, &path),
+            TreeAction::SortByName(list, path) => self.sort_by_name(list, &path),
+            TreeAction::Delete(list, path) => self.delete_folder(list, &path),
         }
     }
 
     fn move_to(&mut self, dragged: &Dragged, spot: &Spot) {
-        let shelf = dragged.shelf;
-        let entries = self.entries(shelf);
+        let list = dragged.list;
+        let entries = self.entries(list);
         let folder_of = |id: &str| {
             let mut entries = entries.iter();
             let found = entries.find(|one| one.id == id);
@@ -45,14 +45,14 @@ impl App {
                 // A folder cannot be moved into itself; folders are by name, so that its place among them is known.
                 if !folder::is_in(&target, path) {
                     let to = folder::normal(&format!("{target}/{}", folder::name(path)));
-                    self.rename_folder(shelf, path, &to);
+                    self.rename_folder(list, path, &to);
                 }
             }
             Moved::Item(id) => {
                 let Some(from) = folder_of(id).filter(|_| id != BUILT_IN_ID) else {
                     return;
                 };
-                let places = self.places_at(shelf, id, &target, spot);
+                let places = self.places_at(list, id, &target, spot);
                 if from == target && places.is_empty() {
                     return;
                 }
@@ -68,14 +68,14 @@ impl App {
                     let name = entries.find(|one| one.id == *id).map(|one| &one.name);
                     format!("Moved {} to {}", name.unwrap_or(id), words(&target))
                 });
-                self.put_places(shelf, &changes, said);
+                self.put_places(list, &changes, said);
             }
         }
     }
 
     /// The new places in a folder so that `id` comes there; none where it goes by name.
-    fn places_at(&self, shelf: Shelf, id: &str, target: &str, spot: &Spot) -> Vec<(String, i64)> {
-        let others = self.siblings(shelf, target, id);
+    fn places_at(&self, list: Shelf, id: &str, target: &str, spot: &Spot) -> Vec<(String, i64)> {
+        let others = self.siblings(list, target, id);
         let at_of = |other: &str| others.iter().position(|one| one.id == *other);
         let at = match spot {
             Spot::Into(_) => None,
@@ -93,12 +93,12 @@ impl App {
         folder::place(&others, id, at.saturating_sub(fixed))
     }
 
-    fn step_in_folder(&mut self, shelf: Shelf, id: &str, up: bool) {
-        let entries = self.entries(shelf);
+    fn step_in_folder(&mut self, list: Shelf, id: &str, up: bool) {
+        let entries = self.entries(list);
         let Some(own) = entries.iter().find(|one| one.id == id) else {
             return;
         };
-        let all = self.siblings(shelf, &own.folder, "");
+        let all = self.siblings(list, &own.folder, "");
         let Some(at) = all.iter().position(|one| one.id == id) else {
             return;
         };
@@ -111,11 +111,11 @@ impl App {
         }
         let spot = if up { Spot::Before } else { Spot::After }(beside.id.clone());
         let moved = Moved::Item(id.to_owned());
-        self.move_to(&Dragged { shelf, moved }, &spot);
+        self.move_to(&Dragged { list, moved }, &spot);
     }
 
     fn ask_where(&mut self, dragged: Dragged) {
-        let entries = self.entries(dragged.shelf);
+        let entries = self.entries(dragged.list);
         let (name, folder) = match &dragged.moved {
             Moved::Folder(path) => (folder::name(path).to_owned(), path.clone()),
             Moved::Item(id) => match entries.into_iter().find(|one| one.id == *id) {
@@ -136,7 +136,7 @@ impl App {
             return;
         };
         let to = folder::normal(&dialog.folder);
-        let Dragged { shelf, moved } = dialog.dragged.clone();
+        let Dragged { list, moved } = dialog.dragged.clone();
         dialog.error = match &moved {
             _ if to.len() > MOST_BYTES => Some(format!(
                 "the path is {} bytes long, which nobody can read; at most 1,000",
@@ -155,16 +155,16 @@ impl App {
         }
         self.dialog = None;
         match &moved {
-            Moved::Folder(path) => self.rename_folder(shelf, path, &to),
-            Moved::Item(_) => self.move_to(&Dragged { shelf, moved }, &Spot::Into(to)),
+            Moved::Folder(path) => self.rename_folder(list, path, &to),
+            Moved::Item(_) => self.move_to(&Dragged { list, moved }, &Spot::Into(to)),
         }
     }
 
-    fn rename_folder(&mut self, shelf: Shelf, from: &str, to: &str) {
+    fn rename_folder(&mut self, list: Shelf, from: &str, to: &str) {
         if from == to {
             return;
         }
-        let changes = self.entries(shelf).into_iter().filter_map(|one| {
+        let changes = self.entries(list).into_iter().filter_map(|one| {
             let path = folder::renamed(&one.folder, from, to)?;
             Some(Place::new(&one.id, &path, one.order))
         });
@@ -173,52 +173,52 @@ impl App {
             return;
         }
         // What was folded stays so.
-        for path in shelf.folded_mut(&mut self.window) {
+        for path in list.folded_mut(&mut self.window) {
             if let Some(renamed) = folder::renamed(path, from, to) {
                 *path = renamed;
             }
         }
         let said = format!("The folder {from} is {to} now");
-        self.put_places(shelf, &changes, Some(said));
+        self.put_places(list, &changes, Some(said));
     }
 
-    fn sort_by_name(&mut self, shelf: Shelf, path: &str) {
-        let ordered = self.siblings(shelf, path, "").into_iter();
+    fn sort_by_name(&mut self, list: Shelf, path: &str) {
+        let ordered = self.siblings(list, path, "").into_iter();
         let changes: Vec<Place> = ordered
             .filter(|one| one.order.is_some())
             .map(|one| Place::new(&one.id, path, None))
             .collect();
         if !changes.is_empty() {
             let said = format!("{} sorted by name", words(path));
-            self.put_places(shelf, &changes, Some(said));
+            self.put_places(list, &changes, Some(said));
         }
     }
 
     /// Writes folders and places. With words it can be taken back.
-    fn put_places(&mut self, shelf: Shelf, changes: &[Place], said: Option<String>) {
-        let entries = self.entries(shelf);
+    fn put_places(&mut self, list: Shelf, changes: &[Place], said: Option<String>) {
+        let entries = self.entries(list);
         let before: Vec<Place> = entries
             .iter()
             .filter(|one| changes.iter().any(|place| place.id == one.id))
             .map(|one| Place::new(&one.id, &one.folder, one.order))
             .collect();
         for place in changes {
-            if let Err(trouble) = self.put_place(shelf, place) {
+            if let Err(trouble) = self.put_place(list, place) {
                 self.tell(trouble);
             }
         }
         if let Some(said) = said {
-            let undo = Undo::Placed { shelf, before };
+            let undo = Undo::Placed { list, before };
             self.notices.offer_undo(said, undo, self.now);
         }
     }
 
-    pub(super) fn undo_places(&mut self, shelf: Shelf, before: &[Place]) {
-        self.put_places(shelf, before, None);
+    pub(super) fn undo_places(&mut self, list: Shelf, before: &[Place]) {
+        self.put_places(list, before, None);
     }
 
-    fn put_place(&mut self, shelf: Shelf, place: &Place) -> Result<(), Trouble> {
-        match shelf {
+    fn put_place(&mut self, list: Shelf, place: &Place) -> Result<(), Trouble> {
+        match list {
             Shelf::Connections => {
                 let Some(draft) = self.library.profile(&place.id) else {
                     return Ok(());
@@ -253,15 +253,15 @@ impl App {
         Ok(())
     }
 
-    fn delete_folder(&mut self, shelf: Shelf, path: &str) {
+    fn delete_folder(&mut self, list: Shelf, path: &str) {
         let inside: Vec<Entry> = self
-            .entries(shelf)
+            .entries(list)
             .into_iter()
             .filter(|one| folder::is_in(&one.folder, path) && one.id != BUILT_IN_ID)
             .collect();
         let mut gone: Vec<(Removed, bool)> = Vec::new();
         for one in &inside {
-            let removed = match shelf {
+            let removed = match list {
                 Shelf::Connections => self.take_profile_out(&one.id),
                 Shelf::Requests => {
                     let removed = self.take_request_out(&one.id);
@@ -277,8 +277,8 @@ impl App {
             return;
         }
         let what = match inside.len() {
-            1 => shelf.noun().trim_end_matches('s').to_owned(),
-            several => format!("{several} {}", shelf.noun()),
+            1 => list.noun().trim_end_matches('s').to_owned(),
+            several => format!("{several} {}", list.noun()),
         };
         let said = format!("Deleted the folder {path} with its {what}");
         self.notices

@@ -54,7 +54,7 @@ pub enum Moved {
 /// What is dragged, and from which list: it can be dropped in that one only.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Dragged {
-    pub shelf: Shelf,
+    pub list: Shelf,
     pub moved: Moved,
 }
 
@@ -74,7 +74,7 @@ pub enum TreeAction {
     Move(Dragged, Spot),
     /// One place up or down among those of its folder.
     Step {
-        shelf: Shelf,
+        list: Shelf,
         id: String,
         up: bool,
     },
@@ -136,6 +136,9 @@ pub enum Line<T> {
 
 type Names = Vec<(String, String)>;
 
+/// A folder's path, how many things are in it and beneath, and those that are in it.
+type Held = (String, usize, Vec<(Entry, usize)>);
+
 /// Compared as people sort, and as it is where that is all the difference.
 fn key(path: &str) -> Names {
     folder::names(path)
@@ -177,17 +180,17 @@ fn sort(entries: &mut [(Entry, usize)]) {
 pub fn arrange<T>(things: Vec<(Entry, T)>, folded: &[String]) -> Vec<Line<T>> {
     let (entries, things): (Vec<Entry>, Vec<T>) = things.into_iter().unzip();
     let mut things: Vec<Option<T>> = things.into_iter().map(Some).collect();
-    let mut folders: BTreeMap<Names, (String, usize, Vec<(Entry, usize)>)> = BTreeMap::new();
+    let mut folders: BTreeMap<Names, Held> = BTreeMap::new();
     for (at, entry) in entries.into_iter().enumerate() {
         let mut path = entry.folder.clone();
         let key_of = key(&path);
         while !path.is_empty() {
-            let folder = folders.entry(key(&path));
-            folder.or_insert_with(|| (path.clone(), 0, Vec::new())).1 += 1;
+            let held = folders.entry(key(&path));
+            held.or_insert_with(|| (path.clone(), 0, Vec::new())).1 += 1;
             path = folder::parent(&path);
         }
-        let folder = folders.entry(key_of).or_default();
-        folder.2.push((entry, at));
+        let held = folders.entry(key_of).or_default();
+        held.2.push((entry, at));
     }
     let mut lines = Vec::new();
     let mut folded_in: Option<Names> = None;
@@ -224,14 +227,14 @@ pub fn arrange<T>(things: Vec<(Entry, T)>, folded: &[String]) -> Vec<Line<T>> {
 
 impl App {
     /// What is on a list, in no order.
-    pub(in crate::app) fn entries(&self, shelf: Shelf) -> Vec<Entry> {
+    pub(in crate::app) fn entries(&self, list: Shelf) -> Vec<Entry> {
         let entry = |id: &String, name: &str, folder: &str, order| Entry {
             id: id.clone(),
             name: name.to_owned(),
             folder: folder::normal(folder),
             order,
         };
-        match shelf {
+        match list {
             Shelf::Connections => {
                 let profiles = self.library.profiles().iter();
                 profiles
@@ -248,8 +251,8 @@ impl App {
     }
 
     /// Those of a folder in the order in which they are shown, without one.
-    pub(in crate::app) fn siblings(&self, shelf: Shelf, folder: &str, without: &str) -> Vec<Entry> {
-        let all = self.entries(shelf).into_iter();
+    pub(in crate::app) fn siblings(&self, list: Shelf, folder: &str, without: &str) -> Vec<Entry> {
+        let all = self.entries(list).into_iter();
         let mut here: Vec<(Entry, usize)> = all
             .filter(|one| one.folder == folder && one.id != without)
             .map(|one| (one, 0))
@@ -259,8 +262,8 @@ impl App {
     }
 
     /// All folders of a list.
-    pub fn folders(&self, shelf: Shelf) -> Vec<String> {
-        let entries = self.entries(shelf);
+    pub fn folders(&self, list: Shelf) -> Vec<String> {
+        let entries = self.entries(list);
         let paths = entries.iter().map(|one| one.folder.as_str());
         folder::all(paths).into_iter().collect()
     }

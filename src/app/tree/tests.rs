@@ -48,14 +48,14 @@ fn tree(app: &mut App, action: TreeAction) {
 
 fn item(id: &str) -> Dragged {
     Dragged {
-        shelf: Shelf::Connections,
+        list: Shelf::Connections,
         moved: Moved::Item(id.to_owned()),
     }
 }
 
 fn folder_of(path: &str) -> Dragged {
     Dragged {
-        shelf: Shelf::Connections,
+        list: Shelf::Connections,
         moved: Moved::Folder(path.to_owned()),
     }
 }
@@ -182,7 +182,7 @@ fn places_are_in_the_files_and_come_back() {
 fn one_moves_up_and_down_by_the_keyboard_as_well() {
     let mut app = with(&["a", "b", "c"]);
     let step = |id: &str, up| TreeAction::Step {
-        shelf: Shelf::Connections,
+        list: Shelf::Connections,
         id: id.to_owned(),
         up,
     };
@@ -294,7 +294,7 @@ fn a_request_is_moved_and_what_is_typed_in_its_tab_stays() {
     app.perform(Action::OpenRequest(id.clone()));
     app.tabs.front_mut().unwrap().draft.topic = "typed".to_owned();
     let dragged = Dragged {
-        shelf: Shelf::Requests,
+        list: Shelf::Requests,
         moved: Moved::Item(id.clone()),
     };
     tree(

@@ -67,8 +67,8 @@ impl List<'_> {
         for line in lines {
             match line {
                 Line::Folder(folder) => {
-                    let shelf = Shelf::Connections;
-                    tree::folder_line_ui(ui, shelf, folder, self.can_drag, self.actions);
+                    let list = Shelf::Connections;
+                    tree::folder_line_ui(ui, list, folder, self.can_drag, self.actions);
                 }
                 Line::Item { item, depth } => self.item_ui(ui, item, *depth),
             }

@@ -20,12 +20,12 @@ pub(super) fn indent(depth: usize) -> f32 {
 }
 
 /// The field in which something is looked for, where there is enough to look through.
-pub(super) fn find_ui(ui: &mut Ui, typed: &mut String, shelf: Shelf, count: usize) -> Query {
+pub(super) fn find_ui(ui: &mut Ui, typed: &mut String, list: Shelf, count: usize) -> Query {
     if count >= WORTH_FINDING || !typed.is_empty() {
-        let name = format!("Find {}", shelf.noun());
+        let name = format!("Find {}", list.noun());
         let response = Field::new(typed, &name)
             .hint("Find")
-            .id(Id::unique(("find", shelf)))
+            .id(Id::unique(("find", list)))
             .show(ui);
         if response.has_focus() && ui.input(|input| input.key_pressed(Key::Escape)) {
             typed.clear();
@@ -36,16 +36,16 @@ pub(super) fn find_ui(ui: &mut Ui, typed: &mut String, shelf: Shelf, count: usiz
 }
 
 /// Said where nothing was found.
-pub(super) fn nothing_ui(ui: &mut Ui, shelf: Shelf) {
+pub(super) fn nothing_ui(ui: &mut Ui, list: Shelf) {
     let theme = Theme::of(ui);
-    let words = format!("None of the {} has that.", shelf.noun());
+    let words = format!("None of the {} has that.", list.noun());
     text::paragraph(ui, &words, fonts::small(), theme.muted);
 }
 
 /// A folder with its menu, a place to drop things, and something to drag.
 pub(super) fn folder_line_ui(
     ui: &mut Ui,
-    shelf: Shelf,
+    list: Shelf,
     folder: &FolderLine,
     can_drag: bool,
     actions: &mut Vec<Action>,
@@ -54,24 +54,24 @@ pub(super) fn folder_line_ui(
     let response = folder_ui(
         ui,
         (path, &folder.name, folder.depth),
-        shelf.noun(),
+        list.noun(),
         *count,
         folder.is_open,
     );
     if response.clicked() {
-        actions.push(Action::Tree(TreeAction::Fold(shelf, path.clone())));
+        actions.push(Action::Tree(TreeAction::Fold(list, path.clone())));
     }
     if can_drag {
         let moved = Moved::Folder(path.clone());
-        drag(ui, &response, Dragged { shelf, moved }, &folder.name);
-        drop_into(ui, &response, shelf, path, actions);
+        drag(ui, &response, Dragged { list, moved }, &folder.name);
+        drop_into(ui, &response, list, path, actions);
     }
     Popup::context_menu(&response)
-        .id(Id::unique(("folder menu", shelf, path)))
-        .show(|ui| folder_menu_ui(ui, shelf, path, actions));
+        .id(Id::unique(("folder menu", list, path)))
+        .show(|ui| folder_menu_ui(ui, list, path, actions));
 }
 
-fn folder_menu_ui(ui: &mut Ui, shelf: Shelf, path: &str, actions: &mut Vec<Action>) {
+fn folder_menu_ui(ui: &mut Ui, list: Shelf, path: &str, actions: &mut Vec<Action>) {
     let theme = Theme::of(ui);
     let mut offer = |ui: &mut Ui, button: Button<'_>, action: Action| {
         if ui.add(button).clicked() {
@@ -79,37 +79,37 @@ fn folder_menu_ui(ui: &mut Ui, shelf: Shelf, path: &str, actions: &mut Vec<Actio
             ui.close();
         }
     };
-    if shelf == Shelf::Connections {
+    if list == Shelf::Connections {
         let new = Action::NewProfileIn(path.to_owned());
         offer(ui, Button::ghost("New connection in it"), new);
     }
     let moved = Moved::Folder(path.to_owned());
-    let ask = TreeAction::AskWhere(Dragged { shelf, moved });
+    let ask = TreeAction::AskWhere(Dragged { list, moved });
     offer(ui, Button::ghost("Rename or move…"), Action::Tree(ask));
-    let sort = TreeAction::SortByName(shelf, path.to_owned());
+    let sort = TreeAction::SortByName(list, path.to_owned());
     offer(ui, Button::ghost("Sort by name"), Action::Tree(sort));
-    let scope = match shelf {
+    let scope = match list {
         Shelf::Connections => BundleScope::ConnectionFolder(path.to_owned()),
         Shelf::Requests => BundleScope::Folder(path.to_owned()),
     };
     let export = Action::Import(ImportAction::AskExport(scope));
     offer(ui, Button::ghost("Export…"), export);
     ui.separator();
-    let words = format!("Delete with its {}", shelf.noun());
-    let delete = TreeAction::Delete(shelf, path.to_owned());
+    let words = format!("Delete with its {}", list.noun());
+    let delete = TreeAction::Delete(list, path.to_owned());
     let button = Button::ghost(&words).color(theme.failed);
     offer(ui, button, Action::Tree(delete));
 }
 
 /// The lines of a thing's menu that move it.
-pub(super) fn move_menu_ui(ui: &mut Ui, shelf: Shelf, id: &str, actions: &mut Vec<Action>) {
+pub(super) fn move_menu_ui(ui: &mut Ui, list: Shelf, id: &str, actions: &mut Vec<Action>) {
     let step = |up| TreeAction::Step {
-        shelf,
+        list,
         id: id.to_owned(),
         up,
     };
     let moved = Moved::Item(id.to_owned());
-    let ask = TreeAction::AskWhere(Dragged { shelf, moved });
+    let ask = TreeAction::AskWhere(Dragged { list, moved });
     for (words, action) in [
         ("Move up", step(true)),
         ("Move down", step(false)),
@@ -126,13 +126,13 @@ pub(super) fn move_menu_ui(ui: &mut Ui, shelf: Shelf, id: &str, actions: &mut Ve
 pub(super) fn drag_item(
     ui: &Ui,
     response: &Response,
-    shelf: Shelf,
+    list: Shelf,
     (id, name): (&str, &str),
     actions: &mut Vec<Action>,
 ) {
     let moved = Moved::Item(id.to_owned());
-    drag(ui, response, Dragged { shelf, moved }, name);
-    drop_beside(ui, response, shelf, id, actions);
+    drag(ui, response, Dragged { list, moved }, name);
+    drop_beside(ui, response, list, id, actions);
 }
 
 /// What is dragged is named beside the pointer.
@@ -151,38 +151,38 @@ fn drag(ui: &Ui, response: &Response, dragged: Dragged, name: &str) {
     }
 }
 
-fn of_shelf(dragged: Option<std::sync::Arc<Dragged>>, shelf: Shelf) -> Option<Dragged> {
+fn of_shelf(dragged: Option<std::sync::Arc<Dragged>>, list: Shelf) -> Option<Dragged> {
     dragged
-        .filter(|dragged| dragged.shelf == shelf)
+        .filter(|dragged| dragged.list == list)
         .map(|dragged| (*dragged).clone())
 }
 
-fn drop_into(ui: &Ui, response: &Response, shelf: Shelf, path: &str, actions: &mut Vec<Action>) {
+fn drop_into(ui: &Ui, response: &Response, list: Shelf, path: &str, actions: &mut Vec<Action>) {
     let theme = Theme::of(ui);
     let own = Moved::Folder(path.to_owned());
-    if of_shelf(response.dnd_hover_payload(), shelf).is_some_and(|it| it.moved != own) {
+    if of_shelf(response.dnd_hover_payload(), list).is_some_and(|it| it.moved != own) {
         let wide = response.rect.expand2(vec2(14.0, 0.0));
         ui.painter().rect_filled(wide, 0, theme.selected);
     }
-    if let Some(dragged) = of_shelf(response.dnd_release_payload(), shelf) {
+    if let Some(dragged) = of_shelf(response.dnd_release_payload(), list) {
         let spot = Spot::Into(path.to_owned());
         actions.push(Action::Tree(TreeAction::Move(dragged, spot)));
     }
 }
 
 /// In the upper half before it, in the lower half after it; a line says which.
-fn drop_beside(ui: &Ui, response: &Response, shelf: Shelf, id: &str, actions: &mut Vec<Action>) {
+fn drop_beside(ui: &Ui, response: &Response, list: Shelf, id: &str, actions: &mut Vec<Action>) {
     let theme = Theme::of(ui);
     let rect = response.rect;
     let pointer = ui.ctx().pointer_interact_pos();
     let is_after = pointer.is_some_and(|pointer| pointer.y > rect.center().y);
     let own = Moved::Item(id.to_owned());
-    if of_shelf(response.dnd_hover_payload(), shelf).is_some_and(|it| it.moved != own) {
+    if of_shelf(response.dnd_hover_payload(), list).is_some_and(|it| it.moved != own) {
         let y = if is_after { rect.bottom() } else { rect.top() };
         let stroke = egui::Stroke::new(2.0, theme.accent);
         ui.painter().hline(rect.x_range(), y, stroke);
     }
-    if let Some(dragged) = of_shelf(response.dnd_release_payload(), shelf) {
+    if let Some(dragged) = of_shelf(response.dnd_release_payload(), list) {
         let id = id.to_owned();
         let spot = match &dragged.moved {
             Moved::Item(moved) if *moved == id => return,

@@ -176,7 +176,7 @@ fn client_id_ui(ui: &mut Ui, dialog: &mut ProfileDialog) {
 fn version_ui(ui: &mut Ui, dialog: &mut ProfileDialog) {
     super::caption(ui, "MQTT version");
     let version = &mut dialog.draft.mqtt_version;
-    select::select(ui, "MQTT version", &version.to_string(), 160.0, |ui| {
+    select::select(ui, "MQTT version", version.to_string(), 160.0, |ui| {
         for one in VersionChoice::ALL {
             if select::option(ui, *version == one, &one.to_string()).clicked() {
                 *version = one;

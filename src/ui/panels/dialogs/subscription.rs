@@ -131,7 +131,7 @@ fn qos_ui(ui: &mut Ui, dialog: &mut SubscriptionDialog) {
     let words = |qos: Qos| format!("{qos} · {}", qos.meaning());
     let width = ui.available_width();
     let qos = &mut dialog.draft.qos;
-    select::select(ui, "Most QoS", &words(*qos), width, |ui| {
+    select::select(ui, "Most QoS", words(*qos), width, |ui| {
         for one in Qos::ALL {
             if select::option(ui, *qos == one, &words(one)).clicked() {
                 *qos = one;

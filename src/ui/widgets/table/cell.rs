@@ -263,9 +263,9 @@ pub(super) fn paint(ui: &Ui, rect: Rect, cell: &Cell, align: Align) -> bool {
                 ui.painter().rect_filled(bar, 1, theme.mark(*colour));
                 left += 8.0;
             }
-            let rest = rect.with_min_x(left.min(rect.right()));
-            let line = text::line(ui, name, fonts::body(), theme.text, rest.width());
-            painted(ui, rest, align, line)
+            let after_bar = rect.with_min_x(left.min(rect.right()));
+            let line = text::line(ui, name, fonts::body(), theme.text, after_bar.width());
+            painted(ui, after_bar, align, line)
         }
         Cell::Status { tone, words } => {
             let center = pos2(rect.left() + 5.0, rect.center().y);
