@@ -320,7 +320,7 @@ fn a_broker_that_takes_no_identifiers_is_not_sent_one() {
     let broker = std::thread::spawn(move || {
         let (mut stream, _) = listener.accept().unwrap();
         stream.set_read_timeout(Some(DEADLINE)).unwrap();
-        let mut frame = |stream: &mut std::net::TcpStream| {
+        let frame = |stream: &mut std::net::TcpStream| {
             let mut head = [0; 2];
             stream.read_exact(&mut head).unwrap();
             let mut body = vec![0; usize::from(head[1])];
