@@ -31,7 +31,7 @@ use egui::{Align, Context, CornerRadius, Frame, Id, Key, Layout, Margin, Modal, 
 
 pub fn dialogs_ui(ctx: &Context, app: &mut App, view: &mut View, actions: &mut Vec<Action>) {
     let folders = match &app.dialog {
-        Some(Dialog::Folder(dialog)) => app.folders(dialog.dragged.shelf),
+        Some(Dialog::Folder(dialog)) => app.folders(dialog.dragged.list),
         Some(Dialog::Profile(_)) => app.folders(Shelf::Connections),
         Some(Dialog::SaveRequest(_)) => app.folders(Shelf::Requests),
         _ => Vec::new(),
