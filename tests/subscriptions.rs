@@ -79,6 +79,9 @@ impl Desk {
         let Some(Dialog::Subscription(dialog)) = &mut self.app.dialog else {
             panic!("no dialog");
         };
+        // As typed.
+        let identifier = draft.identifier.map(|number| number.to_string());
+        dialog.identifier = identifier.unwrap_or_default();
         dialog.draft = SubscriptionDraft {
             connection: connection.to_owned(),
             filter: filter.to_owned(),
@@ -253,6 +256,107 @@ fn a_subscription_is_made_again_with_its_connection_and_ends_when_switched_off()
     desk.publish("two", "end", "end", false);
     desk.wait_for("end", "end");
     assert_eq!(desk.came("t"), [("first".to_owned(), false)]);
+}
+
+/// The Subscription Identifiers of what came on a topic, sorted.
+fn identifiers(app: &App, topic: &str) -> Vec<u32> {
+    use roundtrip::model::timeline::Row;
+    let mut found = Vec::new();
+    for row in app.session.timeline.rows() {
+        if let Row::Message(row) = &*row
+            && row.message.topic.as_str() == topic
+        {
+            found.extend(&row.message.properties.subscription_identifiers);
+        }
+    }
+    found.sort_unstable();
+    found
+}
+
+fn numbered(identifier: u32) -> SubscriptionDraft {
+    SubscriptionDraft {
+        identifier: Some(identifier),
+        ..usual()
+    }
+}
+
+#[test]
+fn identifiers_come_with_the_messages_and_are_kept_over_a_lost_connection() {
+    let mut desk = Desk::on_mosquitto();
+    desk.subscribe("one", "t/+", numbered(7));
+    desk.subscribe("one", "t/#", numbered(268_435_455));
+    desk.subscribe("one", "plain", usual());
+    let both = [7, 268_435_455];
+    desk.publish("two", "t/a", "x", false);
+    desk.wait("both identifiers", |app| identifiers(app, "t/a") == both);
+    desk.publish("two", "plain", "x", false);
+    desk.wait_for("plain", "x");
+    assert!(identifiers(&desk.app, "plain").is_empty());
+    // The broker forgets everything.
+    if let Some(broker) = &mut desk.broker {
+        broker.restart();
+    }
+    let is_back = |app: &App| {
+        let rows = app.subscription_rows("one");
+        rows.iter()
+            .all(|row| row.sentence.starts_with("Subscribed"))
+            && app.session.state("two").is_connected()
+    };
+    desk.wait("the connection is lost", |app| !is_back(app));
+    desk.app.perform(Action::ReconnectNow("one".to_owned()));
+    desk.app.perform(Action::ReconnectNow("two".to_owned()));
+    desk.wait("subscribed again", is_back);
+    desk.publish("two", "t/b", "x", false);
+    desk.wait("both identifiers again", |app| {
+        identifiers(app, "t/b") == both
+    });
+}
+
+#[test]
+fn a_broker_that_takes_no_identifiers_is_not_sent_one() {
+    use std::io::{Read as _, Write as _};
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let broker = std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        stream.set_read_timeout(Some(DEADLINE)).unwrap();
+        let frame = |stream: &mut std::net::TcpStream| {
+            let mut head = [0; 2];
+            stream.read_exact(&mut head).unwrap();
+            let mut body = vec![0; usize::from(head[1])];
+            stream.read_exact(&mut body).unwrap();
+            (head[0], body)
+        };
+        assert_eq!(frame(&mut stream).0, 0x10);
+        // Subscription Identifier Available: 0.
+        stream.write_all(&[0x20, 5, 0, 0, 2, 0x29, 0]).unwrap();
+        let (kind, body) = frame(&mut stream);
+        stream
+            .write_all(&[0x90, 4, body[0], body[1], 0, 2])
+            .unwrap();
+        // Open until the other side has seen it.
+        let mut rest = Vec::new();
+        stream.read_to_end(&mut rest).ok();
+        (kind, body)
+    });
+    let mut desk = Desk::alone();
+    desk.connect(&ProfileDraft {
+        name: "fake".to_owned(),
+        address: format!("mqtt://127.0.0.1:{port}"),
+        client_id: "c".to_owned(),
+        ..ProfileDraft::default()
+    });
+    let said = desk.subscribe("fake", "numbered", numbered(7));
+    assert!(
+        said.contains("Subscription identifiers not supported") && said.ends_with("(0xA1)."),
+        "{said}"
+    );
+    let said = desk.subscribe("fake", "plain", usual());
+    assert!(said.starts_with("Subscribed"), "{said}");
+    desk.app.perform(Action::Disconnect("fake".to_owned()));
+    let (kind, body) = broker.join().unwrap();
+    assert_eq!(kind, 0x82);
+    assert!(body.windows(5).any(|part| part == b"plain"), "{body:?}");
 }
 
 #[test]

@@ -16,7 +16,9 @@ use crate::app::subscriptions::SubscriptionAction;
 use crate::app::table::{RowAction, TableAction};
 use crate::app::tabs::TabId;
 use crate::app::topics::TopicsAction;
+use crate::app::tree::TreeAction;
 use crate::model::message::Message;
+use crate::model::record::Colour;
 use crate::model::timeline::{Category, RowId};
 use crate::store::{Subject, TimelineView};
 use std::sync::Arc;
@@ -25,12 +27,19 @@ use std::sync::Arc;
 pub enum Action {
     // Connections
     NewProfile,
+    /// … in a folder.
+    NewProfileIn(String),
     EditProfile(String),
     /// Saves what the profile dialog holds.
     SaveProfile {
         connect: bool,
     },
     DuplicateProfile(String),
+    /// The connection that the palette's commands are about, until another request comes to the front.
+    LookAtConnection(String),
+    SetColour(String, Option<Colour>),
+    /// Folders of connections and requests, and what is in them.
+    Tree(TreeAction),
     DeleteProfile(String),
     Connect(String),
     Disconnect(String),
@@ -62,8 +71,6 @@ pub enum Action {
     /// Asks for another name or folder.
     RenameRequest(String),
     DeleteRequest(String),
-    /// Folds or unfolds a folder of requests.
-    ToggleFolder(String),
     Send(TabId),
     /// Fills the composer's topic and Response Topic from a message, in a new tab.
     ComposeFrom(Box<Part>),

@@ -4,7 +4,9 @@ use crate::app::inspect::{Fact, sentence as capital};
 use crate::app::rows::Tone;
 use crate::model::connection::{ConnectionInfo, ConnectionState, Problem};
 use crate::model::diagnosis::said;
-use crate::model::profile::BrokerAddress;
+use crate::model::folder;
+use crate::model::profile::{BrokerAddress, ProfileDraft};
+use crate::model::record::Colour;
 use crate::model::time::Timestamp;
 use crate::model::version::MqttVersion;
 
@@ -27,16 +29,19 @@ pub struct ConnectionRow {
     pub is_listener: bool,
     /// TLS without verifying: anybody could pretend to be the broker.
     pub is_unverified: bool,
+    pub address: String,
+    /// Its path; empty at the top.
+    pub folder: String,
+    pub colour: Option<Colour>,
 }
 
 pub fn connection_row(
     id: &str,
-    name: &str,
-    address: &str,
-    is_unverified: bool,
+    draft: &ProfileDraft,
     state: &ConnectionState,
     now: Timestamp,
 ) -> ConnectionRow {
+    let (name, address) = (draft.name.as_str(), draft.address.as_str());
     let (words, tone) = short(state, address, now);
     ConnectionRow {
         id: id.to_owned(),
@@ -54,7 +59,10 @@ pub fn connection_row(
             ConnectionState::Disconnected | ConnectionState::Refused { .. }
         ),
         is_listener: is_listener(address),
-        is_unverified,
+        is_unverified: draft.is_unverified(),
+        address: address.to_owned(),
+        folder: folder::normal(&draft.folder),
+        colour: draft.colour,
     }
 }
 
@@ -174,18 +182,16 @@ mod tests {
         };
         let state = ConnectionState::Connected(Arc::new(info));
         let now = Timestamp::from_nanos(0);
-        let row = connection_row(
-            "m",
-            "Meters",
-            "tcp-listen://127.0.0.1:0",
-            false,
-            &state,
-            now,
-        );
+        let meters = |address: &str| ProfileDraft {
+            name: "Meters".to_owned(),
+            address: address.to_owned(),
+            ..ProfileDraft::default()
+        };
+        let row = connection_row("m", &meters("tcp-listen://127.0.0.1:0"), &state, now);
         assert_eq!(row.words, ":7001 · TCP");
         assert!(row.is_listener && row.is_connected);
         assert!(row.sentence.starts_with("Meters listens on 127.0.0.1:7001"));
-        let row = connection_row("m", "Meters", "mqtt://127.0.0.1:7001", false, &state, now);
+        let row = connection_row("m", &meters("mqtt://127.0.0.1:7001"), &state, now);
         assert!(!row.is_listener && row.words.contains("v5"));
     }
 }

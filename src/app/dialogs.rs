@@ -12,6 +12,7 @@ use crate::app::secrets::{PassphraseDialog, SecretsDialog};
 use crate::app::subscriptions::SubscriptionDialog;
 use crate::app::table::CommentDialog;
 use crate::app::tabs::TabId;
+use crate::app::tree::FolderDialog;
 use crate::model::FieldError;
 use crate::model::environment::Environment;
 use crate::model::pairing::Rules;
@@ -43,6 +44,7 @@ pub enum Dialog {
     Packets(PacketExportDialog),
     Import(Box<ImportDialog>),
     Bundle(Box<BundleDialog>),
+    Folder(FolderDialog),
     Diagnosis(Box<DiagnosisDialog>),
 }
 

@@ -11,11 +11,12 @@ use crate::app::palette::PaletteEntry;
 use crate::app::secrets;
 use crate::app::undo::Undo;
 use crate::app::work::Work;
+use crate::model::folder;
 use crate::model::foreign::bundle::{Bundle, BundleFormat, OwnedSecret};
 use crate::model::foreign::copy_as::{Style, copy_as};
 use crate::model::foreign::plan::{Plan, counted};
 use crate::model::foreign::{self, Foreign};
-use crate::model::profile::ProfileDraft;
+use crate::model::profile::{BUILT_IN_ID, ProfileDraft};
 use crate::model::request::{RequestDraft, Surroundings};
 use crate::model::secret::Secret;
 use crate::store::export::default_folder;
@@ -46,6 +47,8 @@ pub enum BundleScope {
     Connection(String),
     /// A folder of requests, with their connections.
     Folder(String),
+    /// A folder of connections, with their requests.
+    ConnectionFolder(String),
     All,
 }
 
@@ -247,7 +250,12 @@ impl App {
                 Ok(seen) => {
                     dialog.sealed = seen.sealed;
                     let library = &self.library;
-                    let plan = Plan::new(seen.foreign, library.profiles(), library.requests());
+                    let plan = Plan::new(
+                        seen.foreign,
+                        library.profiles(),
+                        library.requests(),
+                        library.subscriptions(),
+                    );
                     dialog.plan = Some(plan);
                 }
                 Err(complaint) => dialog.error = Some(complaint),
@@ -290,7 +298,11 @@ impl App {
             self.show_in_tab(&one.id, Some(&one.draft));
         }
         let passwords = self.take_in_secrets(&imported);
-        let what = counted(imported.profiles.len(), imported.requests.len());
+        let what = counted(
+            imported.profiles.len(),
+            imported.requests.len(),
+            imported.subscriptions.len(),
+        );
         self.notices.offer_undo(
             format!("Imported {what}"),
             Undo::Imported(Box::new(ImportBefore {
@@ -373,10 +385,16 @@ impl App {
 
     fn ask_for_bundle(&mut self, scope: BundleScope) {
         let (bundle, secrets) = self.bundle_of(&scope);
-        let what = counted(bundle.connections.len(), bundle.requests.len());
+        let what = counted(
+            bundle.connections.len(),
+            bundle.requests.len(),
+            bundle.subscriptions.len(),
+        );
         let name = match &scope {
             BundleScope::Connection(id) => id.clone(),
-            BundleScope::Folder(name) => name.replace(['/', '\\'], "-"),
+            BundleScope::Folder(name) | BundleScope::ConnectionFolder(name) => {
+                name.replace(['/', '\\'], "-")
+            }
             BundleScope::All => "connections".to_owned(),
         };
         let name = format!("{name}.roundtrip.toml");
@@ -399,13 +417,14 @@ impl App {
 
     /// The connections and requests of an export, and the passwords that are at hand. The built-in broker is everywhere.
     fn bundle_of(&self, scope: &BundleScope) -> (Bundle, Vec<OwnedSecret>) {
+        let is_in_folder = |id: &str, folder: &str| {
+            let profile = self.library.profile(id);
+            profile.is_some_and(|one| folder::is_in(&one.folder, folder))
+        };
         let is_in = |draft: &RequestDraft| match scope {
             BundleScope::Connection(id) => draft.connection == *id,
-            BundleScope::Folder(name) => {
-                let folder = draft.folder.trim();
-                let below = folder.strip_prefix(name.as_str());
-                below.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-            }
+            BundleScope::Folder(name) => folder::is_in(&draft.folder, name),
+            BundleScope::ConnectionFolder(name) => is_in_folder(&draft.connection, name),
             BundleScope::All => true,
         };
         let requests: Vec<RequestDraft> = self
@@ -418,6 +437,7 @@ impl App {
         let is_wanted = |id: &str| match scope {
             BundleScope::Connection(wanted) => id == wanted,
             BundleScope::Folder(_) => requests.iter().any(|it| it.connection == id),
+            BundleScope::ConnectionFolder(name) => is_in_folder(id, name),
             BundleScope::All => true,
         };
         let connections: Vec<(String, ProfileDraft)> = self
@@ -440,9 +460,23 @@ impl App {
                 })
             })
             .collect();
+        let subscriptions = self.library.subscriptions().values();
+        let subscriptions = subscriptions.filter(|draft| match scope {
+            // A folder of requests is about requests.
+            BundleScope::Folder(_) => false,
+            _ => {
+                draft.connection == BUILT_IN_ID
+                    || connections.iter().any(|(id, _)| *id == draft.connection)
+            }
+        });
+        let subscriptions = subscriptions
+            .filter(|draft| draft.connection != BUILT_IN_ID || *scope == BundleScope::All)
+            .cloned()
+            .collect();
         let bundle = Bundle {
             connections,
             requests,
+            subscriptions,
         };
         (bundle, secrets)
     }

@@ -3,9 +3,11 @@
 //! What is here is what the files say or will say in a moment: changes are written by a thread of
 //! its own, and what goes wrong there comes back as a [`Trouble`].
 
+mod elsewhere;
 mod saves;
 mod secrets;
 
+pub use elsewhere::Elsewhere;
 pub use saves::Written;
 
 use crate::app::secrets::Asked;
@@ -18,8 +20,9 @@ use crate::model::responder::DeviceDraft;
 use crate::model::secret::Secret;
 use crate::model::subscribe::SubscriptionDraft;
 use crate::store::{
-    Deleted, FileProblem, Imported, Kept, OnConflict, PasswordDesk, RuleText, SecretError,
-    Settings, StoreError, Subject, VaultAnswer, WindowState, Workspace, WriteReport, Writer,
+    Deleted, Differences, FileProblem, Imported, Kept, OnConflict, PasswordDesk, RuleText,
+    SecretError, Settings, StoreError, Subject, VaultAnswer, WindowState, Workspace, WriteReport,
+    Writer,
 };
 use saves::{Again, Failed, Item, Pending};
 use std::collections::{BTreeMap, HashMap};
@@ -100,6 +103,8 @@ struct Inbox {
     passwords: HashMap<String, Secret>,
     /// What the keyring could not do.
     troubles: Vec<Trouble>,
+    /// What other programs wrote.
+    found: Option<Differences>,
     vault: Vec<(Asked, Result<VaultAnswer, SecretError>)>,
 }
 
@@ -124,6 +129,7 @@ pub struct Library {
     /// By folder and id: the file as it was.
     trashed: HashMap<(&'static str, String), Deleted>,
     troubles: Vec<Trouble>,
+    elsewhere: Elsewhere,
     environment: Arc<Environment>,
 }
 
@@ -174,6 +180,7 @@ impl Library {
             written: Vec::new(),
             trashed: HashMap::new(),
             troubles,
+            elsewhere: Elsewhere::default(),
             environment: Arc::default(),
         };
         library.add_built_in();
@@ -475,6 +482,9 @@ impl Library {
         for one in &imported.requests {
             self.requests.insert(one.id.clone(), one.draft.clone());
         }
+        for one in &imported.subscriptions {
+            self.subscriptions.insert(one.id.clone(), one.draft.clone());
+        }
     }
 
     /// … and is no longer, or is again what it was.
@@ -489,6 +499,12 @@ impl Library {
             match &one.before {
                 Some(before) => drop(self.requests.insert(one.id.clone(), before.clone())),
                 None => drop(self.requests.remove(&one.id)),
+            }
+        }
+        for one in &imported.subscriptions {
+            match &one.before {
+                Some(before) => drop(self.subscriptions.insert(one.id.clone(), before.clone())),
+                None => drop(self.subscriptions.remove(&one.id)),
             }
         }
     }

@@ -48,6 +48,7 @@ pub mod table;
 pub mod tabs;
 pub mod tally;
 pub mod topics;
+pub mod tree;
 pub mod undo;
 pub mod work;
 
@@ -142,6 +143,8 @@ pub struct App {
     imports: imports::Imports,
     statistics: status::Statistics,
     lost_before: u64,
+    /// The connection that was looked at last, and the tab in front then.
+    looked_at: Option<(String, TabId)>,
 }
 
 impl App {
@@ -192,6 +195,7 @@ impl App {
             imports: imports::Imports::default(),
             statistics: status::Statistics::default(),
             lost_before: 0,
+            looked_at: None,
         };
         app.apply_settings();
         app.library.fetch_passwords(app.environment_accounts());

@@ -52,11 +52,12 @@ pub fn open(place: Place, wake: &Arc<dyn Fn() + Send + Sync>) -> Result<App, Ope
     let mut session = Session::start(Box::new(move || waker()))?;
     session.read_files_by(store::read_named);
     session.watch_signals();
-    let library = if scratch.is_some() {
+    let mut library = if scratch.is_some() {
         Library::with_desk(workspace, PasswordDesk::in_memory()?, wake)?
     } else {
         Library::open(workspace, wake)?
     };
+    library.watch()?;
     let mut app = App::new(session, library, settings.usable(), window.usable());
     app.worker = Worker::new(Arc::clone(wake));
     app.scratch = scratch;

@@ -13,6 +13,7 @@ mod selected;
 mod subscriptions;
 mod table;
 mod topics;
+mod tree;
 
 use crate::app::App;
 use crate::app::actions::{Action, ZoomStep};
@@ -50,7 +51,8 @@ impl App {
     #[expect(clippy::too_many_lines, reason = "one arm for each action")]
     fn carry_out(&mut self, action: Action) {
         match action {
-            Action::NewProfile => self.new_profile(),
+            Action::NewProfile => self.new_profile(""),
+            Action::NewProfileIn(folder) => self.new_profile(&folder),
             Action::EditProfile(id) => self.edit_profile(&id),
             Action::SaveProfile { connect } => self.save_profile(connect),
             Action::DuplicateProfile(id) => self.duplicate_profile(&id),
@@ -76,7 +78,6 @@ impl App {
             Action::DuplicateRequest(id) => self.duplicate_request(&id),
             Action::RenameRequest(id) => self.rename_request(&id),
             Action::DeleteRequest(id) => self.delete_request(&id),
-            Action::ToggleFolder(name) => toggle(&mut self.window.folded_folders, name),
             Action::Send(id) => {
                 // Its answer comes in the session.
                 self.perform_recording(RecordingAction::Show(None));
@@ -125,6 +126,9 @@ impl App {
             Action::Latency(action) => self.perform_latency(action),
             Action::Topics(action) => self.perform_topics(action),
             Action::Packets(action) => self.perform_packets(action),
+            Action::Tree(action) => self.perform_tree(action),
+            Action::LookAtConnection(id) => self.look_at_connection(id),
+            Action::SetColour(id, colour) => self.set_colour(&id, colour),
             Action::Subscription(action) => self.perform_subscription(action),
             Action::Recording(action) => self.perform_recording(action),
             Action::CopyPayload(message, way) => self.copy_payload(&message, way),
@@ -244,6 +248,12 @@ impl App {
             }
             Undo::ClosedTab { index, tab } => self.tabs.reopen(index, *tab),
             Undo::Removed { thing, was_on } => self.restore(*thing, was_on),
+            Undo::AllRemoved(things) => {
+                for (thing, was_on) in things {
+                    self.restore(thing, was_on);
+                }
+            }
+            Undo::Placed { list, before } => self.undo_places(list, &before),
             Undo::Imported(before) => self.undo_import(*before),
             Undo::Filter { index, filter } => self.restore_filter(index, filter),
         }

@@ -4,10 +4,9 @@ use crate::app::actions::Action;
 use crate::app::connections::{ConnectionRow, connection_row};
 use crate::app::palette::PaletteEntry;
 use crate::app::perform::RecordingAction;
+use crate::app::tree::{Entry, Line, Query, Shelf, arrange};
 use crate::app::{App, TimelineView};
 use crate::model::demo::Demo;
-use crate::model::profile::BUILT_IN_ID;
-use std::collections::BTreeMap;
 
 const VIEWS: [(&str, TimelineView); 5] = [
     ("Timeline as a table", TimelineView::Table),
@@ -27,68 +26,67 @@ pub struct RequestItem {
     pub is_in_front: bool,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RequestFolder {
-    /// Empty for requests in no folder.
-    pub name: String,
-    pub items: Vec<RequestItem>,
-}
-
 impl App {
-    /// The built-in broker first, the others by name.
+    /// All connections, as the list has them when nothing is folded.
     pub fn connection_rows(&self) -> Vec<ConnectionRow> {
-        let mut rows: Vec<ConnectionRow> = self
-            .library
-            .profiles()
-            .iter()
-            .map(|(id, draft)| {
-                connection_row(
-                    id,
-                    &draft.name,
-                    &draft.address,
-                    draft.is_unverified(),
-                    self.session.state(id),
-                    self.now,
-                )
-            })
-            .collect();
-        rows.sort_by_key(|row| (row.id != BUILT_IN_ID, row.name.to_lowercase()));
-        rows
-    }
-
-    /// Folders by name, what is in none first; requests in the order of their names.
-    pub fn request_folders(&self) -> Vec<RequestFolder> {
-        let front = self.tabs.front().and_then(|tab| tab.saved_id.as_deref());
-        let mut folders: BTreeMap<&str, Vec<RequestItem>> = BTreeMap::new();
-        for (id, draft) in self.library.requests() {
-            folders
-                .entry(draft.folder.trim())
-                .or_default()
-                .push(RequestItem {
-                    id: id.clone(),
-                    name: if draft.name.is_empty() {
-                        draft.topic.clone()
-                    } else {
-                        draft.name.clone()
-                    },
-                    topic: draft.topic.clone(),
-                    hint: match draft.topic.rsplit_once('/') {
-                        Some((_, last)) => format!("…/{last}"),
-                        None => draft.topic.clone(),
-                    },
-                    is_in_front: front == Some(id),
-                });
-        }
-        folders
-            .into_iter()
-            .map(|(name, mut items)| {
-                items.sort_by_key(|item| item.name.to_lowercase());
-                RequestFolder {
-                    name: name.to_owned(),
-                    items,
-                }
+        let lines = arrange(self.connections_to_list(), &[]).into_iter();
+        lines
+            .filter_map(|line| match line {
+                Line::Item { item, .. } => Some(item),
+                Line::Folder(_) => None,
             })
             .collect()
+    }
+
+    /// The list of connections. What is looked for is found by name, address and folder, also in folded folders.
+    pub fn connection_lines(&self, query: &Query) -> Vec<Line<ConnectionRow>> {
+        let mut rows = self.connections_to_list();
+        if query.is_empty() {
+            return arrange(rows, &self.window.folded_connections);
+        }
+        rows.retain(|(entry, row)| query.finds(&[&entry.name, &row.address, &entry.folder]));
+        arrange(rows, &[])
+    }
+
+    fn connections_to_list(&self) -> Vec<(Entry, ConnectionRow)> {
+        let entries = self.entries(Shelf::Connections).into_iter();
+        entries
+            .filter_map(|entry| {
+                let draft = self.library.profile(&entry.id)?;
+                let state = self.session.state(&entry.id);
+                let row = connection_row(&entry.id, draft, state, self.now);
+                Some((entry, row))
+            })
+            .collect()
+    }
+
+    /// The list of saved requests, likewise found by name, topic and folder.
+    pub fn request_lines(&self, query: &Query) -> Vec<Line<RequestItem>> {
+        let front = self.tabs.front().and_then(|tab| tab.saved_id.as_deref());
+        let entries = self.entries(Shelf::Requests).into_iter();
+        let items = entries.filter_map(|entry| {
+            let draft = self.library.request(&entry.id)?;
+            if !query.finds(&[&entry.name, &draft.topic, &entry.folder]) {
+                return None;
+            }
+            let item = RequestItem {
+                id: entry.id.clone(),
+                name: entry.name.clone(),
+                topic: draft.topic.clone(),
+                hint: match draft.topic.rsplit_once('/') {
+                    Some((_, last)) => format!("…/{last}"),
+                    None => draft.topic.clone(),
+                },
+                is_in_front: front == Some(entry.id.as_str()),
+            };
+            Some((entry, item))
+        });
+        let folded = if query.is_empty() {
+            self.window.folded_folders.as_slice()
+        } else {
+            &[]
+        };
+        arrange(items.collect(), folded)
     }
 
     /// Everything that the palette can do or open.

@@ -14,7 +14,9 @@ use crate::model::exchange::Change;
 use crate::model::message::Message;
 use crate::model::profile::{Feature, MqttVersion};
 use crate::model::record::Colour;
-use crate::model::subscribe::{Subscription, SubscriptionDraft, SubscriptionField};
+use crate::model::subscribe::{
+    Subscription, SubscriptionDraft, SubscriptionField, parse_identifier,
+};
 use crate::model::text;
 use crate::model::time::Timestamp;
 use crate::model::topic::TopicFilter;
@@ -43,13 +45,23 @@ pub enum SubscriptionAction {
 pub struct SubscriptionDialog {
     pub id: Option<String>,
     pub draft: SubscriptionDraft,
+    /// The Subscription Identifier as typed.
+    pub identifier: String,
     pub errors: Vec<FieldError<SubscriptionField>>,
 }
 
 impl SubscriptionDialog {
     /// What is wrong, also with regard to the others: a broker has one subscription for each filter.
     pub fn find_errors(&mut self, others: &BTreeMap<String, SubscriptionDraft>) {
+        let identifier = parse_identifier(&self.identifier);
+        self.draft.identifier = identifier.clone().unwrap_or_default();
         self.errors = self.draft.validate().err().unwrap_or_default();
+        if let Err(message) = identifier {
+            self.errors.push(FieldError {
+                field: SubscriptionField::Identifier,
+                message,
+            });
+        }
         let id = self.id.as_deref();
         let is_same = |other: &SubscriptionDraft| {
             other.connection == self.draft.connection
@@ -180,7 +192,7 @@ fn ask(session: &mut Session, subscriptions: &mut Subscriptions) {
 /// Which of the options this version of MQTT does not have, in words.
 pub fn lacks(version: MqttVersion) -> Option<&'static str> {
     version.lacks(Feature::NoLocal).map(|_| {
-        "MQTT 3.1.1 has no options beside QoS: No Local is done here, the two about retained messages are left out"
+        "MQTT 3.1.1 has no options beside QoS: No Local is done here, those about retained messages and the identifier are left out"
     })
 }
 
@@ -295,9 +307,19 @@ impl App {
         std::iter::once(new).chain(switches)
     }
 
-    /// The connection of the request in front.
+    /// What the palette's commands are about: the connection that was looked at while this request was in front, else
+    /// the request's own.
     pub fn connection_in_front(&self) -> String {
         let front = self.tabs.front();
+        if let Some((id, tab)) = &self.looked_at
+            && front.is_some_and(|front| front.id == *tab)
+            && self
+                .library
+                .profile(id)
+                .is_some_and(|one| !one.is_listener())
+        {
+            return id.clone();
+        }
         front.map_or_else(
             || crate::model::profile::BUILT_IN_ID.to_owned(),
             |tab| tab.draft.connection.clone(),

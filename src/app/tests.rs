@@ -339,3 +339,123 @@ fn the_example_of_a_shipped_rule_can_be_sent_at_once_and_is_taken_in_once() {
             .any(|it| it.text.contains("nothing"))
     );
 }
+
+/// What another program writes is taken up within this time.
+fn wait_for(app: &mut App, what: &str, is_so: impl Fn(&App) -> bool) {
+    let limit = std::time::Instant::now() + Duration::from_secs(20);
+    while !is_so(app) {
+        assert!(std::time::Instant::now() < limit, "{what}");
+        std::thread::sleep(Duration::from_millis(20));
+        app.tick();
+    }
+}
+
+fn put(app: &App, name: &str, text: &str) {
+    let path = PathBuf::from(app.library.workspace_path()).join(name);
+    std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+    std::fs::write(path, text).unwrap();
+}
+
+#[test]
+fn what_another_program_writes_is_here_without_a_restart() {
+    let mut app = app();
+    put(
+        &app,
+        "connections/lab.toml",
+        "name = \"Lab\"\nfolder = \"Plant\"",
+    );
+    put(
+        &app,
+        "subscriptions/all.toml",
+        "connection = \"lab\"\nfilter = \"a/#\"",
+    );
+    put(&app, "rules/own.toml", "name = \"Own\"");
+    put(&app, "settings.toml", "built_in_broker_port = 18999");
+    wait_for(&mut app, "all of it", |app| {
+        app.library.profile("lab").is_some()
+            && app.library.subscriptions().contains_key("all")
+            && app.library.rules().contains_key("own")
+            && app.settings.built_in_broker_port == Some(18999)
+    });
+    assert_eq!(app.folders(tree::Shelf::Connections), ["Plant"]);
+    put(&app, "connections/lab.toml", "name = \"Laboratory\"");
+    wait_for(&mut app, "another name", |app| {
+        app.library.profile("lab").unwrap().name == "Laboratory"
+    });
+    let path = PathBuf::from(app.library.workspace_path());
+    std::fs::remove_file(path.join("connections/lab.toml")).unwrap();
+    wait_for(&mut app, "nothing", |app| {
+        app.library.profile("lab").is_none()
+    });
+}
+
+#[test]
+fn a_tab_shows_what_another_program_wrote_unless_something_is_typed_in_it() {
+    let (mut app, tab, id, path) = with_saved("first");
+    let text = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(&path, text.replace("first", "second")).unwrap();
+    wait_for(&mut app, "the second", |app| topic(app, tab) == "second");
+    assert!(app.notices.shown().iter().all(|it| it.undo.is_none()));
+    assert!(!app.tabs.get(tab).unwrap().is_dirty());
+
+    "typed".clone_into(&mut app.tabs.get_mut(tab).unwrap().draft.topic);
+    std::fs::write(&path, text.replace("first", "third")).unwrap();
+    wait_for(&mut app, "a notice", |app| {
+        app.notices.shown().iter().any(|it| !it.choices.is_empty())
+    });
+    assert_eq!(topic(&app, tab), "typed");
+    assert_eq!(app.library.request(&id).unwrap().topic, "second");
+    app.perform(Action::SaveTab(tab));
+    settle(&mut app);
+    assert!(std::fs::read_to_string(&path).unwrap().contains("third"));
+    choose(&mut app, "Load again");
+    wait_for(&mut app, "the third", |app| topic(app, tab) == "third");
+    // What was typed can be had back.
+    app.perform(Action::UndoNewest);
+    assert_eq!(topic(&app, tab), "typed");
+}
+
+#[test]
+fn a_dialog_keeps_what_is_typed_and_its_save_is_refused() {
+    let mut app = app();
+    let draft = ProfileDraft {
+        name: "Lab".to_owned(),
+        ..ProfileDraft::default()
+    };
+    let id = app.library.save_profile(None, &draft).unwrap();
+    settle(&mut app);
+    app.perform(Action::EditProfile(id.clone()));
+    put(&app, &format!("connections/{id}.toml"), "name = \"Theirs\"");
+    wait_for(&mut app, "a notice", |app| {
+        app.notices
+            .shown()
+            .iter()
+            .any(|it| it.text.contains("is kept"))
+    });
+    let Some(Dialog::Profile(dialog)) = &mut app.dialog else {
+        panic!("no dialog");
+    };
+    "Ours".clone_into(&mut dialog.draft.name);
+    app.perform(Action::SaveProfile { connect: false });
+    settle(&mut app);
+    let path = PathBuf::from(app.library.workspace_path());
+    let text = std::fs::read_to_string(path.join(format!("connections/{id}.toml"))).unwrap();
+    assert_eq!(text, "name = \"Theirs\"");
+    choose(&mut app, "Overwrite");
+    let text = std::fs::read_to_string(path.join(format!("connections/{id}.toml"))).unwrap();
+    assert!(text.contains("Ours"), "{text}");
+
+    // One that is closed without a save lets it in.
+    app.perform(Action::EditProfile(id.clone()));
+    put(&app, &format!("connections/{id}.toml"), "name = \"Later\"");
+    wait_for(&mut app, "a notice", |app| {
+        app.notices
+            .shown()
+            .iter()
+            .any(|it| it.text.contains("is kept"))
+    });
+    app.perform(Action::CloseDialog);
+    wait_for(&mut app, "theirs", |app| {
+        app.library.profile(&id).unwrap().name == "Later"
+    });
+}

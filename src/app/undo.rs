@@ -4,9 +4,28 @@ use crate::app::imports::ImportBefore;
 use crate::app::library::Removed;
 use crate::app::table::MarksBefore;
 use crate::app::tabs::{Tab, TabId};
+use crate::app::tree::Shelf;
 use crate::model::request::RequestDraft;
 use crate::model::timeline::Cleared;
 use crate::store::SavedFilter;
+
+/// Where a thing stands on its list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    pub id: String,
+    pub folder: String,
+    pub order: Option<i64>,
+}
+
+impl Place {
+    pub fn new(id: &str, folder: &str, order: Option<i64>) -> Self {
+        Self {
+            id: id.to_owned(),
+            folder: folder.to_owned(),
+            order,
+        }
+    }
+}
 
 #[derive(Debug)]
 pub enum Undo {
@@ -14,6 +33,13 @@ pub enum Undo {
     Removed {
         thing: Box<Removed>,
         was_on: bool,
+    },
+    /// Several of these at once: a folder with what was in it, a connection with its subscriptions.
+    AllRemoved(Vec<(Removed, bool)>),
+    /// Things that were moved: where they were.
+    Placed {
+        list: Shelf,
+        before: Vec<Place>,
     },
     ClosedTab {
         index: usize,

@@ -17,6 +17,7 @@ use crate::model::message::{Qos, UserProperty};
 use crate::model::payload::PayloadFormat;
 use crate::model::profile::VersionChoice;
 use crate::model::request::{PairingDraft, RequestDraft, ResponseTopicDraft};
+use crate::model::subscribe::RetainHandling;
 use crate::store::TimelineView;
 use clap::{ArgGroup, Parser, Subcommand, ValueEnum};
 pub use diagnose::DiagnoseArgs;
@@ -479,6 +480,18 @@ pub struct ListenArgs {
     /// The highest quality of service that messages come with: 0, 1 or 2
     #[arg(short, long, value_name = "0|1|2", default_value = "2", value_parser = values::qos, help_heading = "Listen")]
     pub qos: Qos,
+
+    /// No Local: not what this connection publishes itself
+    #[arg(long, help_heading = "Listen")]
+    pub no_local: bool,
+
+    /// Retain Handling: 0 sends retained messages, 1 only if the subscription is new, 2 does not send them
+    #[arg(long, value_name = "0|1|2", default_value = "0", value_parser = values::retain_handling, help_heading = "Listen")]
+    pub retain_handling: RetainHandling,
+
+    /// Subscription Identifier: a number from 1 to 268435455 that the broker sends with every message
+    #[arg(long = "identifier", value_name = "N", value_parser = values::identifier, help_heading = "Listen")]
+    pub identifier: Option<u32>,
 
     /// End after this time, such as 30s, 5m or 8h
     #[arg(long = "for", value_name = "TIME", value_parser = values::span, help_heading = "Listen")]

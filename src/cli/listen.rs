@@ -6,7 +6,6 @@ use crate::cli::out;
 use crate::cli::packets::Packets;
 use crate::cli::stop::Stop;
 use crate::model::connection::ConnectionState;
-use crate::model::message::Qos;
 use crate::model::payload;
 use crate::model::profile::Profile;
 use crate::model::record::Record;
@@ -33,7 +32,7 @@ pub struct Listen {
     pub profile: Profile,
     pub secrets: Secrets,
     pub filters: Vec<TopicFilter>,
-    pub qos: Qos,
+    pub options: SubscribeOptions,
     pub record: Option<PathBuf>,
     /// Where its packets are written.
     pub packets: Option<PathBuf>,
@@ -135,11 +134,7 @@ impl Listening {
         if let Some(recorder) = &self.recorder {
             recorder.name_connection(&id, &name);
         }
-        let options = SubscribeOptions {
-            qos: listen.qos,
-            retain_as_published: true,
-            ..SubscribeOptions::default()
-        };
+        let options = listen.options;
         for filter in &listen.filters {
             if !session.subscribe(&id, filter.clone(), options) {
                 return Err(Stop::usage(
@@ -276,8 +271,15 @@ fn json(id: RowId, row: &Row) -> Result<String, Stop> {
 fn words(row: &Row) -> String {
     let message = row.message();
     let retained = if message.retain { " (retained)" } else { "" };
+    let identifiers = &message.properties.subscription_identifiers;
+    let by: Vec<String> = identifiers.iter().map(u32::to_string).collect();
+    let by = match by.as_slice() {
+        [] => String::new(),
+        [one] => format!(" (identifier {one})"),
+        several => format!(" (identifiers {})", several.join(", ")),
+    };
     format!(
-        "{} {}{retained} {}",
+        "{} {}{retained}{by} {}",
         text::iso(row.time()),
         message.topic,
         payload::preview(&message.payload, PREVIEW)

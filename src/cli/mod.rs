@@ -31,6 +31,7 @@ mod rules;
 mod stop;
 
 use crate::model::pairing::Rules;
+use crate::model::subscribe::SubscribeOptions;
 use crate::model::topic::TopicFilter;
 use args::{
     Args, BenchArgs, Command, DemoArgs, ListenArgs, RequestArgs, RespondArgs, ScreenshotArgs, Url,
@@ -145,7 +146,13 @@ fn listen(args: ListenArgs, workspace: Option<&Path>) -> Result<ExitCode, Stop> 
         profile: target.profile,
         secrets: target.secrets,
         filters,
-        qos: args.qos,
+        options: SubscribeOptions {
+            qos: args.qos,
+            no_local: args.no_local,
+            retain_as_published: true,
+            retain_handling: args.retain_handling,
+            identifier: args.identifier,
+        },
         record: args.record,
         packets: args.packets,
         limit: args.limit,

@@ -7,12 +7,14 @@ use crate::cli::exit::ExitCode;
 use crate::cli::kept::KeptSecrets;
 use crate::cli::stop::Stop;
 use crate::cli::{out, resolve};
+use crate::model::folder;
 use crate::model::foreign::bundle::{Bundle, OwnedSecret};
 use crate::model::foreign::plan::{Choice, Plan, Planned, counted};
 use crate::model::foreign::{self, Foreign};
 use crate::model::profile::ProfileDraft;
 use crate::model::request::RequestDraft;
 use crate::model::secret::Secret;
+use crate::model::subscribe::SubscriptionDraft;
 use crate::store::{self, Imported, Kept, SealError, Workspace};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -68,7 +70,8 @@ fn import(
     })?;
     open_secrets(&mut foreign, args.passphrase_env.as_deref())?;
     let (profiles, requests) = (shelf(workspace), shelf(workspace));
-    let mut plan = Plan::new(foreign, &profiles, &requests);
+    let subscriptions = shelf(workspace);
+    let mut plan = Plan::new(foreign, &profiles, &requests, &subscriptions);
     plan.settle(match args.existing {
         Existing::Beside => Choice::Add,
         Existing::Replace => Choice::Replace,
@@ -87,7 +90,11 @@ fn import(
     let imported = workspace
         .import(changes)
         .map_err(|err| Stop::new(ExitCode::Failed, err.to_string(), err.hint()))?;
-    let what = counted(imported.profiles.len(), imported.requests.len());
+    let what = counted(
+        imported.profiles.len(),
+        imported.requests.len(),
+        imported.subscriptions.len(),
+    );
     out::say(&format!(
         "imported {what} into {}",
         workspace.folder().display()
@@ -121,6 +128,11 @@ fn tell(plan: &Plan) -> Result<(), Stop> {
             folder => format!("{folder}/{}", one.called(&one.item.name)),
         };
         line("request", one, &name, &one.item.topic)?;
+    }
+    for one in &plan.subscriptions {
+        let words = plan.fate_of_subscription(one).words();
+        let (title, connection) = (one.title(), plan.connection_of(one));
+        out::line(&format!("subscription  {title}  {connection}  ({words})"))?;
     }
     for one in &plan.left_out {
         out::line(&format!("left out    {one}"))?;
@@ -166,7 +178,11 @@ fn export(
         Some(path) => {
             store::write_file(path, text.as_bytes())
                 .map_err(|err| Stop::new(ExitCode::Failed, err.to_string(), err.hint()))?;
-            let what = counted(bundle.connections.len(), bundle.requests.len());
+            let what = counted(
+                bundle.connections.len(),
+                bundle.requests.len(),
+                bundle.subscriptions.len(),
+            );
             out::say(&format!("{what} written to {}", path.display()));
         }
         None => out::line(text.trim_end())?,
@@ -174,31 +190,44 @@ fn export(
     Ok(ExitCode::Answered)
 }
 
+/// A folder is one of connections, with their requests, or one of requests, with their connections; or both.
 fn bundle(args: &ProfilesExportArgs, workspace: &Workspace) -> Result<Bundle, Stop> {
     let all: BTreeMap<String, RequestDraft> = shelf(workspace);
+    let profiles: BTreeMap<String, ProfileDraft> = shelf(workspace);
+    let subscriptions: BTreeMap<String, SubscriptionDraft> = shelf(workspace);
     let mut wanted: Vec<String> = Vec::new();
     for name in &args.connections {
         wanted.push(resolve::find_profile(workspace, name)?.id);
     }
+    if let Some(folder) = &args.folder {
+        let inside = profiles.iter();
+        let inside = inside.filter(|(_, draft)| folder::is_in(&draft.folder, folder));
+        wanted.extend(inside.map(|(id, _)| id.clone()));
+    }
+    let is_all = wanted.is_empty() && args.folder.is_none();
     let requests: Vec<RequestDraft> = all
         .into_values()
-        .filter(|request| match &args.folder {
-            Some(folder) => {
-                let below = request.folder.trim().strip_prefix(folder.as_str());
-                below.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-            }
-            None => wanted.is_empty() || wanted.contains(&request.connection),
+        .filter(|request| {
+            let folder = args.folder.as_deref();
+            is_all
+                || wanted.contains(&request.connection)
+                || folder.is_some_and(|folder| folder::is_in(&request.folder, folder))
         })
         .collect();
-    if let Some(folder) = &args.folder {
-        if requests.is_empty() {
-            let text = format!("there is no folder `{folder}` of requests");
-            return Err(Stop::usage(text, ""));
-        }
+    if let Some(folder) = &args.folder
+        && requests.is_empty()
+        && wanted.is_empty()
+    {
+        let text = format!("there is no folder `{folder}` of connections or requests");
+        return Err(Stop::usage(text, ""));
+    }
+    let subscriptions = subscriptions
+        .into_values()
+        .filter(|one| is_all || wanted.contains(&one.connection))
+        .collect();
+    if args.folder.is_some() {
         wanted.extend(requests.iter().map(|it| it.connection.clone()));
     }
-    let is_all = wanted.is_empty();
-    let profiles: BTreeMap<String, ProfileDraft> = shelf(workspace);
     let connections = profiles
         .into_iter()
         // The built-in broker is everywhere.
@@ -207,6 +236,7 @@ fn bundle(args: &ProfilesExportArgs, workspace: &Workspace) -> Result<Bundle, St
     Ok(Bundle {
         connections,
         requests,
+        subscriptions,
     })
 }
 

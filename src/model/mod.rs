@@ -12,6 +12,7 @@ pub mod diff;
 pub mod document;
 pub mod environment;
 pub mod exchange;
+pub mod folder;
 pub mod foreign;
 pub mod histogram;
 pub mod message;

@@ -15,6 +15,40 @@ pub struct SubscribeOptions {
     pub no_local: bool,
     pub retain_as_published: bool,
     pub retain_handling: RetainHandling,
+    /// Comes with every message by the subscription; see [`check_identifier`].
+    pub identifier: Option<u32>,
+}
+
+/// The largest Subscription Identifier (MQTT 5 §3.8.2.1.2).
+pub const MOST_IDENTIFIER: u32 = 268_435_455;
+
+/// What is wrong with a Subscription Identifier, if anything is.
+pub fn check_identifier(identifier: u32) -> Result<u32, String> {
+    if (1..=MOST_IDENTIFIER).contains(&identifier) {
+        Ok(identifier)
+    } else {
+        Err(format!(
+            "{identifier} is no Subscription Identifier: it is a whole number from 1 to 268,435,455 (MQTT 5 §3.8.2.1.2)"
+        ))
+    }
+}
+
+/// A Subscription Identifier as typed; nothing is none.
+pub fn parse_identifier(typed: &str) -> Result<Option<u32>, String> {
+    let digits: String = typed
+        .chars()
+        .filter(|it| !it.is_whitespace() && !matches!(it, ',' | '_' | '\''))
+        .collect();
+    if digits.is_empty() {
+        return Ok(None);
+    }
+    match digits.parse() {
+        Ok(number) => check_identifier(number).map(Some),
+        Err(_) => Err(format!(
+            "`{}` is no Subscription Identifier: it is a whole number from 1 to 268,435,455 (MQTT 5 §3.8.2.1.2)",
+            typed.trim()
+        )),
+    }
 }
 
 impl Default for SubscribeOptions {
@@ -24,6 +58,7 @@ impl Default for SubscribeOptions {
             no_local: false,
             retain_as_published: false,
             retain_handling: RetainHandling::default(),
+            identifier: None,
         }
     }
 }
@@ -65,6 +100,9 @@ pub struct SubscriptionDraft {
     pub no_local: bool,
     pub retain_as_published: bool,
     pub retain_handling: RetainHandling,
+    /// Left out where MQTT 3.1.1 is spoken.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub identifier: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub colour: Option<Colour>,
 }
@@ -81,6 +119,7 @@ impl Default for SubscriptionDraft {
             // Whether a message was retained is worth seeing.
             retain_as_published: true,
             retain_handling: RetainHandling::default(),
+            identifier: None,
             colour: None,
         }
     }
@@ -91,6 +130,7 @@ impl Default for SubscriptionDraft {
 pub enum SubscriptionField {
     Filter,
     NoLocal,
+    Identifier,
 }
 
 /// A subscription that can be asked for.
@@ -121,6 +161,9 @@ impl SubscriptionDraft {
             let message = "a shared subscription cannot have No Local (MQTT 5 §3.8.3.1)";
             errors.push(wrong(SubscriptionField::NoLocal, message.to_owned()));
         }
+        if let Err(message) = self.identifier.map_or(Ok(0), check_identifier) {
+            errors.push(wrong(SubscriptionField::Identifier, message));
+        }
         match filter {
             Some(filter) if errors.is_empty() => Ok(Subscription {
                 filter,
@@ -129,6 +172,7 @@ impl SubscriptionDraft {
                     no_local: self.no_local,
                     retain_as_published: self.retain_as_published,
                     retain_handling: self.retain_handling,
+                    identifier: self.identifier,
                 },
             }),
             _ => Err(errors),
@@ -173,11 +217,32 @@ mod tests {
     }
 
     #[test]
+    fn an_identifier_is_from_1_to_the_largest_variable_byte_integer() {
+        for (typed, wanted) in [
+            ("", None),
+            (" 1 ", Some(1)),
+            ("268,435,455", Some(MOST_IDENTIFIER)),
+        ] {
+            assert_eq!(parse_identifier(typed), Ok(wanted), "{typed}");
+        }
+        for wrong in ["0", "268435456", "99999999999", "-1", "x", "1.5"] {
+            assert!(parse_identifier(wrong).is_err(), "{wrong}");
+        }
+        let zero = SubscriptionDraft {
+            identifier: Some(0),
+            ..draft("a")
+        };
+        let errors = zero.validate().unwrap_err();
+        assert_eq!(errors[0].field, SubscriptionField::Identifier);
+    }
+
+    #[test]
     fn an_older_file_that_says_little_is_a_subscription_that_is_on() {
         let read: SubscriptionDraft = toml::from_str("filter = \"a\"").unwrap();
         assert_eq!(read, draft("a"));
         let all = SubscriptionDraft {
             retain_handling: RetainHandling::SendIfNew,
+            identifier: Some(7),
             colour: Some(Colour::Green),
             is_on: false,
             ..draft("b/#")

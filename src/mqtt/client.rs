@@ -16,7 +16,7 @@ use super::subscriptions::{Acknowledged, SubscribeDone, SubscribeOptions, Subscr
 use super::tap::{Outgoing, Tap};
 use super::transport::{FileReader, Told};
 use super::wire::Link;
-use super::words::Stage;
+use super::words::{self, Packet, Stage};
 use crate::model::connection::{ConnectionState, TlsInfo};
 use crate::model::message::Message;
 use crate::model::packet::Note;
@@ -154,6 +154,9 @@ pub(super) struct Core {
     told: Vec<Progress>,
 }
 
+/// Subscription Identifiers not supported (MQTT 5 §3.9.3).
+const NO_IDENTIFIERS: u8 = 0xA1;
+
 impl Core {
     pub fn signal(&mut self, signal: Signal) {
         self.signals.push(signal);
@@ -189,6 +192,13 @@ impl Core {
                 if let Err(err) = link.control(&control) {
                     log::error!("{control:?}: {err}");
                 }
+            }
+            if self.subscriptions.has_refused() {
+                let why = "the broker's CONNACK says so, and the subscription was not sent";
+                let reason = words::reason(Packet::Suback, NO_IDENTIFIERS, Some(why));
+                let refused = self.subscriptions.take_refused(&reason, clock::now());
+                self.signals
+                    .extend(refused.into_iter().map(Signal::Subscribed));
             }
             while self.ledger.is_waiting()
                 && let Some(message) = self.ledger.next(tap.backlog(), &mut told)

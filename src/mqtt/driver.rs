@@ -260,6 +260,8 @@ fn connected(shared: &Shared, link: &Link, connack: Connack, still_coming: (usiz
             core.assigned_client_id = Some(Arc::clone(&info.client_id));
         }
         info.tls.clone_from(&core.tls);
+        core.subscriptions
+            .set_lacks_identifiers(info.subscription_identifiers_available == Some(false));
         let limits = Limits::of(&info);
         let mut told = Vec::new();
         if session_present {

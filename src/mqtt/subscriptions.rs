@@ -69,6 +69,10 @@ pub struct Subscriptions {
     handed: VecDeque<Handed>,
     /// Sent, by Packet Identifier.
     sent: BTreeMap<u16, Handed>,
+    /// The broker takes no Subscription Identifiers: none may be sent (MQTT 5 §3.2.2.3.12).
+    lacks_identifiers: bool,
+    /// Not sent therefore.
+    refused: Vec<TopicFilter>,
 }
 
 impl Subscriptions {
@@ -121,8 +125,45 @@ impl Subscriptions {
         }
     }
 
+    /// What the CONNACK says. Before it nothing is sent.
+    pub fn set_lacks_identifiers(&mut self, lacks: bool) {
+        self.lacks_identifiers = lacks;
+    }
+
+    pub fn has_refused(&self) -> bool {
+        !self.refused.is_empty()
+    }
+
+    /// Those that [`Self::next`] left out because of their Subscription Identifier, answered as the broker would have.
+    pub fn take_refused(&mut self, reason: &Reason, at: Timestamp) -> Vec<Acknowledged> {
+        let mut told = Vec::new();
+        for filter in std::mem::take(&mut self.refused) {
+            let done = SubscribeDone {
+                at,
+                reason: reason.clone(),
+            };
+            let waiting = self.entries.remove(&filter).map(|entry| entry.waiting);
+            for answer in waiting.into_iter().flatten() {
+                tell(answer, Ok(done.clone()));
+            }
+            told.push(Acknowledged { filter, done });
+        }
+        told
+    }
+
     /// What to send next.
     pub fn next(&mut self) -> Option<Control> {
+        if self.lacks_identifiers {
+            let entries = &self.entries;
+            let has_one = |filter: &TopicFilter| {
+                let entry = entries.get(filter);
+                entry.is_some_and(|entry| entry.options.identifier.is_some())
+            };
+            self.refused
+                .extend(self.wanted.iter().filter(|one| has_one(one)).cloned());
+            let refused = &self.refused;
+            self.wanted.retain(|filter| !refused.contains(filter));
+        }
         if self.handed.len() + self.sent.len() >= WINDOW {
             return None;
         }
@@ -343,6 +384,36 @@ mod tests {
         assert_eq!(subscriptions.spared_by(&topic("b")), 0);
         subscriptions.subscribe(filter("#"), SubscribeOptions::default(), None);
         assert_eq!(subscriptions.spared_by(&topic("a/b")), 0);
+    }
+
+    #[test]
+    fn an_identifier_is_not_sent_to_a_broker_that_takes_none() {
+        let mut subscriptions = Subscriptions::default();
+        let with_one = SubscribeOptions {
+            identifier: Some(7),
+            ..SubscribeOptions::default()
+        };
+        let (answer, mut told) = oneshot::channel();
+        subscriptions.subscribe(filter("a"), with_one, Some(answer));
+        subscriptions.subscribe(filter("b"), SubscribeOptions::default(), None);
+        subscriptions.set_lacks_identifiers(true);
+        assert_eq!(
+            subscriptions.next(),
+            Some(Control::Subscribe(filter("b"), SubscribeOptions::default()))
+        );
+        let reason = Reason::new(0xA1, "not supported");
+        let refused = subscriptions.take_refused(&reason, Timestamp::default());
+        let filters: Vec<_> = refused.iter().map(|one| one.filter.clone()).collect();
+        assert_eq!(filters, [filter("a")]);
+        assert!(told.try_recv().unwrap().unwrap().reason.is_refusal());
+        assert_eq!(subscriptions.next(), None);
+        // The next broker may take them.
+        subscriptions.set_lacks_identifiers(false);
+        subscriptions.subscribe(filter("a"), with_one, None);
+        assert_eq!(
+            subscriptions.next(),
+            Some(Control::Subscribe(filter("a"), with_one))
+        );
     }
 
     #[test]

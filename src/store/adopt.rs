@@ -9,6 +9,7 @@ use crate::model::foreign::{FileRole, ForeignFile, ForeignProfile};
 use crate::model::profile::{ProfileDraft, SecretSlot};
 use crate::model::request::RequestDraft;
 use crate::model::secret::Secret;
+use crate::model::subscribe::SubscriptionDraft;
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -31,6 +32,7 @@ pub struct Adopted<T> {
 pub struct Imported {
     pub profiles: Vec<Adopted<ProfileDraft>>,
     pub requests: Vec<Adopted<RequestDraft>>,
+    pub subscriptions: Vec<Adopted<SubscriptionDraft>>,
     /// To be kept where secrets are, by the id of the profile.
     pub secrets: Vec<(String, SecretSlot, Secret)>,
     files: Vec<PathBuf>,
@@ -63,6 +65,9 @@ impl Workspace {
             let id = replaces
                 .clone()
                 .unwrap_or_else(|| self.new_id::<ProfileDraft>(&draft.name));
+            if replaces.is_some() {
+                self.keep_place(&id, &mut draft)?;
+            }
             for file in &files {
                 let path = self.put_file(&id, file, done)?;
                 let tls = draft.tls.get_or_insert_default();
@@ -87,6 +92,27 @@ impl Workspace {
                 .unwrap_or_else(|| self.new_id::<RequestDraft>(&item.name));
             let adopted = self.put_one(id, item, replaces.is_some())?;
             done.requests.push(adopted);
+        }
+        for Change { replaces, mut item } in changes.subscriptions {
+            item.connection = ids.get(&item.connection).cloned().unwrap_or_default();
+            let id = replaces
+                .clone()
+                .unwrap_or_else(|| self.new_id::<SubscriptionDraft>(item.title()));
+            let adopted = self.put_one(id, item, replaces.is_some())?;
+            done.subscriptions.push(adopted);
+        }
+        Ok(())
+    }
+
+    /// Where it is listed stays as it is, where the source says nothing of it.
+    fn keep_place(&self, id: &str, draft: &mut ProfileDraft) -> Result<(), StoreError> {
+        let there = self.load_one::<ProfileDraft>(id)?;
+        if let Some(there) = there.map(|stored| stored.draft)
+            && draft.folder.is_empty()
+        {
+            draft.folder = there.folder;
+            draft.order = draft.order.or(there.order);
+            draft.colour = draft.colour.or(there.colour);
         }
         Ok(())
     }
@@ -149,6 +175,9 @@ impl Workspace {
 
     /// Takes an import back: what is new goes to the trash, what was replaced is again what it was, byte for byte.
     pub fn take_back(&self, imported: &Imported) -> Result<(), StoreError> {
+        for one in imported.subscriptions.iter().rev() {
+            self.take_one_back(one)?;
+        }
         for one in imported.requests.iter().rev() {
             self.take_one_back(one)?;
         }
@@ -194,7 +223,9 @@ mod tests {
         let profiles = profiles.map(|it| (it.id, it.draft)).collect();
         let requests = workspace.load::<RequestDraft>().items.into_iter();
         let requests = requests.map(|it| (it.id, it.draft)).collect();
-        Plan::new(read(bytes).unwrap(), &profiles, &requests)
+        let subscriptions = workspace.load::<SubscriptionDraft>().items.into_iter();
+        let subscriptions = subscriptions.map(|it| (it.id, it.draft)).collect();
+        Plan::new(read(bytes).unwrap(), &profiles, &requests, &subscriptions)
     }
 
     fn all_files(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {

@@ -24,6 +24,11 @@ pub(super) struct Fingerprint {
 }
 
 impl Fingerprint {
+    /// Another one for what is likely something else.
+    pub fn number(self) -> u64 {
+        self.hash
+    }
+
     pub fn of(bytes: &[u8]) -> Self {
         let mut hasher = DefaultHasher::new();
         bytes.hash(&mut hasher);

@@ -29,6 +29,7 @@ mod sealed;
 mod settings;
 mod trash;
 mod vault;
+mod watch;
 mod window;
 mod workspace;
 mod writer;
@@ -45,6 +46,7 @@ pub use sealed::{SealError, seal, unseal};
 pub use settings::{PairingOrder, RecordingSettings, SavedFilter, Settings, TimelineBounds};
 pub use trash::Deleted;
 pub use vault::{SecretHome, VaultState};
+pub use watch::{Differences, Found, Watch};
 pub use window::{
     Geometry, Panels, Tab, Theme, TimelineColumn, TimelineGroups, TimelineOrder, TimelineView,
     WindowState,

@@ -40,6 +40,9 @@ pub struct WindowState {
     pub selected_tab: usize,
     /// The folders of requests that are folded.
     pub folded_folders: Vec<String>,
+    /// … and those of connections.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub folded_connections: Vec<String>,
     /// The groups of pairing rules that are not folded.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub open_rules: Vec<String>,
@@ -72,6 +75,7 @@ impl Default for WindowState {
             ui_scale: 1.0,
             selected_tab: 0,
             folded_folders: Vec::new(),
+            folded_connections: Vec::new(),
             open_rules: Vec::new(),
             environment: String::new(),
             recent_filters: Vec::new(),

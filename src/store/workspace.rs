@@ -55,8 +55,8 @@ pub struct Saved {
 }
 
 /// What a file was when it was last read or written here.
-#[derive(Clone, Copy, Debug)]
-enum Known {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Known {
     Whole(Fingerprint),
     Damaged,
     /// The id was given out, nothing is written yet.
@@ -176,12 +176,18 @@ impl Workspace {
         Some(self.state_folder()?.join(vault::FILE))
     }
 
-    fn known(&self) -> MutexGuard<'_, HashMap<PathBuf, Known>> {
+    pub(super) fn known(&self) -> MutexGuard<'_, HashMap<PathBuf, Known>> {
         // A panic elsewhere does not make what is known wrong.
         self.inner
             .known
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// While it is held no file is compared and replaced.
+    pub(super) fn writing(&self) -> MutexGuard<'_, ()> {
+        let turn = self.inner.writing.lock();
+        turn.unwrap_or_else(PoisonError::into_inner)
     }
 
     fn remember(&self, path: &Path, known: Known) {
@@ -322,11 +328,7 @@ impl Workspace {
         value: &T,
         on_conflict: OnConflict,
     ) -> Result<Saved, StoreError> {
-        let _turn = self
-            .inner
-            .writing
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let _turn = self.writing();
         let there = atomic::read_if_there(path).map_err(|err| StoreError::io("read", path, err))?;
         let known = self.known().get(path).copied();
         let change = match (&known, &there) {
@@ -392,11 +394,7 @@ impl Workspace {
     /// None when there is none: it was never saved, or somebody else deleted it.
     pub fn delete<T: Kept>(&self, id: &str) -> Result<Option<Deleted>, StoreError> {
         let path = self.path::<T>(id)?;
-        let _turn = self
-            .inner
-            .writing
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let _turn = self.writing();
         let Some(bytes) =
             atomic::read_if_there(&path).map_err(|err| StoreError::io("read", &path, err))?
         else {
@@ -426,11 +424,7 @@ impl Workspace {
 
     /// Puts back what a file held; what is in it now goes to the trash.
     pub(super) fn put_bytes_back(&self, path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
-        let _turn = self
-            .inner
-            .writing
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let _turn = self.writing();
         let there = atomic::read_if_there(path).map_err(|err| StoreError::io("read", path, err))?;
         let trash = self.inner.state.as_ref().map(|state| state.join("trash"));
         if let (Some(there), Some(trash)) = (there.filter(|there| there != bytes), trash) {

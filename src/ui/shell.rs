@@ -39,6 +39,7 @@ pub struct Shell {
     saved: WindowState,
     looked: Instant,
     picture: Option<PictureJob>,
+    had_focus: bool,
 }
 
 impl Shell {
@@ -50,11 +51,18 @@ impl Shell {
             saved,
             looked: Instant::now(),
             picture,
+            had_focus: false,
         }
     }
 
     /// Everything but painting; also when the window is hidden.
     pub fn logic(&mut self, ctx: &Context) {
+        let has_focus = ctx.input(|input| input.focused);
+        if has_focus && !self.had_focus {
+            // Whoever comes back from an editor sees what was written there, on a network drive as well.
+            self.app.library.look_elsewhere();
+        }
+        self.had_focus = has_focus;
         self.app.tick();
         if self.app.wants_to_quit {
             ctx.send_viewport_cmd(ViewportCommand::Close);
@@ -159,9 +167,9 @@ impl Shell {
                     .auto_shrink(false)
                     .show(ui, |ui| {
                         padded(ui, |ui| {
-                            connections::connections_ui(ui, &self.app, actions);
+                            connections::connections_ui(ui, &self.app, &mut self.view, actions);
                             ui.add_space(10.0);
-                            requests::requests_ui(ui, &self.app, actions);
+                            requests::requests_ui(ui, &self.app, &mut self.view, actions);
                             ui.add_space(10.0);
                             rules::rules_ui(ui, &self.app, actions);
                         });

@@ -121,6 +121,9 @@ pub struct View {
     pub bench_editor: EditState,
     /// Where the comparison of two payloads stands.
     pub compared: DiffState,
+    /// What is typed to find a connection, and a request.
+    pub connection_query: String,
+    pub request_query: String,
     /// What is typed to find a pairing rule.
     pub rule_query: String,
     /// Whether the keyboard should go to the filter, the topic, ….

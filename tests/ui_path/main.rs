@@ -13,6 +13,7 @@ mod common_ui;
 mod demos;
 mod diagnosis;
 mod filter;
+mod folders;
 mod imports;
 mod keyboard;
 mod lanes;

@@ -174,6 +174,19 @@ impl Window {
         self.settle();
     }
 
+    /// Presses here, moves there and lets go.
+    pub fn drag(&mut self, from: egui::Pos2, to: egui::Pos2) {
+        self.harness.drag_at(from);
+        self.settle();
+        let middle = from + (to - from) * 0.5;
+        for place in [middle, to] {
+            self.harness.hover_at(place);
+            self.settle();
+        }
+        self.harness.drop_at(to);
+        self.settle();
+    }
+
     /// Replaces what a field holds.
     pub fn fill(&mut self, field: &str, text: &str) {
         self.focus(field);

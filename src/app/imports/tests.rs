@@ -63,12 +63,16 @@ fn an_import_is_looked_at_then_done_and_taken_back_in_one_step() {
     );
     look_at(&mut app, MQTTX, "");
     let plan = dialog(&mut app).plan.as_ref().unwrap();
-    assert!(plan.summary().starts_with("1 connection and 3 requests; "));
+    assert!(
+        plan.summary()
+            .starts_with("1 connection, 3 requests and 2 subscriptions; ")
+    );
     // Looking writes nothing.
     assert_eq!(app.library.profiles(), &profiles);
     begin(&mut app);
     assert_eq!(app.library.profiles().len(), profiles.len() + 1);
     assert_eq!(app.library.requests().len(), 3);
+    assert_eq!(app.library.subscriptions().len(), 2);
     let (id, draft) = app
         .library
         .profiles()

@@ -33,6 +33,8 @@ pub enum Written {
         draft: Option<RequestDraft>,
     },
     Settings(Settings),
+    /// Somebody else deleted it.
+    Gone(Subject),
 }
 
 #[derive(Clone, Debug)]
@@ -341,9 +343,12 @@ impl Library {
         self.complain(subject, err);
     }
 
-    fn take_again(&mut self, again: Again) {
+    pub(super) fn take_again(&mut self, again: Again) {
         match again {
             Again::Profile(id, draft) => {
+                if let Some(draft) = &draft {
+                    self.welcome(&id, draft);
+                }
                 self.put(&id, draft);
                 self.add_built_in();
             }

@@ -2,11 +2,13 @@
 
 use crate::app::App;
 use crate::app::dialogs::{AfterPassword, Dialog, NEW, PasswordDialog, ProfileDialog};
-use crate::app::library::{Removed, new_client_id};
+use crate::app::library::{Removed, Trouble, new_client_id};
 use crate::app::undo::Undo;
 use crate::model::connection::Problem;
 use crate::model::environment::Place;
+use crate::model::folder;
 use crate::model::profile::{BUILT_IN_ID, BrokerAddress, Profile, ProfileDraft, SecretSlot};
+use crate::model::record::Colour;
 use crate::model::secret::{Secret, Secrets};
 use crate::store::{PasswordPlace, VaultState};
 use std::collections::BTreeMap;
@@ -23,8 +25,9 @@ pub(super) enum Password {
 }
 
 impl App {
-    pub(super) fn new_profile(&mut self) {
+    pub(super) fn new_profile(&mut self, folder: &str) {
         let draft = ProfileDraft {
+            folder: folder.to_owned(),
             client_id: new_client_id(),
             ..ProfileDraft::default()
         };
@@ -70,14 +73,19 @@ impl App {
         };
         let ProfileDialog {
             id,
-            draft,
+            mut draft,
             password,
             remember_password,
             in_file,
             secrets,
             ..
         } = *dialog;
+        draft.folder = folder::normal(&draft.folder);
         let before = id.as_deref().and_then(|id| self.library.profile(id));
+        if before.is_some_and(|before| folder::normal(&before.folder) != draft.folder) {
+            // Its place was one among others.
+            draft.order = None;
+        }
         let before = before.map_or_else(Vec::new, ProfileDraft::secrets_wanted);
         let is_secret_new = !password.is_empty() || secrets.values().any(|text| !text.is_empty());
         match self.library.save_profile(id.as_deref(), &draft) {
@@ -127,6 +135,7 @@ impl App {
         // Two clients with one id would take the session from each other.
         let copy = ProfileDraft {
             name: format!("{} copy", draft.name),
+            order: None,
             client_id: new_client_id(),
             ..draft
         };
@@ -146,21 +155,54 @@ impl App {
             );
             return;
         }
-        let was_on = self.session.link(id).is_some();
-        match self.library.remove_profile(id) {
-            Ok(thing) => {
-                self.session.disconnect(id);
-                self.passwords.remove(id);
-                self.notices.offer_undo(
-                    format!("Deleted the connection {name}"),
-                    Undo::Removed {
-                        thing: Box::new(thing),
-                        was_on,
-                    },
-                    self.now,
-                );
+        match self.take_profile_out(id) {
+            Ok(gone) => {
+                let said = match gone.len() {
+                    0 | 1 => format!("Deleted the connection {name}"),
+                    2 => format!("Deleted the connection {name} and its subscription"),
+                    several => format!(
+                        "Deleted the connection {name} and its {} subscriptions",
+                        several - 1
+                    ),
+                };
+                self.notices
+                    .offer_undo(said, Undo::AllRemoved(gone), self.now);
             }
             Err(problem) => self.notices.fail(problem.text, problem.hint),
+        }
+    }
+
+    /// Deletes a profile and its subscriptions; gives what brings them back, each with whether it was on.
+    pub(super) fn take_profile_out(&mut self, id: &str) -> Result<Vec<(Removed, bool)>, Trouble> {
+        let was_on = self.session.link(id).is_some();
+        let mut gone = vec![(self.library.remove_profile(id)?, was_on)];
+        self.session.disconnect(id);
+        self.passwords.remove(id);
+        let subscriptions = self.library.subscriptions().iter();
+        let own: Vec<String> = subscriptions
+            .filter(|(_, draft)| draft.connection == id)
+            .map(|(id, _)| id.clone())
+            .collect();
+        for one in own {
+            match self.library.remove_subscription(&one) {
+                Ok(thing) => gone.push((thing, false)),
+                Err(trouble) => self.tell(trouble),
+            }
+        }
+        Ok(gone)
+    }
+
+    pub(super) fn look_at_connection(&mut self, id: String) {
+        self.looked_at = self.tabs.front().map(|tab| (id, tab.id));
+    }
+
+    pub(super) fn set_colour(&mut self, id: &str, colour: Option<Colour>) {
+        let Some(draft) = self.library.profile(id).cloned() else {
+            return;
+        };
+        let draft = ProfileDraft { colour, ..draft };
+        if let Err(problem) = self.library.save_profile(Some(id), &draft) {
+            self.notices.fail(problem.text, problem.hint);
         }
     }
 

@@ -2,21 +2,50 @@
 
 use crate::app::App;
 use crate::app::actions::Action;
+use crate::app::dialogs::Dialog;
 use crate::app::library::{Trouble, Written};
 use crate::app::notices::Choice;
+use crate::app::tabs::{Tab, Tabs};
 use crate::app::undo::Undo;
+use crate::model::profile::ProfileDraft;
 use crate::model::request::RequestDraft;
-use crate::store::{Kept as _, OnConflict, Subject};
+use crate::model::responder::DeviceDraft;
+use crate::model::subscribe::SubscriptionDraft;
+use crate::store::{Kept as _, OnConflict, RuleText, Subject};
 
 /// One notice for each file.
 fn key(subject: &Subject) -> String {
     format!("file {subject:?}")
 }
 
+/// Whether something is typed that is about this file.
+fn is_held(tabs: &Tabs, dialog: Option<&Dialog>, subject: &Subject) -> bool {
+    let Subject::Item { folder, id } = subject else {
+        return matches!(dialog, Some(Dialog::Settings(_) | Dialog::Environments(_)));
+    };
+    let in_dialog = match dialog {
+        Some(Dialog::Profile(dialog)) if *folder == ProfileDraft::FOLDER => dialog.id.as_ref(),
+        Some(Dialog::Device(dialog)) if *folder == DeviceDraft::FOLDER => dialog.id.as_ref(),
+        Some(Dialog::Rule(dialog)) if *folder == RuleText::FOLDER => dialog.file.as_ref(),
+        Some(Dialog::Subscription(dialog)) if *folder == SubscriptionDraft::FOLDER => {
+            dialog.id.as_ref()
+        }
+        _ => None,
+    };
+    let in_tab = || {
+        let tab = tabs.of_saved(id).and_then(|tab| tabs.get(tab));
+        *folder == RequestDraft::FOLDER && tab.is_some_and(Tab::is_dirty)
+    };
+    in_dialog == Some(id) || in_tab()
+}
+
 impl App {
     /// Hears what became of what was saved.
     pub(in crate::app) fn hear_of_files(&mut self) {
         self.library.collect_problems();
+        let (tabs, dialog) = (&self.tabs, self.dialog.as_ref());
+        self.library
+            .follow_elsewhere(|subject| is_held(tabs, dialog, subject));
         for trouble in self.library.take_problems() {
             self.tell(trouble);
         }
@@ -72,6 +101,15 @@ impl App {
                 self.settings = settings.usable();
                 self.apply_settings();
             }
+            Written::Gone(Subject::Item { folder, id }) => {
+                // What runs has nobody any more who could stop it.
+                if folder == ProfileDraft::FOLDER && self.library.profile(&id).is_none() {
+                    self.session.disconnect(&id);
+                } else if folder == DeviceDraft::FOLDER {
+                    self.session.stop_device(&id);
+                }
+            }
+            Written::Gone(_) => {}
         }
     }
 
@@ -81,11 +119,13 @@ impl App {
         let Some(draft) = draft else {
             // Its file is gone; what is typed stays, as something that is not saved.
             tab.saved_id = None;
+            tab.original = RequestDraft::default();
             return;
         };
+        let was_typed = tab.is_dirty();
         let typed = std::mem::replace(&mut tab.draft, draft.clone());
         tab.original = draft;
-        if typed != tab.draft {
+        if was_typed && typed != tab.draft {
             let undo = Undo::Typed {
                 tab: tab.id,
                 draft: Box::new(typed),
@@ -121,6 +161,7 @@ impl App {
 
     pub(super) fn load_again(&mut self, subject: &Subject) {
         let result = self.library.load_again(subject);
+        self.library.look_elsewhere();
         self.settle_choice(subject, result);
     }
 

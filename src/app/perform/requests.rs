@@ -3,6 +3,7 @@
 use crate::app::App;
 use crate::app::dialogs::{AfterPassword, Dialog, SaveDialog};
 use crate::app::inspect::Part;
+use crate::app::library::{Removed, Trouble};
 use crate::app::tabs::{ComposerPane, EDITABLE_BYTES, TabId};
 use crate::app::undo::Undo;
 use crate::model::connection::ConnectionState;
@@ -117,6 +118,10 @@ impl App {
             return;
         };
         tab.draft.name = name;
+        if tab.draft.folder != folder {
+            // Its place was one among others.
+            tab.draft.order = None;
+        }
         tab.draft.folder = folder;
         let (saved_id, draft) = (tab.saved_id.clone(), tab.draft.clone());
         match self.library.save_request(saved_id.as_deref(), &draft) {
@@ -136,6 +141,7 @@ impl App {
         };
         let copy = RequestDraft {
             name: format!("{} copy", draft.name),
+            order: None,
             ..draft
         };
         match self.library.save_request(None, &copy) {
@@ -161,16 +167,8 @@ impl App {
         let Some(name) = self.library.request(id).map(|draft| draft.name.clone()) else {
             return;
         };
-        match self.library.remove_request(id) {
+        match self.take_request_out(id) {
             Ok(thing) => {
-                // What is open stays open, as something that is not saved.
-                if let Some(tab) = self
-                    .tabs
-                    .of_saved(id)
-                    .and_then(|tab| self.tabs.get_mut(tab))
-                {
-                    tab.saved_id = None;
-                }
                 self.notices.offer_undo(
                     format!("Deleted the request {name}"),
                     Undo::Removed {
@@ -182,6 +180,16 @@ impl App {
             }
             Err(problem) => self.notices.fail(problem.text, problem.hint),
         }
+    }
+
+    pub(super) fn take_request_out(&mut self, id: &str) -> Result<Removed, Trouble> {
+        let thing = self.library.remove_request(id)?;
+        // What is open stays open, as something that is not saved.
+        let tab = self.tabs.of_saved(id);
+        if let Some(tab) = tab.and_then(|tab| self.tabs.get_mut(tab)) {
+            tab.saved_id = None;
+        }
+        Ok(thing)
     }
 
     /// Checks first: what is not valid connects to nobody.

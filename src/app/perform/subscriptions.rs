@@ -5,6 +5,7 @@ use crate::app::dialogs::Dialog;
 use crate::app::subscriptions::{SubscriptionAction, SubscriptionDialog};
 use crate::app::undo::Undo;
 use crate::model::subscribe::SubscriptionDraft;
+use crate::model::text;
 
 impl App {
     pub(super) fn perform_subscription(&mut self, action: SubscriptionAction) {
@@ -32,6 +33,10 @@ impl App {
     fn show_subscription(&mut self, id: Option<String>, draft: SubscriptionDraft) {
         self.dialog = Some(Dialog::Subscription(Box::new(SubscriptionDialog {
             id,
+            identifier: draft
+                .identifier
+                .map(|number| text::count(number.into()))
+                .unwrap_or_default(),
             draft,
             errors: Vec::new(),
         })));

@@ -88,7 +88,7 @@ pub struct ProfilesExportArgs {
     #[arg(long = "connection", value_name = "NAME", conflicts_with = "folder")]
     pub connections: Vec<String>,
 
-    /// Only this folder of requests, with their connections
+    /// Only this folder, of connections or of requests, with what belongs to them
     #[arg(long, value_name = "NAME")]
     pub folder: Option<String>,
 

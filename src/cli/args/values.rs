@@ -6,6 +6,7 @@ use crate::model::payload::Encoding;
 use crate::model::profile::{BUILT_IN_ADDRESS, BrokerAddress, ParsedAddress, VersionChoice};
 use crate::model::request::{RepliesWanted, parse_duration};
 use crate::model::responder::typed_value;
+use crate::model::subscribe::{RetainHandling, check_identifier};
 use crate::model::template::Template;
 use crate::model::time::Timestamp;
 use crate::model::topic::{MAX_STRING_BYTES, TopicFilter, TopicName};
@@ -108,6 +109,20 @@ pub(super) fn correlation(text: &str) -> Result<CorrelationDraft, String> {
     let draft = CorrelationDraft::parse(text)?;
     draft.validate()?;
     Ok(draft)
+}
+
+pub(super) fn retain_handling(text: &str) -> Result<RetainHandling, String> {
+    let number: usize = text.parse().unwrap_or(usize::MAX);
+    let one = RetainHandling::ALL.get(number);
+    one.copied()
+        .ok_or_else(|| format!("`{text}` is no Retain Handling; it is 0, 1 or 2"))
+}
+
+pub(super) fn identifier(text: &str) -> Result<u32, String> {
+    match text.parse() {
+        Ok(number) => check_identifier(number),
+        Err(err) => Err(format!("`{text}` is no number from 1 to 268435455: {err}")),
+    }
 }
 
 pub(super) fn qos(text: &str) -> Result<Qos, String> {

@@ -7,6 +7,7 @@ use super::{Foreign, ForeignProfile, Source, Unreadable};
 use crate::model::profile::{ProfileDraft, SecretSlot};
 use crate::model::request::RequestDraft;
 use crate::model::secret::Secret;
+use crate::model::subscribe::SubscriptionDraft;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -70,6 +71,8 @@ struct Document {
     connections: Vec<Connection>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     requests: Vec<Saved>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    subscriptions: Vec<Listened>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -81,6 +84,11 @@ struct Connection {
 #[derive(Serialize, Deserialize)]
 struct Saved {
     request: RequestDraft,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Listened {
+    subscription: SubscriptionDraft,
 }
 
 /// What is inside of [`Sealed`].
@@ -97,6 +105,7 @@ pub struct Bundle {
     /// By id.
     pub connections: Vec<(String, ProfileDraft)>,
     pub requests: Vec<RequestDraft>,
+    pub subscriptions: Vec<SubscriptionDraft>,
 }
 
 impl Bundle {
@@ -117,6 +126,13 @@ impl Bundle {
                 .iter()
                 .map(|request| Saved {
                     request: request.clone(),
+                })
+                .collect(),
+            subscriptions: self
+                .subscriptions
+                .iter()
+                .map(|subscription| Listened {
+                    subscription: subscription.clone(),
                 })
                 .collect(),
         };
@@ -195,6 +211,11 @@ fn foreign(document: Document) -> Foreign {
         .requests
         .into_iter()
         .map(|one| one.request)
+        .collect();
+    foreign.subscriptions = document
+        .subscriptions
+        .into_iter()
+        .map(|one| one.subscription)
         .collect();
     foreign
 }

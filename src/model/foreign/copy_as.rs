@@ -288,6 +288,10 @@ impl Writer<'_> {
         let Some(response_topic) = self.response_topic().map(str::to_owned) else {
             return Err("it asks for no reply; mosquitto_rr is for requests".to_owned());
         };
+        if self.request.payload.contains(&0) {
+            // It sends nothing of what it reads with -s or -f (seen with 2.0.11).
+            return Err("a zero byte cannot be written on a command line, and mosquitto_rr loses a payload that it reads from elsewhere; copy it as mosquitto_sub and _pub".to_owned());
+        }
         let mut line = self.mosquitto("mosquitto_rr", true)?;
         line.text("-t", self.request.topic.as_str())?;
         line.text("-e", &response_topic)?;

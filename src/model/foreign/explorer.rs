@@ -1,10 +1,11 @@
 //! The settings of MQTT Explorer, where its connections are. Written from a description of its sources.
 
 use super::found::{Entry, set_password, text, truth};
-use super::{FileRole, Foreign, ForeignFile, ForeignProfile, Source, Subscription};
+use super::{FileRole, Foreign, ForeignFile, ForeignProfile, Source};
 use crate::model::message::Qos;
 use crate::model::payload::from_base64;
 use crate::model::profile::{ProfileDraft, Scheme, TlsDraft, VersionChoice};
+use crate::model::subscribe::SubscriptionDraft;
 use serde_json::{Map, Value};
 
 const ROOT: &str = "ConnectionManager_connections";
@@ -122,10 +123,12 @@ fn one(foreign: &mut Foreign, id: &str, map: &Map<String, Value>) {
                 entry.qos("QoS of a subscription", other.get("qos")),
             ),
         };
-        foreign.subscriptions.push(Subscription {
+        foreign.subscriptions.push(SubscriptionDraft {
             connection: id.to_owned(),
             filter,
             qos,
+            retain_as_published: false,
+            ..SubscriptionDraft::default()
         });
     }
     foreign.profiles.push(profile);

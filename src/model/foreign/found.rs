@@ -5,6 +5,7 @@ use crate::model::correlation::{CorrelationDraft, CorrelationKind};
 use crate::model::message::{Qos, UserProperty};
 use crate::model::payload::{Encoding, PayloadFormat, check_json};
 use crate::model::profile::{BrokerAddress, Scheme, SecretSlot};
+use crate::model::record::Colour;
 use crate::model::secret::Secret;
 use serde_json::{Map, Value};
 
@@ -255,6 +256,34 @@ pub(super) fn payload(bytes: &[u8]) -> (PayloadFormat, String) {
         }
         _ => (PayloadFormat::Hex, hex::encode(bytes)),
     }
+}
+
+/// The one of our colours that `#RRGGBB` comes nearest to. None where it is grey or no colour.
+pub(super) fn colour(text: &str) -> Option<Colour> {
+    let digits = text.trim().strip_prefix('#')?;
+    let bytes = hex::decode(digits.get(..6)?).ok()?;
+    let [red, green, blue] = <[u8; 3]>::try_from(bytes).ok()?.map(f32::from);
+    let (most, least) = (red.max(green).max(blue), red.min(green).min(blue));
+    let spread = most - least;
+    if spread < 24.0 {
+        return None;
+    }
+    // Degrees on the circle of hues.
+    let hue = if red >= most {
+        60.0 * ((green - blue) / spread).rem_euclid(6.0)
+    } else if green >= most {
+        60.0 * ((blue - red) / spread + 2.0)
+    } else {
+        60.0 * ((red - green) / spread + 4.0)
+    };
+    Some(match hue {
+        ..16.0 | 340.0.. => Colour::Red,
+        16.0..42.0 => Colour::Orange,
+        42.0..70.0 => Colour::Yellow,
+        70.0..170.0 => Colour::Green,
+        170.0..250.0 => Colour::Blue,
+        _ => Colour::Violet,
+    })
 }
 
 fn readable(bytes: &[u8]) -> Option<&str> {

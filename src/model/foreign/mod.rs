@@ -14,10 +14,10 @@ mod mqttx;
 pub mod plan;
 pub mod words;
 
-use crate::model::message::Qos;
 use crate::model::profile::{ProfileDraft, SecretSlot};
 use crate::model::request::RequestDraft;
 use crate::model::secret::Secret;
+use crate::model::subscribe::SubscriptionDraft;
 use bundle::Sealed;
 use serde_json::Value;
 use std::fmt;
@@ -50,8 +50,8 @@ pub struct Foreign {
     pub profiles: Vec<ForeignProfile>,
     /// `connection` is the key of one of the profiles, or empty.
     pub requests: Vec<RequestDraft>,
-    /// Nothing keeps them yet: they are told.
-    pub subscriptions: Vec<Subscription>,
+    /// `connection` is the key of one of the profiles.
+    pub subscriptions: Vec<SubscriptionDraft>,
     pub left_out: Vec<LeftOut>,
     /// Secrets that want a passphrase.
     pub sealed: Option<Sealed>,
@@ -113,15 +113,6 @@ impl fmt::Debug for ForeignFile {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:?} {} ({} B)", self.role, self.name, self.bytes.len())
     }
-}
-
-/// A standing subscription of a connection.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Subscription {
-    /// The key of a profile.
-    pub connection: String,
-    pub filter: String,
-    pub qos: Qos,
 }
 
 /// Something that is not taken over.

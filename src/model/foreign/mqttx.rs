@@ -2,7 +2,7 @@
 //! properties beside them (`pushProps…`), and later without. Written from a description of MQTTX's sources.
 
 use super::found::{self, Entry, is_nothing, set_password, text, truth};
-use super::{Foreign, ForeignProfile, Source, Subscription};
+use super::{Foreign, ForeignProfile, Source};
 use crate::model::payload::PayloadFormat;
 use crate::model::profile::{
     AuthenticationDraft, ProfileDraft, ReconnectDraft, Scheme, SecretSlot, TlsDraft, VersionChoice,
@@ -10,6 +10,7 @@ use crate::model::profile::{
 };
 use crate::model::request::{RequestDraft, ResponseTopicDraft};
 use crate::model::secret::Secret;
+use crate::model::subscribe::{RetainHandling, SubscriptionDraft, check_identifier};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
@@ -194,21 +195,17 @@ fn connection(
         .and_then(|will| will_of(entry, will));
     entry.unknown(map, KNOWN);
     let folder = folder_of(folders, &text(map.get("parentId")), entry);
+    profile.draft.folder.clone_from(&folder);
     let folder = if folder.is_empty() {
         name
     } else {
         format!("{folder}/{name}")
     };
     for one in objects(map.get("subscriptions")) {
-        let filter = text(one.get("topic"));
-        if truth(one.get("disabled")) == Some(true) {
-            entry.leave(format!("the subscription {filter}"), "it is switched off");
-            continue;
-        }
-        foreign.subscriptions.push(Subscription {
+        let subscription = subscription(entry, one);
+        foreign.subscriptions.push(SubscriptionDraft {
             connection: key.clone(),
-            qos: entry.qos("QoS of a subscription", one.get("qos")),
-            filter,
+            ..subscription
         });
     }
     let mut requests: Vec<RequestDraft> = template(entry, map).into_iter().collect();
@@ -219,6 +216,52 @@ fn connection(
     }
     foreign.requests.extend(requests);
     foreign.profiles.push(profile);
+}
+
+/// Its keys are read where they say something that a subscription has.
+const KNOWN_OF_SUBSCRIPTION: &[&str] = &[
+    "id",
+    "topic",
+    "qos",
+    "disabled",
+    "alias",
+    "nl",
+    "rap",
+    "rh",
+    "subscriptionIdentifier",
+    "color",
+    "createAt",
+    "connectionId",
+    // Of the message that was received last.
+    "retain",
+];
+
+fn subscription(entry: &mut Entry<'_>, map: &Object) -> SubscriptionDraft {
+    let rh: Option<usize> = entry.number("retain handling of a subscription", map.get("rh"));
+    let retain_handling = RetainHandling::ALL.get(rh.unwrap_or_default()).copied();
+    if retain_handling.is_none() {
+        entry.leave("retain handling of a subscription", "it is 0, 1 or 2");
+    }
+    let identifier: Option<u32> =
+        entry.number("subscription identifier", map.get("subscriptionIdentifier"));
+    let identifier = identifier.and_then(|number| {
+        check_identifier(number)
+            .map_err(|why| entry.leave("subscription identifier", why))
+            .ok()
+    });
+    entry.unknown(map, KNOWN_OF_SUBSCRIPTION);
+    SubscriptionDraft {
+        name: text(map.get("alias")),
+        filter: text(map.get("topic")),
+        is_on: truth(map.get("disabled")) != Some(true),
+        qos: entry.qos("QoS of a subscription", map.get("qos")),
+        no_local: truth(map.get("nl")).unwrap_or(false),
+        retain_as_published: truth(map.get("rap")).unwrap_or(false),
+        retain_handling: retain_handling.unwrap_or_default(),
+        identifier,
+        colour: found::colour(&text(map.get("color"))),
+        ..SubscriptionDraft::default()
+    }
 }
 
 fn objects(value: Option<&Value>) -> impl Iterator<Item = &Object> {

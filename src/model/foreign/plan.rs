@@ -3,6 +3,7 @@
 use super::{FileRole, Foreign, ForeignProfile, LeftOut, Source};
 use crate::model::profile::{BUILT_IN_ID, ProfileDraft};
 use crate::model::request::RequestDraft;
+use crate::model::subscribe::SubscriptionDraft;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How an entry stands to what is here.
@@ -95,7 +96,37 @@ pub struct Plan {
     pub source: Source,
     pub profiles: Vec<Planned<ForeignProfile>>,
     pub requests: Vec<Planned<RequestDraft>>,
+    /// Each goes the way of its connection, which it names by the key.
+    pub subscriptions: Vec<SubscriptionDraft>,
+    /// Those that are here, by connection and filter: a broker has one for each.
+    here: BTreeMap<(String, String), (String, SubscriptionDraft)>,
     pub left_out: Vec<LeftOut>,
+}
+
+/// What becomes of a subscription.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SubscriptionFate {
+    New,
+    Same,
+    /// The one to the same filter that is here, by its id.
+    Replaces(String),
+    /// Another one to the same filter is here, and stays.
+    Stays,
+    /// Its connection is not taken over.
+    NoConnection,
+}
+
+impl SubscriptionFate {
+    /// In words.
+    pub fn words(&self) -> &'static str {
+        match self {
+            Self::New => "new",
+            Self::Same => "is here already, just so",
+            Self::Replaces(_) => "replaces the one to the same filter",
+            Self::Stays => "left out: there is one to the same filter",
+            Self::NoConnection => "left out with its connection",
+        }
+    }
 }
 
 /// One thing to write.
@@ -111,13 +142,14 @@ pub struct Change<T> {
 pub struct Changes {
     pub profiles: Vec<Change<ForeignProfile>>,
     pub requests: Vec<Change<RequestDraft>>,
+    pub subscriptions: Vec<Change<SubscriptionDraft>>,
     /// From the keys of profiles that are not written to the ids of those that are here.
     pub links: BTreeMap<String, String>,
 }
 
 impl Changes {
     pub fn is_empty(&self) -> bool {
-        self.profiles.is_empty() && self.requests.is_empty()
+        self.profiles.is_empty() && self.requests.is_empty() && self.subscriptions.is_empty()
     }
 }
 
@@ -127,9 +159,14 @@ impl Plan {
         foreign: Foreign,
         profiles: &BTreeMap<String, ProfileDraft>,
         requests: &BTreeMap<String, RequestDraft>,
+        subscriptions: &BTreeMap<String, SubscriptionDraft>,
     ) -> Self {
         let mut left_out = foreign.left_out;
-        left_out.extend(subscriptions(&foreign.subscriptions, &foreign.profiles));
+        let foreign_subscriptions = each_once(foreign.subscriptions, &mut left_out);
+        let here_already = subscriptions.iter().map(|(id, draft)| {
+            let key = (draft.connection.clone(), draft.filter.trim().to_owned());
+            (key, (id.clone(), draft.clone()))
+        });
         let mut taken: BTreeSet<String> = profiles.values().map(|it| folded(&it.name)).collect();
         let planned: Vec<Planned<ForeignProfile>> = foreign
             .profiles
@@ -173,6 +210,8 @@ impl Plan {
             source: foreign.source,
             profiles: planned,
             requests,
+            subscriptions: foreign_subscriptions,
+            here: here_already.collect(),
             left_out,
         }
     }
@@ -215,13 +254,64 @@ impl Plan {
             let replaces = one.replaces();
             changes.requests.push(Change { replaces, item });
         }
+        for one in &self.subscriptions {
+            let replaces = match self.fate_of_subscription(one) {
+                SubscriptionFate::New => None,
+                SubscriptionFate::Replaces(id) => Some(id),
+                _ => continue,
+            };
+            let item = one.clone();
+            changes.subscriptions.push(Change { replaces, item });
+        }
         changes
+    }
+
+    /// What becomes of a subscription as things are chosen.
+    pub fn fate_of_subscription(&self, one: &SubscriptionDraft) -> SubscriptionFate {
+        let mut profiles = self.profiles.iter();
+        let profile = profiles.find(|it| it.item.key == one.connection);
+        let (choice, there) = match profile {
+            Some(profile) => (profile.choice, profile.there()),
+            None if one.connection == BUILT_IN_ID => (Choice::Leave, Some(BUILT_IN_ID)),
+            None => return SubscriptionFate::NoConnection,
+        };
+        let there = match (choice, there) {
+            (Choice::Add, _) => return SubscriptionFate::New,
+            (_, None) => return SubscriptionFate::NoConnection,
+            (_, Some(there)) => there,
+        };
+        let key = (there.to_owned(), one.filter.trim().to_owned());
+        let Some((id, here)) = self.here.get(&key) else {
+            return SubscriptionFate::New;
+        };
+        let ours = SubscriptionDraft {
+            connection: there.to_owned(),
+            ..one.clone()
+        };
+        if ours == *here {
+            SubscriptionFate::Same
+        } else if choice == Choice::Replace {
+            SubscriptionFate::Replaces(id.clone())
+        } else {
+            SubscriptionFate::Stays
+        }
+    }
+
+    /// What the connection of a subscription is called.
+    pub fn connection_of(&self, one: &SubscriptionDraft) -> &str {
+        let mut profiles = self.profiles.iter();
+        let profile = profiles.find(|it| it.item.key == one.connection);
+        profile.map_or("", |it| it.called(&it.item.draft.name))
     }
 
     /// `2 connections and 1 request; 3 things are left out`.
     pub fn summary(&self) -> String {
         let changes = self.changes();
-        let what = counted(changes.profiles.len(), changes.requests.len());
+        let what = counted(
+            changes.profiles.len(),
+            changes.requests.len(),
+            changes.subscriptions.len(),
+        );
         match self.left_out.len() {
             0 => what,
             1 => format!("{what}; 1 thing is left out"),
@@ -230,14 +320,18 @@ impl Plan {
     }
 }
 
-/// `2 connections and 1 request`.
-pub fn counted(profiles: usize, requests: usize) -> String {
-    let plural = |count: usize| if count == 1 { "" } else { "s" };
-    format!(
-        "{profiles} connection{} and {requests} request{}",
-        plural(profiles),
-        plural(requests)
-    )
+/// `2 connections and 1 request`, or `2 connections, 1 request and 3 subscriptions`.
+pub fn counted(profiles: usize, requests: usize, subscriptions: usize) -> String {
+    let count = |number: usize, noun: &str| {
+        let plural = if number == 1 { "" } else { "s" };
+        format!("{number} {noun}{plural}")
+    };
+    let (profiles, requests) = (count(profiles, "connection"), count(requests, "request"));
+    if subscriptions == 0 {
+        return format!("{profiles} and {requests}");
+    }
+    let subscriptions = count(subscriptions, "subscription");
+    format!("{profiles}, {requests} and {subscriptions}")
 }
 
 fn folded(name: &str) -> String {
@@ -276,6 +370,10 @@ fn fate_of_profile(item: &ForeignProfile, there: &BTreeMap<String, ProfileDraft>
                 }
             }
         }
+        // Where it is listed is a matter of taste.
+        draft.folder.clone_from(&item.draft.folder);
+        draft.order = item.draft.order;
+        draft.colour = item.draft.colour;
         draft == item.draft
     });
     match (same, namesakes.first()) {
@@ -298,7 +396,12 @@ fn fate_of_request(
         (*id).clone_into(&mut ours.connection);
     }
     let namesakes: Vec<_> = there.iter().filter(|(_, it)| is_namesake(it)).collect();
-    let same = namesakes.iter().find(|(_, draft)| **draft == ours);
+    let same = namesakes.iter().find(|(_, draft)| {
+        let mut ours = ours.clone();
+        ours.folder.clone_from(&draft.folder);
+        ours.order = draft.order;
+        **draft == ours
+    });
     match (same, namesakes.first()) {
         (Some((id, _)), _) => Fate::Same((*id).clone()),
         (None, Some((id, _))) => Fate::SameName((*id).clone()),
@@ -306,23 +409,20 @@ fn fate_of_request(
     }
 }
 
-/// Nothing keeps subscriptions of their own: they are told, one line a connection.
-fn subscriptions(all: &[super::Subscription], profiles: &[ForeignProfile]) -> Vec<LeftOut> {
-    let mut told = Vec::new();
-    for profile in profiles {
-        let filters: Vec<&str> = all
-            .iter()
-            .filter(|it| it.connection == profile.key)
-            .map(|it| it.filter.as_str())
-            .collect();
-        if filters.is_empty() {
-            continue;
+/// A broker has one subscription for each filter of a connection: the first counts.
+fn each_once(all: Vec<SubscriptionDraft>, left_out: &mut Vec<LeftOut>) -> Vec<SubscriptionDraft> {
+    let mut seen = BTreeSet::new();
+    let mut kept = Vec::new();
+    for one in all {
+        if seen.insert((one.connection.clone(), one.filter.trim().to_owned())) {
+            kept.push(one);
+        } else if !kept.contains(&one) {
+            left_out.push(LeftOut {
+                of: "subscriptions".to_owned(),
+                what: format!("a second one to {}", one.filter),
+                why: "a broker has one for each filter".to_owned(),
+            });
         }
-        told.push(LeftOut {
-            of: profile.draft.name.clone(),
-            what: format!("subscriptions to {}", filters.join(", ")),
-            why: "a connection keeps none: requests subscribe by themselves, and `roundtrip listen` to the rest".to_owned(),
-        });
     }
-    told
+    kept
 }

@@ -1,8 +1,11 @@
 use super::*;
 use crate::model::correlation::{CorrelationDraft, CorrelationKind};
+use crate::model::message::Qos;
 use crate::model::payload::{Encoding, PayloadFormat};
 use crate::model::profile::{TlsVersion, VersionChoice};
+use crate::model::record::Colour;
 use crate::model::request::{ResponseTopicDraft, Surroundings};
+use crate::model::subscribe::RetainHandling;
 use plan::{Choice, Fate, Plan};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
@@ -154,7 +157,6 @@ fn what_mqttx_has_and_roundtrip_has_not_is_listed() {
     for part in [
         "time at its end",
         "the folder that it is in",
-        "off/#: it is switched off",
         "1 received messages",
         "1 sent messages",
         "topic and payload of the send form",
@@ -413,7 +415,7 @@ fn here() -> (
 #[test]
 fn what_is_here_already_just_so_is_left_alone() {
     let (profiles, requests) = here();
-    let plan = Plan::new(foreign(MQTTX_B), &profiles, &requests);
+    let plan = Plan::new(foreign(MQTTX_B), &profiles, &requests, &BTreeMap::new());
     assert!(plan.changes().is_empty(), "{plan:?}");
     assert_eq!(plan.profiles[0].fate, Fate::Same("p0".to_owned()));
     assert_eq!(plan.requests[0].fate, Fate::Same("r0".to_owned()));
@@ -424,7 +426,7 @@ fn what_has_the_name_of_something_else_comes_beside_it_or_takes_its_place() {
     let (mut profiles, mut requests) = here();
     profiles.get_mut("p0").unwrap().keep_alive_secs = 7;
     requests.get_mut("r0").unwrap().payload = "other".to_owned();
-    let mut plan = Plan::new(foreign(MQTTX_B), &profiles, &requests);
+    let mut plan = Plan::new(foreign(MQTTX_B), &profiles, &requests, &BTreeMap::new());
     let changes = plan.changes();
     assert_eq!(changes.profiles[0].item.draft.name, "dev 2");
     assert_eq!(changes.requests[0].item.name, "dev/1/req 2");
@@ -441,18 +443,135 @@ fn what_has_the_name_of_something_else_comes_beside_it_or_takes_its_place() {
 }
 
 #[test]
-fn subscriptions_are_told_in_the_plan() {
-    let plan = Plan::new(foreign(EXPLORER), &BTreeMap::new(), &BTreeMap::new());
-    let told = plan
-        .left_out
+fn a_subscription_goes_the_way_of_its_connection() {
+    let nothing = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+    let plan = Plan::new(foreign(EXPLORER), &nothing.0, &nothing.1, &nothing.2);
+    assert_eq!(plan.changes().subscriptions.len(), 4);
+    let words = plan.summary();
+    let wanted = "2 connections, 0 requests and 4 subscriptions; ";
+    assert!(words.starts_with(wanted), "{words}");
+
+    // Once all of it is here there is nothing to do, whatever folder it is in by then.
+    let found = foreign(EXPLORER);
+    let mut profiles: BTreeMap<String, ProfileDraft> = found
+        .profiles
         .iter()
-        .filter(|it| it.what.contains("subscriptions to #"));
-    assert_eq!(told.count(), 2);
-    assert!(
-        plan.summary().starts_with("2 connections and 0 requests; "),
-        "{}",
-        plan.summary()
+        .map(|it| (it.key.clone(), it.draft.clone()))
+        .collect();
+    for draft in profiles.values_mut() {
+        "Plant".clone_into(&mut draft.folder);
+    }
+    let mut here: BTreeMap<String, SubscriptionDraft> = found
+        .subscriptions
+        .iter()
+        .enumerate()
+        .map(|(at, it)| (format!("s{at}"), it.clone()))
+        .collect();
+    let plan = Plan::new(foreign(EXPLORER), &profiles, &BTreeMap::new(), &here);
+    assert!(plan.changes().is_empty(), "{:?}", plan.changes());
+    // One that is not the same stays, unless its connection is replaced.
+    here.get_mut("s0").unwrap().qos = Qos::ExactlyOnce;
+    here.remove("s1");
+    let key = found.subscriptions[0].connection.clone();
+    profiles.get_mut(&key).unwrap().keep_alive_secs = 7;
+    let mut plan = Plan::new(foreign(EXPLORER), &profiles, &BTreeMap::new(), &here);
+    let replaces = |plan: &Plan| -> Vec<Option<String>> {
+        let changes = plan.changes().subscriptions.into_iter();
+        changes.map(|change| change.replaces).collect()
+    };
+    plan.settle(Choice::Leave);
+    assert_eq!(replaces(&plan), [None]);
+    plan.settle(Choice::Replace);
+    assert_eq!(replaces(&plan), [Some("s0".to_owned()), None]);
+    plan.settle(Choice::Add);
+    assert_eq!(replaces(&plan), [None, None]);
+    // Without its connection it is nothing.
+    let mut plan = Plan::new(foreign(EXPLORER), &nothing.0, &nothing.1, &nothing.2);
+    for one in &mut plan.profiles {
+        one.choice = Choice::Leave;
+    }
+    assert!(plan.changes().is_empty());
+}
+
+#[test]
+fn subscriptions_of_mqttx_become_ours() {
+    let found = foreign(MQTTX_A);
+    let [all, off] = found.subscriptions.as_slice() else {
+        panic!("{:?}", found.subscriptions);
+    };
+    let wanted = SubscriptionDraft {
+        name: "all".to_owned(),
+        connection: found.profiles[0].key.clone(),
+        filter: "lab/#".to_owned(),
+        qos: Qos::AtLeastOnce,
+        retain_as_published: false,
+        colour: Some(Colour::Red),
+        ..SubscriptionDraft::default()
+    };
+    assert_eq!(*all, wanted);
+    assert_eq!((off.filter.as_str(), off.is_on), ("off/#", false));
+    let text = r##"{"clientId": "c", "host": "h", "name": "n", "subscriptions": [
+        {"topic": "a", "qos": 2, "nl": true, "rap": true, "rh": 2, "subscriptionIdentifier": 7, "color": "#4EA1FF"},
+        {"topic": "b", "rh": 3, "subscriptionIdentifier": 0, "color": "#808080", "odd": 1}]}"##;
+    let found = foreign(text);
+    let [a, b] = found.subscriptions.as_slice() else {
+        panic!("{:?}", found.subscriptions);
+    };
+    assert!(a.no_local && a.retain_as_published && a.is_on);
+    assert_eq!(a.retain_handling, RetainHandling::DoNotSend);
+    assert_eq!((a.identifier, a.colour), (Some(7), Some(Colour::Blue)));
+    assert_eq!((b.identifier, b.colour), (None, None));
+    let said = left_out(&found);
+    for part in ["retain handling", "subscription identifier", "`odd`"] {
+        assert!(said.contains(part), "{part}: {said}");
+    }
+}
+
+#[test]
+fn folders_of_mqttx_are_folders_of_connections() {
+    let text = r#"[{"id": "f1", "name": "Lab", "isCollection": true},
+        {"id": "f2", "name": "Lamps", "isCollection": true, "parentId": "f1"},
+        {"id": "c", "clientId": "c", "host": "h", "name": "Kitchen", "parentId": "f2"}]"#;
+    assert_eq!(foreign(text).profiles[0].draft.folder, "Lab/Lamps");
+}
+
+#[test]
+fn what_a_command_line_subscribes_with_is_taken_over_or_told() {
+    let found = foreign(
+        "mqttx sub -h h -t a b c -q 1 2 -nl true false -rap -rh 2 -si 5 6 7 -up 'k: v' > out.txt
+mosquitto_sub -h m -V 5 -t x --retain-handling 1 --retain-as-published -D subscribe subscription-identifier 9 -m no 2>&1",
     );
+    let told: Vec<_> = found
+        .subscriptions
+        .iter()
+        .map(|it| {
+            let flags = (it.no_local, it.retain_as_published);
+            (it.filter.as_str(), u8::from(it.qos), flags, it.identifier)
+        })
+        .collect();
+    let wanted = [
+        ("a", 1, (true, true), Some(5)),
+        ("b", 2, (false, true), Some(6)),
+        ("c", 1, (true, true), Some(7)),
+        ("x", 0, (false, true), Some(9)),
+    ];
+    assert_eq!(told, wanted);
+    let handling: Vec<_> = found
+        .subscriptions
+        .iter()
+        .map(|it| it.retain_handling)
+        .collect();
+    let (none, new) = (RetainHandling::DoNotSend, RetainHandling::SendIfNew);
+    assert_eq!(handling, [none, none, none, new]);
+    let said = left_out(&found);
+    for part in ["`-up`", "`> out.txt`", "`-m`", "`2>& 1`"] {
+        assert!(said.contains(part), "{part}: {said}");
+    }
+    let found = foreign("mqttx sub -h h -t a -si 0 -rh 3\nmqttx pub -h h -t a -m b -nl");
+    let said = left_out(&found);
+    for part in ["`-si 0`", "`-rh 3`", "`-nl`"] {
+        assert!(said.contains(part), "{part}: {said}");
+    }
 }
 
 mod bundles {
@@ -462,14 +581,17 @@ mod bundles {
     fn bundle() -> Bundle {
         let mut connections = Vec::new();
         let mut requests = Vec::new();
+        let mut subscriptions = Vec::new();
         for text in [MQTTX_A, MQTTX_B, EXPLORER, COMMANDS] {
             let found = foreign(text);
             connections.extend(found.profiles.into_iter().map(|it| (it.key, it.draft)));
             requests.extend(found.requests);
+            subscriptions.extend(found.subscriptions);
         }
         Bundle {
             connections,
             requests,
+            subscriptions,
         }
     }
 
@@ -488,6 +610,7 @@ mod bundles {
                 .collect();
             assert_eq!(connections, bundle.connections);
             assert_eq!(found.requests, bundle.requests);
+            assert_eq!(found.subscriptions, bundle.subscriptions);
             assert_eq!(found.left_out, []);
         }
     }
@@ -509,7 +632,7 @@ mod bundles {
                 connection: "a".to_owned(),
                 ..RequestDraft::default()
             };
-            let bundle = Bundle { connections: vec![("a".to_owned(), draft)], requests: vec![request] };
+            let bundle = Bundle { connections: vec![("a".to_owned(), draft)], requests: vec![request], subscriptions: Vec::new() };
             for format in BundleFormat::ALL {
                 let found = foreign(&bundle.to_text(format, None).unwrap());
                 prop_assert_eq!(&found.profiles[0].draft, &bundle.connections[0].1);
@@ -618,15 +741,17 @@ mod copies {
         assert!(copied.warnings.iter().any(|it| it.contains("ff01")));
         draft.payload = "00".to_owned();
         let valid = draft.validate(&Surroundings::default()).unwrap();
-        let copied = copy_as(Style::MosquittoRr, &profile(), &valid, "-").unwrap();
+        let err = copy_as(Style::MosquittoRr, &profile(), &valid, "-").unwrap_err();
+        assert!(err.contains("mosquitto_sub and _pub"), "{err}");
+        let copied = copy_as(Style::MosquittoPair, &profile(), &valid, "-").unwrap();
+        let (_, publish) = copied.text.split_once('\n').unwrap();
         assert!(
-            copied.text.starts_with("printf '\\000' | mosquitto_rr"),
-            "{}",
-            copied.text
+            publish.starts_with("printf '\\000' | mosquitto_pub"),
+            "{publish}"
         );
         draft.correlation_data = CorrelationDraft::fixed(Encoding::Hex, "00");
         let valid = draft.validate(&Surroundings::default()).unwrap();
-        let err = copy_as(Style::MosquittoRr, &profile(), &valid, "-").unwrap_err();
+        let err = copy_as(Style::MosquittoPair, &profile(), &valid, "-").unwrap_err();
         assert!(err.contains("zero byte"), "{err}");
     }
 

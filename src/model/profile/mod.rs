@@ -8,6 +8,7 @@ mod way;
 
 use crate::model::FieldError;
 use crate::model::message::UserProperty;
+use crate::model::record::Colour;
 use crate::model::topic::MAX_STRING_BYTES;
 pub use address::{BrokerAddress, ParsedAddress, Scheme};
 use serde::{Deserialize, Serialize};
@@ -35,6 +36,14 @@ pub const DEFAULT_PORT: u16 = 1883;
 #[serde(default)]
 pub struct ProfileDraft {
     pub name: String,
+    /// Where it is listed: `Plant/Line 1`; empty at the top. See [`crate::model::folder`].
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub folder: String,
+    /// Its place among those of its folder; none: after those that have one, by name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub order: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub colour: Option<Colour>,
     /// `mqtt://host:port`, see [`BrokerAddress::parse`].
     pub address: String,
     #[serde(skip_serializing_if = "VersionChoice::is_default")]
@@ -79,6 +88,9 @@ impl Default for ProfileDraft {
     fn default() -> Self {
         Self {
             name: String::new(),
+            folder: String::new(),
+            order: None,
+            colour: None,
             address: "mqtt://127.0.0.1:1883".to_owned(),
             mqtt_version: VersionChoice::default(),
             client_id: String::new(),

@@ -56,8 +56,11 @@ impl From<ResponseTopicDraft> for String {
 #[serde(default)]
 pub struct RequestDraft {
     pub name: String,
-    /// The folder it is listed under; empty for none.
+    /// Where it is listed: `Lights/Kitchen`; empty at the top. See [`crate::model::folder`].
     pub folder: String,
+    /// Its place among those of its folder; none: after those that have one, by name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub order: Option<i64>,
     /// The id of a connection profile.
     pub connection: String,
     pub topic: String,
@@ -85,6 +88,7 @@ impl Default for RequestDraft {
         Self {
             name: String::new(),
             folder: String::new(),
+            order: None,
             connection: String::new(),
             topic: String::new(),
             qos: Qos::AtLeastOnce,
@@ -254,6 +258,15 @@ pub struct Request {
 }
 
 impl RequestDraft {
+    /// Its name, or else its topic.
+    pub fn called(&self) -> &str {
+        if self.name.is_empty() {
+            &self.topic
+        } else {
+            &self.name
+        }
+    }
+
     /// The valid request, or everything that is wrong, field by field.
     pub fn validate(
         &self,

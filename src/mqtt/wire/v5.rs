@@ -11,7 +11,9 @@ use crate::mqtt::ledger::WINDOW;
 use crate::mqtt::subscriptions::{Control, RetainHandling};
 use crate::mqtt::words::{self, Packet as Said};
 use bytes::{Bytes, BytesMut};
-use rumqttc::mqttbytes::v5::{AuthProperties, ConnAck, PubAckProperties, PubRecProperties};
+use rumqttc::mqttbytes::v5::{
+    AuthProperties, ConnAck, PubAckProperties, PubRecProperties, SubscribeProperties,
+};
 use rumqttc::{
     AsyncClient, BrokerSessionResumePolicy, ClientError, ConnectAuth, ConnectionError, EventLoop,
     MqttOptions, Outgoing, Packet, PersistedAckMode, PersistedSession, PublishOptions,
@@ -191,17 +193,27 @@ pub fn publish(client: &AsyncClient, message: &Message) -> Result<(), ClientErro
 
 pub fn control(client: &AsyncClient, control: &Control) -> Result<(), ClientError> {
     match control {
-        Control::Subscribe(filter, options) => client.try_subscribe_many([SubscribeFilter {
-            path: filter.as_str().to_owned(),
-            qos: packets::qos_to(options.qos),
-            nolocal: options.no_local,
-            preserve_retain: options.retain_as_published,
-            retain_forward_rule: match options.retain_handling {
-                RetainHandling::Send => RetainForwardRule::OnEverySubscribe,
-                RetainHandling::SendIfNew => RetainForwardRule::OnNewSubscribe,
-                RetainHandling::DoNotSend => RetainForwardRule::Never,
-            },
-        }]),
+        Control::Subscribe(filter, options) => {
+            let one = SubscribeFilter {
+                path: filter.as_str().to_owned(),
+                qos: packets::qos_to(options.qos),
+                nolocal: options.no_local,
+                preserve_retain: options.retain_as_published,
+                retain_forward_rule: match options.retain_handling {
+                    RetainHandling::Send => RetainForwardRule::OnEverySubscribe,
+                    RetainHandling::SendIfNew => RetainForwardRule::OnNewSubscribe,
+                    RetainHandling::DoNotSend => RetainForwardRule::Never,
+                },
+            };
+            let properties = options.identifier.map(|id| SubscribeProperties {
+                id: usize::try_from(id).ok(),
+                user_properties: Vec::new(),
+            });
+            match properties {
+                Some(properties) => client.try_subscribe_many_with_properties([one], properties),
+                None => client.try_subscribe_many([one]),
+            }
+        }
         Control::Unsubscribe(filter) => client.try_unsubscribe(filter.as_str()),
     }
 }

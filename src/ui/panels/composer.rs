@@ -179,7 +179,7 @@ fn payload_ui(ui: &mut Ui, tab: &mut RequestTab, view: &mut View) {
 }
 
 pub fn qos_select(ui: &mut Ui, name: &str, qos: &mut Qos) {
-    select::select(ui, name, &qos.to_string(), 66.0, |ui| {
+    select::select(ui, name, qos.to_string(), 66.0, |ui| {
         for level in Qos::ALL {
             if select::option(ui, *qos == level, &format!("{level}: {}", level.meaning())).clicked()
             {

@@ -7,8 +7,12 @@ use crate::app::diagnosis::DiagnosisAction;
 use crate::app::imports::{BundleScope, ImportAction};
 use crate::app::inspect::Fact;
 use crate::app::subscriptions::SubscriptionAction;
+use crate::app::tree::{Dragged, Line, Shelf};
 use crate::app::{Action, App};
 use crate::model::profile::BUILT_IN_ID;
+use crate::ui::panels::tree;
+use crate::ui::view::View;
+use crate::ui::widgets::swatch::colours_ui;
 use crate::ui::widgets::{Button, section, text};
 use crate::ui::{Icon, Theme, fonts, theme};
 use egui::{Align, Id, Popup, Rect, Response, Role, ScrollArea, Sense, Ui, WidgetInfo, pos2, vec2};
@@ -16,13 +20,25 @@ use egui::{Align, Id, Popup, Rect, Response, Role, ScrollArea, Sense, Ui, Widget
 /// More connections than these scroll by themselves.
 const MOST_ROWS: u8 = 12;
 
-pub fn connections_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
+pub fn connections_ui(ui: &mut Ui, app: &App, view: &mut View, actions: &mut Vec<Action>) {
     if section::section_header(ui, "Connections", Some((Icon::Plus, "New connection"))) {
         actions.push(Action::NewProfile);
     }
-    let rows = app.connection_rows();
-    if rows.len() <= usize::from(MOST_ROWS) {
-        rows_ui(ui, app, &rows, actions);
+    let count = app.library.profiles().len();
+    let query = tree::find_ui(ui, &mut view.connection_query, Shelf::Connections, count);
+    let lines = app.connection_lines(&query);
+    if lines.is_empty() {
+        tree::nothing_ui(ui, Shelf::Connections);
+    }
+    let mut list = List {
+        app,
+        in_front: app.tabs.front().map(|tab| tab.draft.connection.as_str()),
+        // What is found is not all there is: a place among it says little.
+        can_drag: query.is_empty(),
+        actions,
+    };
+    if lines.len() <= usize::from(MOST_ROWS) {
+        list.lines_ui(ui, &lines);
         return;
     }
     // Many of them would push the requests out of sight.
@@ -34,14 +50,35 @@ pub fn connections_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
         .show(ui, |ui| {
             // Beside the scroll bar.
             ui.set_width(ui.available_width() - 10.0);
-            rows_ui(ui, app, &rows, actions);
+            list.lines_ui(ui, &lines);
         });
 }
 
-fn rows_ui(ui: &mut Ui, app: &App, rows: &[ConnectionRow], actions: &mut Vec<Action>) {
-    let in_front = app.tabs.front().map(|tab| tab.draft.connection.as_str());
-    for row in rows {
-        let response = row_ui(ui, row, in_front == Some(row.id.as_str()));
+struct List<'a> {
+    app: &'a App,
+    in_front: Option<&'a str>,
+    can_drag: bool,
+    actions: &'a mut Vec<Action>,
+}
+
+impl List<'_> {
+    fn lines_ui(&mut self, ui: &mut Ui, lines: &[Line<ConnectionRow>]) {
+        scroll_while_dragging(ui);
+        for line in lines {
+            match line {
+                Line::Folder(folder) => {
+                    let list = Shelf::Connections;
+                    tree::folder_line_ui(ui, list, folder, self.can_drag, self.actions);
+                }
+                Line::Item { item, depth } => self.item_ui(ui, item, *depth),
+            }
+        }
+    }
+
+    fn item_ui(&mut self, ui: &mut Ui, row: &ConnectionRow, depth: usize) {
+        let Self { app, actions, .. } = self;
+        let is_in_front = self.in_front == Some(row.id.as_str());
+        let response = row_ui(ui, row, depth, is_in_front);
         let tooltip = row.hint.as_ref().map_or_else(
             || row.sentence.clone(),
             |hint| format!("{}\n{hint}", row.sentence),
@@ -49,24 +86,57 @@ fn rows_ui(ui: &mut Ui, app: &App, rows: &[ConnectionRow], actions: &mut Vec<Act
         if response.double_clicked() {
             actions.push(Action::EditProfile(row.id.clone()));
         }
+        if response.secondary_clicked() {
+            actions.push(Action::LookAtConnection(row.id.clone()));
+        }
+        if self.can_drag && row.id != BUILT_IN_ID {
+            let it = (row.id.as_str(), row.name.as_str());
+            tree::drag_item(ui, &response, Shelf::Connections, it, actions);
+        }
         let response = response.on_hover_text(tooltip);
-        Popup::context_menu(&response)
-            .id(Id::unique(("connection menu", &row.id)))
-            .show(|ui| menu_ui(ui, app, row, actions));
-        Popup::menu(&response)
-            .id(Id::unique(("connection", &row.id)))
-            .show(|ui| menu_ui(ui, app, row, actions));
+        for (salt, popup) in [
+            ("connection menu", Popup::context_menu(&response)),
+            ("connection", Popup::menu(&response)),
+        ] {
+            popup
+                .id(Id::unique((salt, &row.id)))
+                .show(|ui| menu_ui(ui, app, row, actions));
+        }
         for subscription in app.subscription_rows(&row.id) {
-            subscriptions::subscription_ui(ui, &subscription, actions);
+            subscriptions::subscription_ui(ui, &subscription, depth, actions);
         }
     }
 }
 
+/// At the edges of a list that scrolls, what is dragged moves it along.
+fn scroll_while_dragging(ui: &Ui) {
+    const EDGE: f32 = 24.0;
+    let is_dragged = egui::DragAndDrop::has_payload_of_type::<Dragged>(ui.ctx());
+    let Some(pointer) = ui.ctx().pointer_interact_pos().filter(|_| is_dragged) else {
+        return;
+    };
+    let seen = ui.clip_rect();
+    if !seen.x_range().contains(pointer.x) {
+        return;
+    }
+    let step = if (pointer.y - seen.top()).abs() < EDGE {
+        8.0
+    } else if (pointer.y - seen.bottom()).abs() < EDGE {
+        -8.0
+    } else {
+        return;
+    };
+    ui.scroll_with_delta_animation(vec2(0.0, step), egui::style::ScrollAnimation::none());
+    ui.ctx().request_repaint();
+}
+
 /// The connection that the request in front goes to is marked.
-fn row_ui(ui: &mut Ui, row: &ConnectionRow, is_in_front: bool) -> Response {
+fn row_ui(ui: &mut Ui, row: &ConnectionRow, depth: usize, is_in_front: bool) -> Response {
     let theme = Theme::of(ui);
-    let (rect, response) =
-        ui.allocate_exact_size(vec2(ui.available_width(), theme::FORM_ROW), Sense::click());
+    let (rect, response) = ui.allocate_exact_size(
+        vec2(ui.available_width(), theme::FORM_ROW),
+        Sense::click_and_drag(),
+    );
     response.widget_info(|| {
         let warning = if row.is_unverified {
             ", broker not verified"
@@ -88,13 +158,21 @@ fn row_ui(ui: &mut Ui, row: &ConnectionRow, is_in_front: bool) -> Response {
         ui.painter().rect_filled(wide, 0, theme.hovered);
     }
     let color = theme.tone(row.tone);
+    let left = rect.left() + tree::indent(depth);
     ui.painter()
-        .circle_filled(pos2(rect.left() + 4.0, rect.center().y), 4.0, color);
+        .circle_filled(pos2(left + 4.0, rect.center().y), 4.0, color);
+    let mut name_left = left + 16.0;
+    if let Some(colour) = row.colour {
+        let bar = Rect::from_min_size(pos2(name_left, rect.center().y - 7.0), vec2(3.0, 14.0));
+        ui.painter().rect_filled(bar, 1, theme.mark(colour));
+        name_left += 8.0;
+    }
     let ink = match row.tone {
         crate::app::rows::Tone::Neutral | crate::app::rows::Tone::Answered => theme.muted,
         _ => color,
     };
-    let words = text::line(ui, &row.words, fonts::small(), ink, rect.width() * 0.55);
+    let most = (rect.right() - left) * 0.55;
+    let words = text::line(ui, &row.words, fonts::small(), ink, most);
     // Standing, whatever the state is.
     let mark = row.is_unverified.then(|| {
         text::line(
@@ -106,9 +184,9 @@ fn row_ui(ui: &mut Ui, row: &ConnectionRow, is_in_front: bool) -> Response {
         )
     });
     let mark_width = mark.as_ref().map_or(0.0, |mark| mark.size().x + 6.0);
-    let room = rect.width() - 16.0 - words.size().x - 8.0 - mark_width;
+    let room = rect.right() - name_left - words.size().x - 8.0 - mark_width;
     let name = text::line(ui, &row.name, fonts::body(), theme.text, room);
-    let name_rect = Rect::from_min_max(pos2(rect.left() + 16.0, rect.top()), rect.max);
+    let name_rect = rect.with_min_x(name_left);
     if let Some(mark) = mark {
         let left = name_rect.left() + name.size().x + 6.0;
         let mark_rect = Rect::from_min_max(pos2(left, rect.top()), rect.max);
@@ -170,17 +248,7 @@ fn menu_ui(ui: &mut Ui, app: &App, row: &ConnectionRow, actions: &mut Vec<Action
     if !row.is_listener {
         broker_ui(ui, row, actions);
     }
-    ui.horizontal(|ui| {
-        if row.id != BUILT_IN_ID && ui.add(Button::ghost("Export…")).clicked() {
-            let scope = BundleScope::Connection(row.id.clone());
-            actions.push(Action::Import(ImportAction::AskExport(scope)));
-            ui.close();
-        }
-        if ui.add(Button::ghost("Import connections…")).clicked() {
-            actions.push(Action::Import(ImportAction::Ask));
-            ui.close();
-        }
-    });
+    on_the_list_ui(ui, row, actions);
     if row.id == BUILT_IN_ID
         && app.session.broker().is_some()
         && ui.add(Button::ghost("Stop the built-in broker")).clicked()
@@ -231,6 +299,32 @@ fn broker_ui(ui: &mut Ui, row: &ConnectionRow, actions: &mut Vec<Action>) {
         }
         if ui.add(Button::new("Packet log")).clicked() {
             actions.push(App::show_packets_of(&row.id));
+            ui.close();
+        }
+    });
+}
+
+/// Its colour and its place, and the way out of the list and in.
+fn on_the_list_ui(ui: &mut Ui, row: &ConnectionRow, actions: &mut Vec<Action>) {
+    let theme = Theme::of(ui);
+    ui.horizontal(|ui| {
+        let mut colour = row.colour;
+        text::label(ui, "Colour", fonts::small(), theme.muted);
+        if colours_ui(ui, &mut colour) {
+            actions.push(Action::SetColour(row.id.clone(), colour));
+        }
+    });
+    if row.id != BUILT_IN_ID {
+        ui.horizontal(|ui| tree::move_menu_ui(ui, Shelf::Connections, &row.id, actions));
+    }
+    ui.horizontal(|ui| {
+        if row.id != BUILT_IN_ID && ui.add(Button::ghost("Export…")).clicked() {
+            let scope = BundleScope::Connection(row.id.clone());
+            actions.push(Action::Import(ImportAction::AskExport(scope)));
+            ui.close();
+        }
+        if ui.add(Button::ghost("Import connections…")).clicked() {
+            actions.push(Action::Import(ImportAction::Ask));
             ui.close();
         }
     });

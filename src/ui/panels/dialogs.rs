@@ -8,6 +8,7 @@ mod device;
 mod diagnosis;
 mod environments;
 mod export;
+mod folder;
 mod help;
 mod import;
 mod packets;
@@ -22,6 +23,7 @@ mod settings;
 mod subscription;
 
 use crate::app::dialogs::Dialog;
+use crate::app::tree::Shelf;
 use crate::app::{Action, App};
 use crate::ui::view::View;
 use crate::ui::widgets::{Button, text};
@@ -29,6 +31,12 @@ use crate::ui::{Icon, Theme, fonts, theme};
 use egui::{Align, Context, CornerRadius, Frame, Id, Key, Layout, Margin, Modal, Ui};
 
 pub fn dialogs_ui(ctx: &Context, app: &mut App, view: &mut View, actions: &mut Vec<Action>) {
+    let folders = match &app.dialog {
+        Some(Dialog::Folder(dialog)) => app.folders(dialog.dragged.list),
+        Some(Dialog::Profile(_)) => app.folders(Shelf::Connections),
+        Some(Dialog::SaveRequest(_)) => app.folders(Shelf::Requests),
+        _ => Vec::new(),
+    };
     let App {
         dialog,
         library,
@@ -48,7 +56,7 @@ pub fn dialogs_ui(ctx: &Context, app: &mut App, view: &mut View, actions: &mut V
                 .id
                 .as_deref()
                 .is_some_and(|id| session.link(id).is_some());
-            profile::profile_ui(ctx, dialog, library, is_on, is_new, actions)
+            profile::profile_ui(ctx, dialog, library, &folders, (is_on, is_new), actions)
         }
         Dialog::Password(dialog) => {
             password::password_ui(ctx, dialog, library, is_new, actions);
@@ -60,7 +68,7 @@ pub fn dialogs_ui(ctx: &Context, app: &mut App, view: &mut View, actions: &mut V
             environments::environments_ui(ctx, dialog, library, actions);
         }
         Dialog::Secrets(dialog) => secrets::secrets_ui(ctx, dialog, library, actions),
-        Dialog::SaveRequest(dialog) => save::save_ui(ctx, dialog, library, is_new, actions),
+        Dialog::SaveRequest(dialog) => save::save_ui(ctx, dialog, &folders, is_new, actions),
         Dialog::Device(dialog) => {
             device::device_ui(ctx, dialog, library, session.rules(), is_new, actions)
         }
@@ -81,6 +89,7 @@ pub fn dialogs_ui(ctx: &Context, app: &mut App, view: &mut View, actions: &mut V
         Dialog::Settings(dialog) => settings::settings_ui(ctx, dialog, library, actions),
         Dialog::Import(dialog) => import::import_ui(ctx, dialog, is_new, actions),
         Dialog::Bundle(dialog) => bundle::bundle_ui(ctx, dialog, is_new, actions),
+        Dialog::Folder(dialog) => folder::folder_ui(ctx, dialog, &folders, is_new, actions),
         Dialog::Diagnosis(dialog) => {
             diagnosis::diagnosis_ui(ctx, dialog, *now, is_new, actions);
         }

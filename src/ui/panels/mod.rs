@@ -13,3 +13,4 @@ pub mod rules;
 pub mod status_bar;
 pub mod timeline;
 pub mod top_bar;
+mod tree;

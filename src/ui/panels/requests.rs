@@ -1,106 +1,60 @@
 //! Saved requests in their folders.
 
-use crate::app::imports::{BundleScope, ImportAction};
+use crate::app::imports::ImportAction;
 use crate::app::requests::RequestItem;
+use crate::app::tree::{Line, Shelf};
 use crate::app::{Action, App};
 use crate::model::foreign::copy_as::Style;
+use crate::ui::panels::tree;
+use crate::ui::view::View;
 use crate::ui::widgets::{Button, section, text};
 use crate::ui::{Icon, Theme, fonts, theme};
-use egui::{Align, Id, Popup, Rect, Response, Role, Sense, Ui, WidgetInfo, pos2, vec2};
+use egui::{Align, Id, Popup, Response, Role, Sense, Ui, WidgetInfo, vec2};
 
-pub fn requests_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
+pub fn requests_ui(ui: &mut Ui, app: &App, view: &mut View, actions: &mut Vec<Action>) {
     let theme = Theme::of(ui);
     if section::section_header(ui, "Requests", Some((Icon::Plus, "New request"))) {
         actions.push(Action::NewTab);
     }
-    let folders = app.request_folders();
-    if folders.is_empty() {
+    let count = app.library.requests().len();
+    if count == 0 {
         text::paragraph(
             ui,
             "Saved requests appear here. Write one and press Ctrl+S, or play a demo.",
             fonts::small(),
             theme.muted,
         );
+        return;
     }
-    for folder in folders {
-        let is_open = !app.window.folded_folders.contains(&folder.name);
-        if !folder.name.is_empty() {
-            let count = folder.items.len();
-            let response = folder_ui(ui, &folder.name, "requests", count, is_open);
-            if response.clicked() {
-                actions.push(Action::ToggleFolder(folder.name.clone()));
+    let query = tree::find_ui(ui, &mut view.request_query, Shelf::Requests, count);
+    let lines = app.request_lines(&query);
+    if lines.is_empty() {
+        tree::nothing_ui(ui, Shelf::Requests);
+    }
+    // What is found is not all there is: a place among it says little.
+    let can_drag = query.is_empty();
+    for line in &lines {
+        match line {
+            Line::Folder(folder) => {
+                tree::folder_line_ui(ui, Shelf::Requests, folder, can_drag, actions);
             }
-            Popup::context_menu(&response)
-                .id(Id::unique(("folder menu", &folder.name)))
-                .show(|ui| folder_menu_ui(ui, &folder.name, actions));
-        }
-        if is_open {
-            for item in &folder.items {
-                item_ui(ui, item, actions);
+            Line::Item { item, depth } => {
+                let response = item_ui(ui, item, *depth, actions);
+                if can_drag {
+                    let it = (item.id.as_str(), item.name.as_str());
+                    tree::drag_item(ui, &response, Shelf::Requests, it, actions);
+                }
             }
         }
     }
 }
 
-fn folder_menu_ui(ui: &mut Ui, name: &str, actions: &mut Vec<Action>) {
-    if ui.add(Button::ghost("Export…")).clicked() {
-        let scope = BundleScope::Folder(name.to_owned());
-        actions.push(Action::Import(ImportAction::AskExport(scope)));
-        ui.close();
-    }
-}
-
-/// The heading of a group that folds.
-pub(super) fn folder_ui(
-    ui: &mut Ui,
-    name: &str,
-    noun: &str,
-    count: usize,
-    is_open: bool,
-) -> Response {
+fn item_ui(ui: &mut Ui, item: &RequestItem, depth: usize, actions: &mut Vec<Action>) -> Response {
     let theme = Theme::of(ui);
-    let (rect, response) =
-        ui.allocate_exact_size(vec2(ui.available_width(), theme::FORM_ROW), Sense::click());
-    let state = if is_open { "open" } else { "closed" };
-    response.widget_info(|| {
-        WidgetInfo::labeled(
-            Role::Button,
-            true,
-            format!("Folder {name}, {count} {noun}, {state}"),
-        )
-    });
-    if response.hovered() || response.has_focus() {
-        ui.painter()
-            .rect_filled(rect.expand2(vec2(14.0, 0.0)), 0, theme.hovered);
-    }
-    let icon = if is_open {
-        Icon::ChevronDown
-    } else {
-        Icon::ChevronRight
-    };
-    ui.painter().text(
-        pos2(rect.left() + 4.0, rect.center().y),
-        egui::Align2::CENTER_CENTER,
-        char::from(icon),
-        fonts::icon(12.0),
-        theme.muted,
+    let (rect, response) = ui.allocate_exact_size(
+        vec2(ui.available_width(), theme::FORM_ROW),
+        Sense::click_and_drag(),
     );
-    let name = text::line(ui, name, fonts::medium(), theme.text, rect.width() - 48.0);
-    text::paint_in(
-        ui,
-        Rect::from_min_max(pos2(rect.left() + 16.0, rect.top()), rect.max),
-        Align::Min,
-        name,
-    );
-    let count = text::line(ui, &count.to_string(), fonts::small(), theme.muted, 40.0);
-    text::paint_in(ui, rect, Align::Max, count);
-    response
-}
-
-fn item_ui(ui: &mut Ui, item: &RequestItem, actions: &mut Vec<Action>) {
-    let theme = Theme::of(ui);
-    let (rect, response) =
-        ui.allocate_exact_size(vec2(ui.available_width(), theme::FORM_ROW), Sense::click());
     response.widget_info(|| {
         WidgetInfo::selected(
             Role::Button,
@@ -122,14 +76,11 @@ fn item_ui(ui: &mut Ui, item: &RequestItem, actions: &mut Vec<Action>) {
         theme.dim,
         rect.width() * 0.4,
     );
-    let room = rect.width() - 24.0 - hint.size().x;
+    // One level in from the chevron of its folder.
+    let left = rect.left() + 16.0 + tree::indent(depth.saturating_sub(1));
+    let room = rect.right() - left - 8.0 - hint.size().x;
     let name = text::line(ui, &item.name, fonts::body(), theme.text, room);
-    text::paint_in(
-        ui,
-        Rect::from_min_max(pos2(rect.left() + 16.0, rect.top()), rect.max),
-        Align::Min,
-        name,
-    );
+    text::paint_in(ui, rect.with_min_x(left), Align::Min, name);
     text::paint_in(ui, rect, Align::Max, hint);
     if response.clicked() {
         actions.push(Action::OpenRequest(item.id.clone()));
@@ -138,6 +89,7 @@ fn item_ui(ui: &mut Ui, item: &RequestItem, actions: &mut Vec<Action>) {
     Popup::context_menu(&response)
         .id(Id::unique(("request menu", &item.id)))
         .show(|ui| menu_ui(ui, item, actions));
+    response
 }
 
 fn menu_ui(ui: &mut Ui, item: &RequestItem, actions: &mut Vec<Action>) {
@@ -166,6 +118,8 @@ fn menu_ui(ui: &mut Ui, item: &RequestItem, actions: &mut Vec<Action>) {
             ui.close();
         }
     }
+    ui.separator();
+    tree::move_menu_ui(ui, Shelf::Requests, &item.id, actions);
     ui.separator();
     for style in Style::ALL {
         let words = format!("Copy as {}", style.label());

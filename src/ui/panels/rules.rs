@@ -3,7 +3,7 @@
 use crate::app::rules::{RuleGroup, RuleItem, YOURS};
 use crate::app::{Action, App};
 use crate::model::request::MQTT5_RULE;
-use crate::ui::panels::requests::folder_ui;
+use crate::ui::panels::tree::folder_ui;
 use crate::ui::widgets::{Button, section, text};
 use crate::ui::{Icon, Theme, fonts, theme};
 use egui::{Align, Id, Popup, Rect, Response, Role, Sense, Ui, WidgetInfo, pos2, vec2};
@@ -28,7 +28,8 @@ pub fn rules_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
             continue;
         }
         let is_open = app.window.open_rules.contains(&group.name);
-        if folder_ui(ui, &group.name, "pairing rules", group.items.len(), is_open).clicked() {
+        let name = (group.name.as_str(), group.name.as_str(), 0);
+        if folder_ui(ui, name, "pairing rules", group.items.len(), is_open).clicked() {
             list.actions.push(Action::ToggleRules(group.name.clone()));
         }
         if is_open {

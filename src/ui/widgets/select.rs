@@ -2,19 +2,23 @@
 
 use crate::ui::{Icon, Theme, fonts};
 use egui::style::WidgetVisuals;
-use egui::{Align2, ComboBox, InnerResponse, Rect, Response, RichText, Ui};
+use egui::{Align2, ComboBox, InnerResponse, Rect, Response, RichText, Ui, WidgetText};
 
 /// A drop-down that shows `shown`; `contents` paints its entries with [`option`].
 pub fn select<R>(
     ui: &mut Ui,
     name: &str,
-    shown: &str,
+    shown: impl Into<WidgetText>,
     width: f32,
     contents: impl FnOnce(&mut Ui) -> R,
 ) -> InnerResponse<Option<R>> {
-    let text = RichText::new(shown)
-        .font(fonts::body())
-        .color(Theme::of(ui).text);
+    let text = match shown.into() {
+        WidgetText::Text(text) => RichText::new(text)
+            .font(fonts::body())
+            .color(Theme::of(ui).text)
+            .into(),
+        laid_out => laid_out,
+    };
     let mut combo = ComboBox::from_id_salt(name)
         .selected_text(text)
         .icon(chevron)

@@ -28,3 +28,17 @@ pub fn swatch(ui: &mut Ui, colour: Option<Colour>, is_chosen: bool) -> bool {
     }
     response.on_hover_text(words).clicked()
 }
+
+/// A row of colours and none, of which one is chosen. Tells whether another was chosen.
+pub fn colours_ui(ui: &mut Ui, colour: &mut Option<Colour>) -> bool {
+    let before = *colour;
+    ui.horizontal(|ui| {
+        ui.spacing_mut().item_spacing.x = 4.0;
+        for one in [None].into_iter().chain(Colour::ALL.map(Some)) {
+            if swatch(ui, one, *colour == one) {
+                *colour = one;
+            }
+        }
+    });
+    *colour != before
+}

@@ -51,6 +51,21 @@ pub fn runs(ui: &Ui, runs: &[(&str, FontId, Color32)], max_width: f32) -> Arc<Ga
     ui.fonts_mut(|fonts| fonts.layout_job(job))
 }
 
+/// The same for a widget that cuts it by itself.
+pub fn job(runs: &[(&str, FontId, Color32)]) -> LayoutJob {
+    let mut job = LayoutJob::default();
+    for (text, font, color) in runs {
+        let format = TextFormat {
+            font_id: font.clone(),
+            color: *color,
+            valign: Align::Center,
+            ..TextFormat::default()
+        };
+        job.append(&one_line(text), 0.0, format);
+    }
+    job
+}
+
 /// As much of a text as can be seen in so much room, and a little more, so that it is still cut where it does not
 /// fit: to shape what nobody sees takes time. No room, and no text, where an earlier one has taken all of it.
 fn in_view<'a>(text: &'a str, font: &FontId, room: &mut Option<f32>) -> Option<&'a str> {

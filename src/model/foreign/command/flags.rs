@@ -9,6 +9,8 @@ pub(super) enum Takes {
     One,
     /// `true` or `false`, or nothing for true.
     Truth,
+    /// The same for each topic.
+    Truths,
     /// A word that is no option, or nothing.
     Maybe,
     /// All words up to the next option.
@@ -80,6 +82,11 @@ pub(super) enum Means {
     Utf8,
     UserProperty,
     Timeout,
+    NoLocal,
+    RetainAsPublished,
+    RetainHandling,
+    /// Subscription Identifier.
+    Identifier,
     Property,
     /// What Roundtrip does anyway.
     Always,
@@ -107,7 +114,7 @@ const fn flag(names: &'static str, takes: Takes, means: Means) -> Flag {
 }
 
 use Means as M;
-use Takes::{Many, Maybe, Nothing, One, Truth};
+use Takes::{Many, Maybe, Nothing, One, Truth, Truths};
 
 const MOSQUITTO: &[Flag] = &[
     flag("-h --host", One, M::Host),
@@ -154,12 +161,10 @@ const MOSQUITTO: &[Flag] = &[
     flag("-r --retain", Nothing, M::Retain),
     flag("-W", One, M::Timeout),
     flag("-D --property", Takes::Property, M::Property),
-    flag("--repeat --repeat-delay --retain-handling", One, M::NoField),
-    flag(
-        "-E -R -S --remove-retained --retain-as-published",
-        Nothing,
-        M::NoField,
-    ),
+    flag("--repeat --repeat-delay", One, M::NoField),
+    flag("--retain-handling", One, M::RetainHandling),
+    flag("--retain-as-published", Nothing, M::RetainAsPublished),
+    flag("-E -R -S --remove-retained", Nothing, M::NoField),
     flag("-F -o --random-filter", One, M::Printing),
     flag(
         "-d --debug -v --verbose -N --pretty --quiet --latency -w --watch",
@@ -211,7 +216,7 @@ const MQTTX: &[Flag] = &[
     flag("-Wup --will-user-properties", Many, M::WillUserProperty),
     flag("-t --topic", Many, M::Topic),
     flag("-m --message", One, M::Payload),
-    flag("-q --qos", One, M::Qos),
+    flag("-q --qos", Many, M::Qos),
     flag("-r --retain", Nothing, M::Retain),
     flag("-s --stdin -M --multiline", Nothing, M::PayloadInput),
     flag("--file-read", One, M::PayloadFile),
@@ -222,22 +227,17 @@ const MQTTX: &[Flag] = &[
     flag("-cd --correlation-data", One, M::Correlation),
     flag("-ct --content-type", One, M::ContentType),
     flag("-up --user-properties", Many, M::UserProperty),
-    flag(
-        "-ta --topic-alias -si --subscription-identifier -rh --retain-handling",
-        One,
-        M::NoField,
-    ),
+    flag("-ta --topic-alias", One, M::NoField),
+    flag("-si --subscription-identifier", Many, M::Identifier),
+    flag("-rh --retain-handling", Many, M::RetainHandling),
     flag(
         "-S --payload-size -Pp -Pmn -Ap --maximum-reconnect-times",
         One,
         M::NoField,
     ),
     flag("-d --dup", Nothing, M::NoField),
-    flag(
-        "-nl --no_local -rap --retain-as-published",
-        Truth,
-        M::NoField,
-    ),
+    flag("-nl --no_local --no-local", Truths, M::NoLocal),
+    flag("-rap --retain-as-published", Truths, M::RetainAsPublished),
     flag(
         "--output-mode --file-write --file-save --delimiter",
         One,

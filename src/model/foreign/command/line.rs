@@ -13,13 +13,15 @@ use crate::model::profile::{
 };
 use crate::model::request::{RequestDraft, ResponseTopicDraft};
 use crate::model::secret::Secret;
+use crate::model::subscribe::{RetainHandling, SubscriptionDraft, check_identifier};
 use crate::model::topic::TopicName;
 
 /// What a line came to.
 pub(super) struct Done {
     pub profile: ForeignProfile,
     pub request: Option<RequestDraft>,
-    pub subscriptions: Vec<(String, Qos)>,
+    /// Without their connection.
+    pub subscriptions: Vec<SubscriptionDraft>,
     pub left_out: Vec<LeftOut>,
 }
 
@@ -41,7 +43,36 @@ pub(super) struct Line {
     payload: Vec<u8>,
     format: Option<PayloadFormat>,
     topics: Vec<String>,
+    listens: Listens,
     left_out: Vec<LeftOut>,
+}
+
+/// What a SUBSCRIBE asks for besides its filters: for each of them in turn, and the first for those that have none.
+#[derive(Default)]
+struct Listens {
+    qos: Vec<Qos>,
+    no_local: Vec<bool>,
+    retain_as_published: Vec<bool>,
+    retain_handling: Vec<RetainHandling>,
+    identifier: Vec<u32>,
+}
+
+fn at_or_first<T: Copy>(list: &[T], at: usize) -> Option<T> {
+    list.get(at).or_else(|| list.first()).copied()
+}
+
+impl Listens {
+    fn to(&self, at: usize, filter: String) -> SubscriptionDraft {
+        SubscriptionDraft {
+            filter,
+            qos: at_or_first(&self.qos, at).unwrap_or(Qos::AtMostOnce),
+            no_local: at_or_first(&self.no_local, at).unwrap_or(false),
+            retain_as_published: at_or_first(&self.retain_as_published, at).unwrap_or(false),
+            retain_handling: at_or_first(&self.retain_handling, at).unwrap_or_default(),
+            identifier: at_or_first(&self.identifier, at),
+            ..SubscriptionDraft::default()
+        }
+    }
 }
 
 impl Line {
@@ -82,6 +113,7 @@ impl Line {
             payload: Vec::new(),
             format: None,
             topics: Vec::new(),
+            listens: Listens::default(),
             left_out: Vec::new(),
         }
     }
@@ -160,6 +192,10 @@ impl Line {
                 rest.first()
                     .is_some_and(|word| matches!(&*word.bytes, b"true" | b"false")),
             ),
+            Takes::Truths => rest
+                .iter()
+                .take_while(|word| matches!(&*word.bytes, b"true" | b"false"))
+                .count(),
             Takes::Many => rest
                 .iter()
                 .enumerate()
@@ -235,6 +271,9 @@ impl Line {
 
     fn apply(&mut self, flag: &Flag, name: &str, values: &[Word]) {
         let name = name.split(' ').next().unwrap_or(name);
+        if self.role == Role::Subscribe && is_of_publish(flag.means) {
+            return self.leave(format!("`{name}`"), "a subscription has no field for it");
+        }
         match flag.means {
             Means::Payload => {
                 let value = values.first().map(|word| word.bytes.clone());
@@ -419,8 +458,40 @@ impl Line {
         match means {
             Means::Topic => self.topics.extend(texts.iter().cloned()),
             Means::Qos => {
-                if let Some(qos) = self.qos(name, one) {
-                    self.request.qos = qos;
+                let all: Vec<Qos> = texts.iter().filter_map(|it| self.qos(name, it)).collect();
+                if let Some(qos) = all.first() {
+                    self.request.qos = *qos;
+                }
+                self.listens.qos.extend(all);
+            }
+            Means::NoLocal
+            | Means::RetainAsPublished
+            | Means::RetainHandling
+            | Means::Identifier
+                if self.role != Role::Subscribe =>
+            {
+                self.leave(shown(name, one), "it is about a subscription");
+            }
+            Means::NoLocal => self.listens.no_local.extend(truths(texts)),
+            Means::RetainAsPublished => self.listens.retain_as_published.extend(truths(texts)),
+            Means::RetainHandling => {
+                for text in texts {
+                    let number: Option<usize> = self.number(name, text);
+                    let Some(number) = number else { continue };
+                    match RetainHandling::ALL.get(number) {
+                        Some(one) => self.listens.retain_handling.push(*one),
+                        None => self.leave(shown(name, text), "Retain Handling is 0, 1 or 2"),
+                    }
+                }
+            }
+            Means::Identifier => {
+                for text in texts {
+                    let number: Option<u32> = self.number(name, text);
+                    let Some(number) = number else { continue };
+                    match check_identifier(number) {
+                        Ok(number) => self.listens.identifier.push(number),
+                        Err(why) => self.leave(shown(name, text), why),
+                    }
                 }
             }
             Means::Retain => self.request.retain = one != "false",
@@ -651,6 +722,7 @@ impl Line {
             ("publish", "payload-format-indicator") => Means::Utf8,
             ("publish", "response-topic") => Means::ResponseTopic,
             ("publish", "user-property") => Means::UserProperty,
+            ("subscribe", "subscription-identifier") => Means::Identifier,
             ("connect", "authentication-method") => Means::AuthenticationMethod,
             ("connect", "maximum-packet-size") => Means::MaximumPacketSize,
             ("connect", "receive-maximum") => Means::ReceiveMaximum,
@@ -756,8 +828,14 @@ impl Line {
             self.request.name.clone_from(&self.request.topic);
             request = Some(self.request);
         } else {
-            let qos = self.request.qos;
-            subscriptions = self.topics.drain(..).map(|topic| (topic, qos)).collect();
+            if self.topics.is_empty() && self.role == Role::Subscribe {
+                self.leave(
+                    "the topic",
+                    "there is none, so there is nothing to subscribe to",
+                );
+            }
+            let filters = self.topics.drain(..).enumerate();
+            subscriptions = filters.map(|(at, it)| self.listens.to(at, it)).collect();
         }
         self.profile.draft.name.clone_from(&self.host);
         Done {
@@ -831,6 +909,32 @@ impl Line {
             self.leave("files of certificates", "the connection is not encrypted");
         }
     }
+}
+
+/// Without a word it is true.
+fn truths(texts: &[String]) -> Vec<bool> {
+    if texts.is_empty() {
+        return vec![true];
+    }
+    texts.iter().map(|text| text != "false").collect()
+}
+
+/// What only a message has.
+fn is_of_publish(means: Means) -> bool {
+    matches!(
+        means,
+        Means::Retain
+            | Means::Payload
+            | Means::NoPayload
+            | Means::PayloadFile
+            | Means::PayloadInput
+            | Means::ResponseTopic
+            | Means::Correlation
+            | Means::ContentType
+            | Means::Expiry
+            | Means::Utf8
+            | Means::UserProperty
+    )
 }
 
 fn is_option(word: &Word) -> bool {

@@ -7,8 +7,9 @@ mod flags;
 mod line;
 
 use super::words::{self, Command, Word};
-use super::{Foreign, ForeignProfile, LeftOut, Source, Subscription, Unreadable};
+use super::{Foreign, ForeignProfile, LeftOut, Source, Unreadable};
 use crate::model::request::ResponseTopicDraft;
+use crate::model::subscribe::SubscriptionDraft;
 use line::Line;
 
 /// Whose options they are.
@@ -130,20 +131,22 @@ fn one(
         );
     }
     for redirection in &command.redirections {
-        if redirection.contains('<') {
-            line.leave(format!("`{redirection}`"), "files are not read");
-        }
+        let why = if redirection.contains('<') {
+            "files are not read"
+        } else {
+            "what comes is in the timeline; a recording or an export writes it to a file"
+        };
+        line.leave(format!("`{redirection}`"), why);
     }
     line.is_piped = command.is_piped;
     line.read(command.words.get(at..).unwrap_or_default());
     let done = line.finish();
     foreign.left_out.extend(done.left_out);
     let key = keep(foreign, done.profile);
-    for (filter, qos) in done.subscriptions {
-        foreign.subscriptions.push(Subscription {
+    for one in done.subscriptions {
+        foreign.subscriptions.push(SubscriptionDraft {
             connection: key.clone(),
-            filter,
-            qos,
+            ..one
         });
     }
     if let Some(mut request) = done.request {

@@ -1,6 +1,7 @@
 //! The two lines over the panes: connection, topic, Send; Response Topic, Correlation Data, timeout.
 
 use super::qos_select;
+use crate::app::connections::ConnectionRow;
 use crate::app::pairing::PairingView;
 use crate::app::rows::Tone;
 use crate::app::tabs::Tab as RequestTab;
@@ -52,15 +53,11 @@ pub fn address_lines_ui(ui: &mut Ui, app: &mut App, view: &mut View, actions: &m
         app.version_of(&tab.draft.connection)
     });
     let twins = app.twins_of_front();
-    let names: Vec<(String, String)> = app
-        .connection_rows()
-        .into_iter()
-        .map(|row| (row.id, row.name))
-        .collect();
+    let connections = app.connection_rows();
     let Some(tab) = app.tabs.front_mut() else {
         return;
     };
-    request_line_ui(ui, tab, &names, view, actions);
+    request_line_ui(ui, tab, &connections, view, actions);
     ui.add_space(8.0);
     reply_line_ui(ui, tab, &generated, subscribed, version);
     let is_mqtt5 = tab.draft.pairing.is_mqtt5();
@@ -83,10 +80,44 @@ pub fn address_lines_ui(ui: &mut Ui, app: &mut App, view: &mut View, actions: &m
     }
 }
 
+/// The connections in the order of the list, each with its colour and its folder.
+fn connection_ui(ui: &mut Ui, chosen: &mut String, connections: &[ConnectionRow]) {
+    let theme = Theme::of(ui);
+    let shown = connections.iter().find(|row| row.id == *chosen);
+    let words = |row: &ConnectionRow, folder: &str| {
+        let dot = row
+            .colour
+            .map(|colour| ("\u{25cf} ", fonts::small(), theme.mark(colour)));
+        let name = Some((row.name.as_str(), fonts::body(), theme.text));
+        let folder = (!folder.is_empty()).then_some((folder, fonts::small(), theme.muted));
+        let runs: Vec<_> = [dot, name, folder].into_iter().flatten().collect();
+        text::job(&runs)
+    };
+    let now = shown.map_or_else(
+        || text::job(&[("choose a connection", fonts::body(), theme.text)]),
+        |row| words(row, ""),
+    );
+    select::select(ui, "Connection", now, 116.0, |ui| {
+        for row in connections {
+            let folder = match row.folder.as_str() {
+                "" => String::new(),
+                folder => format!("   {folder}"),
+            };
+            if ui
+                .selectable_label(row.id == *chosen, words(row, &folder))
+                .accessible_name(&row.name)
+                .clicked()
+            {
+                chosen.clone_from(&row.id);
+            }
+        }
+    });
+}
+
 fn request_line_ui(
     ui: &mut Ui,
     tab: &mut RequestTab,
-    names: &[(String, String)],
+    connections: &[ConnectionRow],
     view: &mut View,
     actions: &mut Vec<Action>,
 ) {
@@ -96,17 +127,7 @@ fn request_line_ui(
         .map(str::to_owned);
     let hint = topic_hint(tab.pairing());
     filled_line(ui, "request line", |ui, room| {
-        let shown = names
-            .iter()
-            .find(|(id, _)| *id == tab.draft.connection)
-            .map_or("choose a connection", |(_, name)| name);
-        select::select(ui, "Connection", shown, 116.0, |ui| {
-            for (id, name) in names {
-                if select::option(ui, tab.draft.connection == *id, name).clicked() {
-                    tab.draft.connection.clone_from(id);
-                }
-            }
-        });
+        connection_ui(ui, &mut tab.draft.connection, connections);
         let id = Id::unique("topic field");
         let response = Field::new(&mut tab.draft.topic, "Topic")
             .hint(&hint)

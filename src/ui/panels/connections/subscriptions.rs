@@ -4,12 +4,18 @@ use crate::app::Action;
 use crate::app::rows::Tone;
 use crate::app::subscriptions::{SubscriptionAction, SubscriptionRow};
 use crate::app::topics::TopicsAction;
+use crate::ui::panels::tree::indent;
 use crate::ui::widgets::{Button, text};
 use crate::ui::{Theme, fonts, theme};
-use egui::{Align, Id, Popup, Rect, Response, Role, Sense, Stroke, Ui, WidgetInfo, pos2, vec2};
+use egui::{Align, Id, Popup, Response, Role, Sense, Stroke, Ui, WidgetInfo, pos2, vec2};
 
-pub fn subscription_ui(ui: &mut Ui, row: &SubscriptionRow, actions: &mut Vec<Action>) {
-    let response = row_ui(ui, row);
+pub fn subscription_ui(
+    ui: &mut Ui,
+    row: &SubscriptionRow,
+    depth: usize,
+    actions: &mut Vec<Action>,
+) {
+    let response = row_ui(ui, row, indent(depth));
     if response.double_clicked() {
         let edit = SubscriptionAction::Edit(row.id.clone());
         actions.push(Action::Subscription(edit));
@@ -25,7 +31,7 @@ pub fn subscription_ui(ui: &mut Ui, row: &SubscriptionRow, actions: &mut Vec<Act
     }
 }
 
-fn row_ui(ui: &mut Ui, row: &SubscriptionRow) -> Response {
+fn row_ui(ui: &mut Ui, row: &SubscriptionRow, indent: f32) -> Response {
     let theme = Theme::of(ui);
     let size = vec2(ui.available_width(), theme::ROW);
     let (rect, response) = ui.allocate_exact_size(size, Sense::click());
@@ -44,7 +50,7 @@ fn row_ui(ui: &mut Ui, row: &SubscriptionRow) -> Response {
         Some(colour) => theme.mark(colour),
         None => theme.accent,
     };
-    let center = pos2(rect.left() + 20.0, rect.center().y);
+    let center = pos2(rect.left() + indent + 20.0, rect.center().y);
     if row.tone == Tone::Answered {
         ui.painter().circle_filled(center, 3.5, color);
     } else {
@@ -64,7 +70,7 @@ fn row_ui(ui: &mut Ui, row: &SubscriptionRow) -> Response {
         _ => row.count.as_str(),
     };
     let words = text::line(ui, words, fonts::small(), ink, rect.width() * 0.5);
-    let room = rect.width() - 30.0 - words.size().x - 8.0;
+    let room = rect.width() - indent - 30.0 - words.size().x - 8.0;
     let ink = if row.is_on { theme.text } else { theme.muted };
     let font = if row.title == row.filter {
         fonts::code_small()
@@ -72,7 +78,7 @@ fn row_ui(ui: &mut Ui, row: &SubscriptionRow) -> Response {
         fonts::small()
     };
     let title = text::line(ui, &row.title, font, ink, room);
-    let title_rect = Rect::from_min_max(pos2(rect.left() + 30.0, rect.top()), rect.max);
+    let title_rect = rect.with_min_x(rect.left() + indent + 30.0);
     text::paint_in(ui, title_rect, Align::Min, title);
     text::paint_in(ui, rect, Align::Max, words);
     response

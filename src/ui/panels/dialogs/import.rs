@@ -4,6 +4,7 @@ use crate::app::Action;
 use crate::app::imports::{ImportAction, ImportDialog};
 use crate::app::rows::Tone;
 use crate::model::foreign::plan::{Choice, Plan, Planned};
+use crate::model::subscribe::SubscriptionDraft;
 use crate::ui::widgets::{Button, Field, select, text};
 use crate::ui::{Theme, fonts};
 use egui::{
@@ -134,8 +135,26 @@ fn plan_ui(ui: &mut Ui, plan: &mut Plan) {
                 let (own, topic) = (one.item.name.clone(), one.item.topic.clone());
                 planned_ui(ui, one, ("Request", &folder, &own), &topic);
             }
+            for one in &plan.subscriptions {
+                subscription_ui(ui, plan, one);
+            }
             left_out_ui(ui, plan);
         });
+}
+
+/// A subscription, which goes the way of its connection.
+fn subscription_ui(ui: &mut Ui, plan: &Plan, one: &SubscriptionDraft) {
+    let theme = Theme::of(ui);
+    ui.horizontal(|ui| {
+        // Beneath the names, where others have a box to tick.
+        cell_ui(ui, 16.0, "", fonts::small(), theme.muted);
+        cell_ui(ui, 76.0, "Subscription", fonts::small(), theme.muted);
+        cell_ui(ui, 190.0, one.title(), fonts::code_small(), theme.text);
+        let connection = plan.connection_of(one);
+        cell_ui(ui, 170.0, connection, fonts::small(), theme.muted);
+        let words = plan.fate_of_subscription(one).words();
+        text::label(ui, words, fonts::small(), theme.muted);
+    });
 }
 
 /// A row of the plan: kind, folder and own name of an entry, and where it is.

@@ -6,9 +6,12 @@ use crate::app::Action;
 use crate::app::diagnosis::DiagnosisAction;
 use crate::app::dialogs::ProfileDialog;
 use crate::app::library::{Library, new_client_id};
-use crate::model::profile::{Feature, MqttVersion, ProfileField, VersionChoice, WillDraft};
+use crate::model::profile::{
+    Feature, MqttVersion, ProfileDraft, ProfileField, VersionChoice, WillDraft,
+};
 use crate::ui::panels::composer::{format_select, qos_select};
 use crate::ui::widgets::scroll::BAR;
+use crate::ui::widgets::swatch::colours_ui;
 use crate::ui::widgets::{Button, Field, select, text};
 use crate::ui::{Theme, fonts};
 use egui::{Context, DragValue, ScrollArea, Ui};
@@ -17,8 +20,8 @@ pub fn profile_ui(
     ctx: &Context,
     dialog: &mut ProfileDialog,
     library: &Library,
-    is_on: bool,
-    is_new: bool,
+    folders: &[String],
+    (is_on, is_new): (bool, bool),
     actions: &mut Vec<Action>,
 ) {
     let title = if dialog.id.is_some() {
@@ -36,6 +39,7 @@ pub fn profile_ui(
                 // Not beneath the scroll bar.
                 ui.set_max_width(ui.available_width() - BAR);
                 who_and_where(ui, dialog, is_new);
+                on_the_list_ui(ui, &mut dialog.draft, folders);
                 way::way_ui(ui, dialog);
                 // A listener has no broker to sign in to.
                 if !dialog.draft.is_listener() {
@@ -133,6 +137,19 @@ fn who_and_where(ui: &mut Ui, dialog: &mut ProfileDialog, is_new: bool) {
     }
 }
 
+/// Where it is listed, and in which colour.
+fn on_the_list_ui(ui: &mut Ui, draft: &mut ProfileDraft, folders: &[String]) {
+    ui.columns_const(|[left, right]| {
+        // The built-in broker is always the first.
+        if !draft.is_built_in() {
+            super::caption(left, "Folder");
+            super::folder::path_ui(left, &mut draft.folder, folders, None);
+        }
+        super::caption(right, "Colour");
+        colours_ui(right, &mut draft.colour);
+    });
+}
+
 fn client_id_ui(ui: &mut Ui, dialog: &mut ProfileDialog) {
     version_ui(ui, dialog);
     super::caption(ui, "Client id");
@@ -159,7 +176,7 @@ fn client_id_ui(ui: &mut Ui, dialog: &mut ProfileDialog) {
 fn version_ui(ui: &mut Ui, dialog: &mut ProfileDialog) {
     super::caption(ui, "MQTT version");
     let version = &mut dialog.draft.mqtt_version;
-    select::select(ui, "MQTT version", &version.to_string(), 160.0, |ui| {
+    select::select(ui, "MQTT version", version.to_string(), 160.0, |ui| {
         for one in VersionChoice::ALL {
             if select::option(ui, *version == one, &one.to_string()).clicked() {
                 *version = one;

@@ -4,9 +4,8 @@ use crate::app::Action;
 use crate::app::library::Library;
 use crate::app::subscriptions::{SubscriptionAction, SubscriptionDialog, lacks};
 use crate::model::message::Qos;
-use crate::model::record::Colour;
 use crate::model::subscribe::{RetainHandling, SubscriptionField};
-use crate::ui::widgets::swatch::swatch;
+use crate::ui::widgets::swatch::colours_ui;
 use crate::ui::widgets::{Button, Field, select, text, toggle};
 use crate::ui::{Theme, fonts};
 use egui::{Context, Ui};
@@ -72,6 +71,7 @@ pub fn subscription_ui(
             super::caption(right, "Retained messages when it begins");
             right.add_enabled_ui(lacking.is_none(), |ui| retain_handling_ui(ui, dialog));
         });
+        identifier_ui(ui, dialog, lacking.is_none());
         ui.add_space(8.0);
         let name = "No Local: not what this connection publishes itself";
         switch_ui(ui, &mut dialog.draft.no_local, name);
@@ -86,7 +86,10 @@ pub fn subscription_ui(
             text::paragraph(ui, &format!("{lacking}."), fonts::small(), theme.muted);
         }
         ui.add_space(4.0);
-        colours_ui(ui, &mut dialog.draft.colour);
+        ui.horizontal(|ui| {
+            text::label(ui, "Colour", fonts::body(), theme.muted);
+            colours_ui(ui, &mut dialog.draft.colour);
+        });
         ui.add_space(4.0);
         switch_ui(ui, &mut dialog.draft.is_on, "Subscribe whenever connected");
         let entered = super::entered(ui);
@@ -112,11 +115,23 @@ fn error(dialog: &SubscriptionDialog, field: SubscriptionField) -> Option<String
     found.map(|err| err.message.clone())
 }
 
+fn identifier_ui(ui: &mut Ui, dialog: &mut SubscriptionDialog, is_there: bool) {
+    super::caption(ui, "Subscription Identifier");
+    let wrong = error(dialog, SubscriptionField::Identifier);
+    ui.add_enabled_ui(is_there, |ui| {
+        Field::new(&mut dialog.identifier, "Subscription Identifier")
+            .hint("none; a number that comes with every message by this subscription")
+            .code()
+            .error(wrong.as_deref())
+            .show(ui);
+    });
+}
+
 fn qos_ui(ui: &mut Ui, dialog: &mut SubscriptionDialog) {
     let words = |qos: Qos| format!("{qos} · {}", qos.meaning());
     let width = ui.available_width();
     let qos = &mut dialog.draft.qos;
-    select::select(ui, "Most QoS", &words(*qos), width, |ui| {
+    select::select(ui, "Most QoS", words(*qos), width, |ui| {
         for one in Qos::ALL {
             if select::option(ui, *qos == one, &words(one)).clicked() {
                 *qos = one;
@@ -142,18 +157,5 @@ fn switch_ui(ui: &mut Ui, on: &mut bool, name: &str) {
     ui.horizontal(|ui| {
         toggle::toggle(ui, on, name);
         text::label(ui, name, fonts::body(), theme.text);
-    });
-}
-
-fn colours_ui(ui: &mut Ui, colour: &mut Option<Colour>) {
-    let theme = Theme::of(ui);
-    ui.horizontal(|ui| {
-        ui.spacing_mut().item_spacing.x = 4.0;
-        text::label(ui, "Colour", fonts::body(), theme.muted);
-        for one in [None].into_iter().chain(Colour::ALL.map(Some)) {
-            if swatch(ui, one, *colour == one) {
-                *colour = one;
-            }
-        }
     });
 }

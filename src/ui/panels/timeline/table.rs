@@ -75,7 +75,15 @@ impl TimelineRows<'_> {
             },
             ColumnKind::RoundTrip => Cell::code(take(&mut words.round_trip), Ink::Text),
             ColumnKind::Waterfall => Cell::Waterfall(std::mem::take(&mut words.waterfall)),
-            ColumnKind::Name | ColumnKind::Connection | ColumnKind::Comment => {
+            ColumnKind::Connection => Cell::Name {
+                name: self.text(kind, id, row, CELL_CHARS),
+                colour: self
+                    .app
+                    .library
+                    .profile(row.connection())
+                    .and_then(|profile| profile.colour),
+            },
+            ColumnKind::Name | ColumnKind::Comment => {
                 Cell::text(self.text(kind, id, row, CELL_CHARS))
             }
             kind => Cell::code(self.text(kind, id, row, CELL_CHARS), Ink::Muted),

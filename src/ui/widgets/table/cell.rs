@@ -46,6 +46,11 @@ pub enum Cell {
         /// A short fact at the end of the cell, such as the pairing rule.
         tag: Option<String>,
     },
+    /// A name with its colour, if it has one.
+    Name {
+        name: String,
+        colour: Option<MarkColour>,
+    },
     /// Dot and words.
     Status {
         tone: Tone,
@@ -88,6 +93,7 @@ impl Line {
             Cell::Text { text, .. } | Cell::Code { text, .. } => Some(text.clone()),
             Cell::Topic { topic, payload, .. } => Some(format!("{topic}\n{payload}")),
             Cell::Status { words, .. } => Some(words.clone()),
+            Cell::Name { name, .. } => Some(name.clone()),
             Cell::Waterfall(_) | Cell::Empty => None,
         }
     }
@@ -248,6 +254,18 @@ pub(super) fn paint(ui: &Ui, rect: Rect, cell: &Cell, align: Align) -> bool {
             ];
             let line = text::runs(ui, &runs, room.width());
             painted(ui, room, align, line) || payload.ends_with('…') || topic.ends_with('…')
+        }
+        Cell::Name { name, colour } => {
+            let mut left = rect.left();
+            if let Some(colour) = colour {
+                let size = egui::vec2(3.0, 12.0);
+                let bar = Rect::from_min_size(pos2(left, rect.center().y - 6.0), size);
+                ui.painter().rect_filled(bar, 1, theme.mark(*colour));
+                left += 8.0;
+            }
+            let after_bar = rect.with_min_x(left.min(rect.right()));
+            let line = text::line(ui, name, fonts::body(), theme.text, after_bar.width());
+            painted(ui, after_bar, align, line)
         }
         Cell::Status { tone, words } => {
             let center = pos2(rect.left() + 5.0, rect.center().y);

@@ -166,7 +166,7 @@ fn version_select(ui: &mut Ui, name: &str, usual: &str, chosen: &mut Option<TlsV
         ),
         None => usual.to_owned(),
     };
-    select::select(ui, name, &shown(*chosen), 140.0, |ui| {
+    select::select(ui, name, shown(*chosen), 140.0, |ui| {
         for one in [None, Some(TlsVersion::V12), Some(TlsVersion::V13)] {
             if select::option(ui, *chosen == one, &shown(one)).clicked() {
                 *chosen = one;
