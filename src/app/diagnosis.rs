@@ -361,7 +361,10 @@ impl App {
             .changes
             .iter()
             .any(|change| change.before != dialog.editor.draft);
-        if wants_form || dialog.is_of_form || has_changed {
+        // What was typed here is only kept where the form is saved.
+        let has_secret = !dialog.editor.password.is_empty()
+            || dialog.editor.secrets.values().any(|text| !text.is_empty());
+        if wants_form || dialog.is_of_form || has_changed || has_secret {
             self.dialog = Some(Dialog::Profile(dialog.editor));
         }
     }
