@@ -222,7 +222,7 @@ impl<'a> Way<'a> {
                 self.run.tell(Told::Shown(Arc::clone(&info)));
                 let now = clock::now();
                 if let Some(report) = self.pending.take() {
-                    let report = report.with(said::tls(&info, now));
+                    let report = report.with(said::tls(&info));
                     self.pending = Some(report.but(unusual::tls(&info, now)));
                 }
                 self.tls = Some(info);
@@ -278,7 +278,7 @@ impl<'a> Way<'a> {
         if step == Step::Tls
             && let Some(info) = &self.tls
         {
-            report = report.with(said::tls(info, clock::now()));
+            report = report.with(said::tls(info));
         }
         if step == Step::Mqtt {
             report.details.push(Detail::new(
