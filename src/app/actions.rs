@@ -1,6 +1,7 @@
 //! What a user can ask for. Panels return these; [`crate::app::App::perform`] carries them out.
 
 use crate::app::diagnosis::DiagnosisAction;
+use crate::app::environments::EnvironmentAction;
 use crate::app::export::ExportAction;
 use crate::app::imports::ImportAction;
 use crate::app::inspect::Part;
@@ -9,6 +10,7 @@ use crate::app::messages::MessageAction;
 use crate::app::notices::NoticeId;
 use crate::app::payloads::CopyAs;
 use crate::app::perform::RecordingAction;
+use crate::app::secrets::SecretsAction;
 use crate::app::subscriptions::SubscriptionAction;
 use crate::app::table::{RowAction, TableAction};
 use crate::app::tabs::TabId;
@@ -34,6 +36,9 @@ pub enum Action {
     ReconnectNow(String),
     /// What the password dialog holds.
     GivePassword,
+    /// Where secrets are kept.
+    Secrets(SecretsAction),
+    Environment(EnvironmentAction),
     /// Why does it not connect?
     Diagnosis(DiagnosisAction),
     StopBroker,

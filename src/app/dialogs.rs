@@ -2,14 +2,17 @@
 
 use crate::app::compare::CompareDialog;
 use crate::app::diagnosis::DiagnosisDialog;
+use crate::app::environments::EnvironmentsDialog;
 use crate::app::export::ExportDialog;
 use crate::app::imports::{BundleDialog, ImportDialog};
 use crate::app::recordings::RecordingDialog;
 use crate::app::rule_editor::RuleDialog;
+use crate::app::secrets::{PassphraseDialog, SecretsDialog};
 use crate::app::subscriptions::SubscriptionDialog;
 use crate::app::table::CommentDialog;
 use crate::app::tabs::TabId;
 use crate::model::FieldError;
+use crate::model::environment::Environment;
 use crate::model::pairing::Rules;
 use crate::model::profile::{BrokerAddress, ProfileDraft, ProfileField, SecretSlot};
 use crate::model::responder::{DeviceDraft, DeviceField};
@@ -21,6 +24,9 @@ use std::collections::BTreeMap;
 pub enum Dialog {
     Profile(Box<ProfileDialog>),
     Password(PasswordDialog),
+    Passphrase(Box<PassphraseDialog>),
+    Secrets(Box<SecretsDialog>),
+    Environments(Box<EnvironmentsDialog>),
     SaveRequest(SaveDialog),
     Device(Box<DeviceDialog>),
     Rule(Box<RuleDialog>),
@@ -41,11 +47,11 @@ pub enum Dialog {
 impl Dialog {
     /// What was once found wrong is marked until it is corrected, and no longer. Nothing is said
     /// before the first attempt to save.
-    pub fn check_again(&mut self, rules: &Rules) {
+    pub fn check_again(&mut self, rules: &Rules, environment: &Environment) {
         match self {
             Self::Profile(dialog) if !dialog.errors.is_empty() => {
                 let id = dialog.id.as_deref().unwrap_or(NEW);
-                dialog.errors = dialog.draft.validate(id).err().unwrap_or_default();
+                dialog.errors = dialog.find_errors(id, environment);
             }
             Self::Device(dialog) if !dialog.errors.is_empty() => {
                 dialog.errors = dialog.draft.validate(rules).err().unwrap_or_default();
@@ -68,12 +74,25 @@ pub struct ProfileDialog {
     /// Empty: leave the kept one as it is.
     pub password: String,
     pub remember_password: bool,
+    /// There is no keyring: an encrypted file is to be made.
+    pub in_file: bool,
     /// The other secrets as typed, each empty where the kept one is to stay. Headers by their names.
     pub secrets: BTreeMap<SecretSlot, String>,
     pub errors: Vec<FieldError<ProfileField>>,
 }
 
 impl ProfileDialog {
+    /// What is wrong with it in this environment.
+    pub fn find_errors(
+        &self,
+        id: &str,
+        environment: &Environment,
+    ) -> Vec<FieldError<ProfileField>> {
+        let filled = self.draft.filled(environment);
+        let checked = filled.and_then(|(filled, _)| filled.validate(id));
+        checked.err().unwrap_or_default()
+    }
+
     /// A user name and a password that were pasted with the address go to fields of their own: the address is saved.
     pub fn take_address_apart(&mut self) {
         let Ok(parsed) = BrokerAddress::parse(&self.draft.address) else {
@@ -107,6 +126,8 @@ pub struct PasswordDialog {
     pub slot: SecretSlot,
     pub text: String,
     pub remember: bool,
+    /// There is no keyring: an encrypted file is to be made.
+    pub in_file: bool,
     /// What to do once it is given.
     pub then: AfterPassword,
 }
@@ -122,6 +143,7 @@ pub enum AfterPassword {
     Connect,
     StartDevice(String),
     Send(TabId),
+    Nothing,
 }
 
 #[derive(Debug)]

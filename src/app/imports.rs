@@ -8,14 +8,15 @@ use crate::app::actions::Action;
 use crate::app::dialogs::Dialog;
 use crate::app::export::full_path;
 use crate::app::palette::PaletteEntry;
+use crate::app::secrets;
 use crate::app::undo::Undo;
 use crate::app::work::Work;
 use crate::model::foreign::bundle::{Bundle, BundleFormat, OwnedSecret};
 use crate::model::foreign::copy_as::{Style, copy_as};
 use crate::model::foreign::plan::{Plan, counted};
 use crate::model::foreign::{self, Foreign};
-use crate::model::profile::{ProfileDraft, SecretSlot};
-use crate::model::request::RequestDraft;
+use crate::model::profile::ProfileDraft;
+use crate::model::request::{RequestDraft, Surroundings};
 use crate::model::secret::Secret;
 use crate::store::export::default_folder;
 use crate::store::{self, Imported, StoreError};
@@ -113,7 +114,7 @@ pub struct BundleDialog {
     /// What goes in, in words.
     pub what: String,
     pub path: String,
-    /// How many passwords there are to go along.
+    /// How many secrets there are to go along.
     pub secrets: usize,
     pub with_secrets: bool,
     pub passphrase: String,
@@ -131,7 +132,7 @@ impl std::fmt::Debug for BundleDialog {
     }
 }
 
-/// Passwords as they were before an import, by profile.
+/// Secrets as they were before an import, by account.
 type Passwords = Vec<(String, Option<Secret>)>;
 
 /// What can be taken back.
@@ -167,7 +168,7 @@ fn look(bytes: Result<Vec<u8>, StoreError>, passphrase: &Secret) -> Result<Seen,
     let sealed = match foreign.sealed.clone() {
         None => None,
         Some(_) if passphrase.expose().is_empty() => {
-            Some("Its passwords are sealed: type the passphrase, or import without them".to_owned())
+            Some("Its secrets are sealed: type the passphrase, or import without them".to_owned())
         }
         Some(sealed) => match store::unseal(&sealed, passphrase) {
             Ok(secrets) => {
@@ -300,25 +301,19 @@ impl App {
         );
     }
 
-    /// Hands secrets to the keyring; gives what was there before.
+    /// Hands secrets to where they are kept; gives what was there before.
     fn take_in_secrets(&mut self, imported: &Imported) -> Passwords {
         let mut before = Vec::new();
-        let mut unkept = Vec::new();
         for (id, slot, secret) in &imported.secrets {
-            if *slot == SecretSlot::Password {
-                before.push((id.clone(), self.library.kept_password(id)));
-                self.library.keep_password(id, secret);
-                self.passwords.insert(id.clone(), secret.clone());
-            } else {
-                let name = self.library.profile(id).map_or("", |draft| &draft.name);
-                unkept.push(format!("{slot} of {name}"));
-            }
+            let account = slot.account(id);
+            before.push((account.clone(), self.library.kept_password(&account)));
+            self.library.keep_password(&account, secret);
+            self.passwords.insert(account, secret.clone());
         }
-        if !unkept.is_empty() {
-            self.notices.fail(
-                format!("Not kept: {}", unkept.join(", ")),
-                "Type it into the connection.",
-            );
+        if !before.is_empty() && !self.library.can_keep_passwords() {
+            let why = secrets::sentence(&self.library.password_place());
+            self.notices
+                .inform(format!("The imported secrets: {why}"), self.now);
         }
         before
     }
@@ -434,15 +429,14 @@ impl App {
             .collect();
         let secrets = connections
             .iter()
-            .filter_map(|(id, _)| {
+            .flat_map(|(id, draft)| draft.secret_slots().into_iter().map(move |slot| (id, slot)))
+            .filter_map(|(id, slot)| {
+                let account = slot.account(id);
+                let here = self.passwords.get(&account).cloned();
                 Some(OwnedSecret {
                     connection: id.clone(),
-                    slot: SecretSlot::Password,
-                    secret: self
-                        .passwords
-                        .get(id)
-                        .cloned()
-                        .or_else(|| self.library.kept_password(id))?,
+                    secret: here.or_else(|| self.library.kept_password(&account))?,
+                    slot,
                 })
             })
             .collect();
@@ -531,7 +525,12 @@ impl App {
             None => self.tabs.front().map(|tab| &tab.draft),
         };
         let Some(draft) = draft else { return };
-        let surroundings = Self::surroundings(&self.session, &self.library, &draft.connection);
+        // What is copied may go anywhere.
+        let covered = std::sync::Arc::new(self.library.environment().covered());
+        let surroundings = Surroundings {
+            environment: Some(&covered),
+            ..Self::surroundings(&self.session, &self.library, &draft.connection)
+        };
         let request = match draft.validate(&surroundings) {
             Ok(request) => request,
             Err(errors) => {
@@ -545,6 +544,9 @@ impl App {
                 .notices
                 .fail("Not copied: the request has no connection", "Choose one.");
         };
+        if let Ok((filled, _)) = profile.filled(&covered) {
+            profile = filled;
+        }
         if let Some(broker) = self.session.broker().filter(|_| profile.is_built_in()) {
             profile.address = format!("mqtt://{}", broker.address());
         }

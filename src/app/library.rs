@@ -4,10 +4,13 @@
 //! its own, and what goes wrong there comes back as a [`Trouble`].
 
 mod saves;
+mod secrets;
 
 pub use saves::Written;
 
+use crate::app::secrets::Asked;
 use crate::model::demo::Demo;
+use crate::model::environment::Environment;
 use crate::model::presets::Preset;
 use crate::model::profile::{BUILT_IN_ID, ProfileDraft, SecretSlot};
 use crate::model::request::RequestDraft;
@@ -15,8 +18,8 @@ use crate::model::responder::DeviceDraft;
 use crate::model::secret::Secret;
 use crate::model::subscribe::SubscriptionDraft;
 use crate::store::{
-    Deleted, FileProblem, Imported, Kept, OnConflict, PasswordDesk, PasswordPlace, RuleText,
-    SecretError, Settings, StoreError, Subject, WindowState, Workspace, WriteReport, Writer,
+    Deleted, FileProblem, Imported, Kept, OnConflict, PasswordDesk, RuleText, SecretError,
+    Settings, StoreError, Subject, VaultAnswer, WindowState, Workspace, WriteReport, Writer,
 };
 use saves::{Again, Failed, Item, Pending};
 use std::collections::{BTreeMap, HashMap};
@@ -97,24 +100,7 @@ struct Inbox {
     passwords: HashMap<String, Secret>,
     /// What the keyring could not do.
     troubles: Vec<Trouble>,
-}
-
-/// What the keyring says later about the password of a profile.
-struct Complaint {
-    name: String,
-    inbox: Arc<Mutex<Inbox>>,
-    wake: Arc<dyn Fn() + Send + Sync>,
-}
-
-impl Complaint {
-    fn tell(self, words: impl FnOnce(&str) -> String, hint: String) {
-        lock(&self.inbox).troubles.push(Trouble {
-            text: words(&self.name),
-            hint,
-            conflict: None,
-        });
-        (self.wake)();
-    }
+    vault: Vec<(Asked, Result<VaultAnswer, SecretError>)>,
 }
 
 pub struct Library {
@@ -138,6 +124,7 @@ pub struct Library {
     /// By folder and id: the file as it was.
     trashed: HashMap<(&'static str, String), Deleted>,
     troubles: Vec<Trouble>,
+    environment: Arc<Environment>,
 }
 
 /// A client id that no other client is likely to have, for a new profile.
@@ -187,9 +174,11 @@ impl Library {
             written: Vec::new(),
             trashed: HashMap::new(),
             troubles,
+            environment: Arc::default(),
         };
         library.add_built_in();
-        library.fetch_passwords(wake);
+        let accounts = library.secret_accounts();
+        library.fetch_passwords(accounts);
         Ok(library)
     }
 
@@ -217,6 +206,18 @@ impl Library {
     /// Another number whenever a rule may have changed.
     pub fn rules_version(&self) -> u64 {
         self.rules_version
+    }
+
+    /// What variables stand for now.
+    pub fn environment(&self) -> &Arc<Environment> {
+        &self.environment
+    }
+
+    /// Whoever compares by the handle sees whether anything has changed.
+    pub fn set_environment(&mut self, environment: Environment) {
+        if *self.environment != environment {
+            self.environment = Arc::new(environment);
+        }
     }
 
     pub fn profile(&self, id: &str) -> Option<&ProfileDraft> {
@@ -288,12 +289,8 @@ impl Library {
         self.bin::<ProfileDraft>(id)?;
         let draft = self.profiles.remove(id).unwrap_or_default();
         let mut secrets = Vec::new();
-        let mut slots = draft.secrets_wanted();
-        // One may be kept from a time when it was wanted.
-        if !slots.contains(&SecretSlot::Password) {
-            slots.push(SecretSlot::Password);
-        }
-        for slot in slots {
+        // Some may be kept from a time when they were wanted.
+        for slot in draft.secret_slots() {
             let account = slot.account(id);
             if let Some(secret) = self.kept_password(&account) {
                 secrets.push((slot, secret));
@@ -513,68 +510,6 @@ impl Library {
         self.writer.flush(Duration::from_secs(5));
     }
 
-    pub fn can_keep_passwords(&self) -> bool {
-        matches!(self.desk.place(), PasswordPlace::Keyring)
-    }
-
-    pub fn kept_password(&self, id: &str) -> Option<Secret> {
-        lock(&self.inbox).passwords.get(id).cloned()
-    }
-
-    /// Keeps a password in the keyring, and in any case for this run. Where that is not what was
-    /// promised, it is told.
-    pub fn keep_password(&self, id: &str, secret: &Secret) {
-        lock(&self.inbox)
-            .passwords
-            .insert(id.to_owned(), secret.clone());
-        let was_promised = self.can_keep_passwords();
-        let complaint = self.complaint(id);
-        self.desk.save(id, secret.clone(), move |place| {
-            let why = match place {
-                // The dialog has said that there is none.
-                PasswordPlace::Session {
-                    why: SecretError::NoKeyring { .. },
-                } if !was_promised => return,
-                PasswordPlace::Session { why } => why,
-                PasswordPlace::Keyring | PasswordPlace::Checking => return,
-            };
-            complaint.tell(
-                |name| format!("The password of {name} is only kept until Roundtrip ends: {why}"),
-                format!("To keep it, {}.", why.hint()),
-            );
-        });
-    }
-
-    pub fn forget_password(&self, id: &str) {
-        lock(&self.inbox).passwords.remove(id);
-        let complaint = self.complaint(id);
-        self.desk.delete(id, move |gone| {
-            if let Err(why) = gone {
-                complaint.tell(
-                    |name| format!("The password of {name} may still be in the keyring: {why}"),
-                    "Take it out with the system's own tool for passwords.".to_owned(),
-                );
-            }
-        });
-    }
-
-    /// Not to be used again in this run; the keyring has it until another is given. Says whether
-    /// there was one.
-    pub fn distrust_password(&self, id: &str) -> bool {
-        lock(&self.inbox).passwords.remove(id).is_some()
-    }
-
-    fn complaint(&self, id: &str) -> Complaint {
-        // Other secrets than the password are kept under a name of their own beneath the profile's id.
-        let id = id.split('/').next().unwrap_or(id);
-        let name = self.profiles.get(id).map_or(id, |draft| &draft.name);
-        Complaint {
-            name: name.to_owned(),
-            inbox: Arc::clone(&self.inbox),
-            wake: Arc::clone(&self.wake),
-        }
-    }
-
     pub fn take_problems(&mut self) -> Vec<Trouble> {
         std::mem::take(&mut self.troubles)
     }
@@ -610,23 +545,6 @@ impl Library {
             self.troubles.push(trouble);
             // It works all the same, only not under the same client id next time.
             self.profiles.insert(BUILT_IN_ID.to_owned(), draft);
-        }
-    }
-
-    /// Asks the keyring, off the frame, for every password that a profile may want.
-    fn fetch_passwords(&self, wake: &Arc<dyn Fn() + Send + Sync>) {
-        let accounts = self.profiles.iter().flat_map(|(id, draft)| {
-            let slots = draft.secrets_wanted().into_iter();
-            slots.map(|slot| slot.account(id))
-        });
-        for account in accounts {
-            let (inbox, wake, key) = (Arc::clone(&self.inbox), Arc::clone(wake), account.clone());
-            self.desk.load(&account, move |found| {
-                if let Ok(Some(secret)) = found {
-                    lock(&inbox).passwords.entry(key).or_insert(secret);
-                    wake();
-                }
-            });
         }
     }
 }

@@ -14,6 +14,7 @@ pub mod demo;
 pub mod devices;
 pub mod diagnosis;
 pub mod dialogs;
+pub mod environments;
 pub mod export;
 pub mod filters;
 pub mod find;
@@ -38,6 +39,7 @@ pub mod requests;
 pub mod rows;
 pub mod rule_editor;
 pub mod rules;
+pub mod secrets;
 pub mod selection;
 pub mod status;
 pub mod subscriptions;
@@ -122,6 +124,12 @@ pub struct App {
     passwords: BTreeMap<String, Secret>,
     /// Profiles whose password the user did not want to be kept.
     unkept: BTreeSet<String>,
+    /// The encrypted file is locked and stays so in this run.
+    without_vault: bool,
+    /// Variables of this process.
+    process: std::sync::Arc<BTreeMap<String, Secret>>,
+    /// Secrets that were refused: another is asked for.
+    distrusted: BTreeSet<String>,
     /// Tabs whose request goes out once the broker has said what it depends on.
     held: Vec<TabId>,
     losses: diagnosis::Losses,
@@ -168,6 +176,9 @@ impl App {
             is_demo_read_along: false,
             passwords: BTreeMap::new(),
             unkept: BTreeSet::new(),
+            without_vault: false,
+            distrusted: BTreeSet::new(),
+            process: crate::store::process_variables(),
             held: Vec::new(),
             losses: diagnosis::Losses::default(),
             exports: export::Exports::default(),
@@ -176,6 +187,8 @@ impl App {
             lost_before: 0,
         };
         app.apply_settings();
+        app.library.fetch_passwords(app.environment_accounts());
+        app.refresh_environment();
         app.arrange_as_kept();
         for problem in app.library.take_problems() {
             app.notices.fail(problem.text, problem.hint);
@@ -202,6 +215,8 @@ impl App {
         self.hear_of_files();
         self.hear_of_exports();
         self.follow_imports();
+        self.follow_secrets();
+        self.refresh_environment();
         self.follow_diagnosis();
         self.refresh_rules();
         let over = self.notices.expire(self.now);
@@ -310,6 +325,7 @@ impl App {
                 client_id: &info.client_id,
                 response_information: info.response_information.as_deref(),
                 rules: Some(session.rules()),
+                environment: Some(library.environment()),
             },
             None => Surroundings {
                 client_id: library
@@ -317,6 +333,7 @@ impl App {
                     .map_or("", |profile| &profile.client_id),
                 response_information: None,
                 rules: Some(session.rules()),
+                environment: Some(library.environment()),
             },
         }
     }
@@ -324,7 +341,7 @@ impl App {
     /// Brings what is said to be wrong up to date with what is typed.
     pub fn check_typed(&mut self) {
         if let Some(dialog) = &mut self.dialog {
-            dialog.check_again(self.session.rules());
+            dialog.check_again(self.session.rules(), self.library.environment());
         }
         if let Some(Dialog::Subscription(dialog)) = &mut self.dialog
             && !dialog.errors.is_empty()
@@ -369,14 +386,17 @@ impl App {
             .library
             .profile(id)
             .ok_or_else(|| format!("there is no connection `{id}`; it may have been deleted"))?;
-        draft.validate(id).map_err(|errors| {
-            let reasons: Vec<String> = errors.into_iter().map(|err| err.message).collect();
-            format!(
-                "the connection {} is not valid: {}",
-                draft.name,
-                reasons.join("; ")
-            )
-        })
+        let filled = draft.filled(self.library.environment());
+        filled
+            .and_then(|(filled, _)| filled.validate(id))
+            .map_err(|errors| {
+                let reasons: Vec<String> = errors.into_iter().map(|err| err.message).collect();
+                format!(
+                    "the connection {} is not valid: {}",
+                    draft.name,
+                    reasons.join("; ")
+                )
+            })
     }
 
     /// Makes them again where they are old.

@@ -357,6 +357,7 @@ mod tests {
         client_id: "me",
         response_information: None,
         rules: None,
+        environment: None,
     };
 
     fn draft(rule: &str, topic: &str, payload: &str, values: &[(&str, &str)]) -> RequestDraft {

@@ -59,6 +59,8 @@ impl App {
             Action::Disconnect(id) => self.session.disconnect(&id),
             Action::ReconnectNow(id) => self.session.reconnect_now(&id),
             Action::GivePassword => self.give_password(),
+            Action::Secrets(action) => self.perform_secrets(action),
+            Action::Environment(action) => self.perform_environment(action),
             Action::Diagnosis(action) => self.perform_diagnosis(action),
             Action::StopBroker => self.session.close_broker(),
             Action::NewTab => self.new_tab(),

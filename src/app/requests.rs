@@ -128,6 +128,8 @@ impl App {
         ));
         entries.extend(self.export_entries());
         entries.extend(self.selection_entries());
+        entries.extend(self.group_entries());
+        entries.extend(self.message_entries());
         entries.extend(VIEWS.map(|(name, view)| command(name, "", Action::SetTimelineView(view))));
         entries.push(command(
             "Switch between dark and light",
@@ -159,6 +161,8 @@ impl App {
             entries.push(command(text, "", action));
         }
         entries.extend(Self::import_entries());
+        entries.extend(Self::secrets_entries());
+        entries.extend(self.environment_entries());
         entries.push(command("Show the demos", "", Action::ShowDemos));
         entries.push(command("Settings", "Ctrl+,", Action::ShowSettings));
         entries.push(command("Help and shortcuts", "F1", Action::ShowHelp));

@@ -2,6 +2,7 @@
 
 use crate::app::pairing::PairingView;
 use crate::model::FieldError;
+use crate::model::environment::Environment;
 use crate::model::pairing::Rules;
 use crate::model::request::{Request, RequestDraft, RequestField, Surroundings};
 use crate::model::timeline::RowId;
@@ -45,6 +46,7 @@ struct Checked {
     client_id: String,
     response_information: Option<String>,
     rules: Option<Rules>,
+    environment: Option<Arc<Environment>>,
     pairing: PairingView,
     result: Result<Arc<Request>, Vec<FieldError<RequestField>>>,
 }
@@ -90,6 +92,7 @@ impl Tab {
             checked.client_id == surroundings.client_id
                 && checked.response_information.as_deref() == surroundings.response_information
                 && is_same(checked.rules.as_ref(), surroundings.rules)
+                && is_same_environment(checked.environment.as_ref(), surroundings.environment)
                 && checked.draft == self.draft
         });
         match self.checked.take() {
@@ -102,6 +105,7 @@ impl Tab {
                     client_id: surroundings.client_id.to_owned(),
                     response_information: surroundings.response_information.map(str::to_owned),
                     rules: surroundings.rules.cloned(),
+                    environment: surroundings.environment.cloned(),
                     pairing: PairingView::of(&self.draft, request, surroundings),
                     result,
                 }
@@ -140,6 +144,14 @@ impl Tab {
 fn is_same(one: Option<&Rules>, other: Option<&Rules>) -> bool {
     match (one, other) {
         (Some(one), Some(other)) => one.is_same(other),
+        (one, other) => one.is_none() && other.is_none(),
+    }
+}
+
+/// A new one is made for every change.
+fn is_same_environment(one: Option<&Arc<Environment>>, other: Option<&Arc<Environment>>) -> bool {
+    match (one, other) {
+        (Some(one), Some(other)) => Arc::ptr_eq(one, other),
         (one, other) => one.is_none() && other.is_none(),
     }
 }
@@ -251,6 +263,7 @@ mod tests {
         client_id: "c",
         response_information: None,
         rules: None,
+        environment: None,
     };
 
     #[test]
@@ -276,6 +289,7 @@ mod tests {
             client_id: "c",
             response_information: Some("rr/"),
             rules: None,
+            environment: None,
         };
         assert_eq!(
             tab.check(&told)

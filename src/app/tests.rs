@@ -224,6 +224,7 @@ fn an_address_that_is_pasted_with_a_password_is_taken_apart() {
         },
         password: String::new(),
         remember_password: true,
+        in_file: false,
         secrets: std::collections::BTreeMap::new(),
         errors: Vec::new(),
     };
@@ -253,6 +254,7 @@ fn a_kept_password_that_was_refused_is_asked_for_again() {
             hint: "".into(),
             detail: "".into(),
             reason: Some(Reason::new(code, "no")),
+            doubted: Vec::new(),
         };
         app.hear(&Event::Connection {
             id: id.as_str().into(),
@@ -299,6 +301,7 @@ fn message_row() -> crate::model::timeline::MessageRow {
         responder: None,
         near: None,
         difference: None,
+        is_echo: false,
     }
 }
 

@@ -153,6 +153,19 @@ pub struct ConnectArgs {
     #[arg(long, value_name = "FILE")]
     pub password_file: Option<PathBuf>,
 
+    /// Fill in {{env.NAME}} from this environment of the workspace
+    ///
+    /// {{os.NAME}} is a variable of the process, with or without it. Both stand for text in any field of a profile or a
+    /// request.
+    #[arg(long, value_name = "NAME")]
+    pub environment: Option<String>,
+
+    /// Open the workspace's encrypted file of secrets with the first line of this file
+    ///
+    /// Without it the variable ROUNDTRIP_PASSPHRASE is taken; on a terminal it is asked for.
+    #[arg(long, value_name = "FILE")]
+    pub passphrase_file: Option<PathBuf>,
+
     /// The client id [default: the profile's, else a new one every time]
     #[arg(long, value_name = "ID")]
     pub client_id: Option<String>,
@@ -575,8 +588,9 @@ pub struct RulesArgs {
 }
 
 const SCREENSHOT_EXAMPLES: &str = "\
-Example:
-  roundtrip screenshot --demo smart-light --out window.png --size 1280x720 --theme light";
+Examples:
+  roundtrip screenshot --demo smart-light --out window.png --size 1280x720 --theme light
+  roundtrip screenshot --demo intermittent-device --out lanes.png --view lanes";
 
 /// Open the window, play a demo in it, save what it shows and exit
 ///
@@ -598,6 +612,10 @@ pub struct ScreenshotArgs {
 
     #[arg(long, value_enum, default_value_t)]
     pub theme: ThemeArg,
+
+    /// How the timeline is looked at
+    #[arg(long, value_enum, default_value_t)]
+    pub view: ViewArg,
 }
 
 const BENCH_EXAMPLES: &str = "\
@@ -681,4 +699,13 @@ pub enum ThemeArg {
     #[default]
     Dark,
     Light,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum ViewArg {
+    #[default]
+    Table,
+    Lanes,
+    Latency,
+    Topics,
 }

@@ -116,5 +116,6 @@ pub fn surroundings<'a>(session: &'a Session, id: &str) -> Surroundings<'a> {
             client_id: &info.client_id,
             response_information: info.response_information.as_deref(),
             rules: Some(session.rules()),
+            environment: None,
         })
 }

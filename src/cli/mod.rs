@@ -16,6 +16,7 @@ mod export;
 mod headless;
 mod import;
 mod json;
+mod kept;
 mod listen;
 mod logging;
 mod out;
@@ -106,6 +107,7 @@ fn request(args: &RequestArgs, workspace: Option<&Path>) -> Result<ExitCode, Sto
     request::run(request::Request {
         profile: target.profile,
         secrets: target.secrets,
+        environment: target.environment,
         draft: args.draft(),
         rules: match &args.rule {
             Some(_) => rules::active(&args.rules, workspace)?,

@@ -4,24 +4,25 @@ use crate::cli::args::{
     Existing, PayloadFile, ProfilesArgs, ProfilesCommand, ProfilesExportArgs, ProfilesImportArgs,
 };
 use crate::cli::exit::ExitCode;
+use crate::cli::kept::KeptSecrets;
 use crate::cli::stop::Stop;
 use crate::cli::{out, resolve};
 use crate::model::foreign::bundle::{Bundle, OwnedSecret};
 use crate::model::foreign::plan::{Choice, Plan, Planned, counted};
 use crate::model::foreign::{self, Foreign};
-use crate::model::profile::{ProfileDraft, SecretSlot};
+use crate::model::profile::ProfileDraft;
 use crate::model::request::RequestDraft;
 use crate::model::secret::Secret;
-use crate::store::{self, Imported, Kept, PasswordDesk, PasswordPlace, SealError, Workspace};
+use crate::store::{self, Imported, Kept, SealError, Workspace};
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::mpsc::sync_channel;
 
 pub fn run(args: &ProfilesArgs, workspace: Option<&Path>) -> Result<ExitCode, Stop> {
     let workspace = Workspace::open(workspace.map(Path::to_owned))?;
+    let kept = KeptSecrets::new(&workspace, args.passphrase_file.as_deref());
     match &args.command {
-        ProfilesCommand::Import(args) => import(args, &workspace),
-        ProfilesCommand::Export(args) => export(args, &workspace),
+        ProfilesCommand::Import(args) => import(args, &workspace, &kept),
+        ProfilesCommand::Export(args) => export(args, &workspace, &kept),
     }
 }
 
@@ -48,7 +49,11 @@ fn unsealed(err: &SealError) -> Stop {
     Stop::usage(err.to_string(), err.hint())
 }
 
-fn import(args: &ProfilesImportArgs, workspace: &Workspace) -> Result<ExitCode, Stop> {
+fn import(
+    args: &ProfilesImportArgs,
+    workspace: &Workspace,
+    kept: &KeptSecrets<'_>,
+) -> Result<ExitCode, Stop> {
     let file = if args.file.as_os_str() == "-" {
         PayloadFile::Stdin
     } else {
@@ -87,7 +92,7 @@ fn import(args: &ProfilesImportArgs, workspace: &Workspace) -> Result<ExitCode, 
         "imported {what} into {}",
         workspace.folder().display()
     ));
-    keep_secrets(workspace, &imported)
+    keep_secrets(kept, &imported)
 }
 
 fn open_secrets(foreign: &mut Foreign, variable: Option<&str>) -> Result<(), Stop> {
@@ -95,7 +100,7 @@ fn open_secrets(foreign: &mut Foreign, variable: Option<&str>) -> Result<(), Sto
         return Ok(());
     };
     let Some(variable) = variable else {
-        out::say("its passwords are sealed and stay so: --passphrase-env VAR opens them");
+        out::say("its secrets are sealed and stay so: --passphrase-env VAR opens them");
         return Ok(());
     };
     let secrets = store::unseal(&sealed, &passphrase(variable)?).map_err(|err| unsealed(&err))?;
@@ -127,39 +132,29 @@ fn line<T>(noun: &str, one: &Planned<T>, name: &str, place: &str) -> Result<(), 
     out::line(&format!("{noun:<10}  {name}  {place}  ({})", one.words()))
 }
 
-/// Into the keyring; what has no place there is told.
-fn keep_secrets(workspace: &Workspace, imported: &Imported) -> Result<ExitCode, Stop> {
-    if imported.secrets.is_empty() {
-        return Ok(ExitCode::Answered);
-    }
-    let desk = PasswordDesk::open(workspace)?;
+/// Where the workspace keeps them; what is not kept is told.
+fn keep_secrets(kept: &KeptSecrets<'_>, imported: &Imported) -> Result<ExitCode, Stop> {
     let mut code = ExitCode::Answered;
     for (id, slot, secret) in &imported.secrets {
-        let mut why = "type it into the connection".to_owned();
-        if *slot == SecretSlot::Password {
-            let (tell, told) = sync_channel(1);
-            desk.save(id, secret.clone(), move |place| {
-                // The other side waits right below.
-                tell.try_send(place).ok();
-            });
-            match told.recv() {
-                Ok(PasswordPlace::Keyring) => continue,
-                Ok(PasswordPlace::Session { why: err }) => why = format!("{err}; {why}"),
-                _ => {}
-            }
+        if let Err(why) = kept.save(&slot.account(id), secret.clone())? {
+            let text = format!("error: the {slot} of {id} was not kept: {why}");
+            out::say(&format!("{text}; type it into the connection"));
+            code = ExitCode::Failed;
         }
-        out::say(&format!("error: the {slot} of {id} was not kept: {why}"));
-        code = ExitCode::Failed;
     }
     Ok(code)
 }
 
-fn export(args: &ProfilesExportArgs, workspace: &Workspace) -> Result<ExitCode, Stop> {
+fn export(
+    args: &ProfilesExportArgs,
+    workspace: &Workspace,
+    kept: &KeptSecrets<'_>,
+) -> Result<ExitCode, Stop> {
     let bundle = bundle(args, workspace)?;
     let sealed = match &args.passphrase_env {
         Some(variable) => {
             let passphrase = passphrase(variable)?;
-            let secrets = secrets(workspace, &bundle)?;
+            let secrets = secrets(kept, &bundle)?;
             Some(store::seal(&secrets, &passphrase).map_err(|err| unsealed(&err))?)
         }
         None => None,
@@ -215,20 +210,23 @@ fn bundle(args: &ProfilesExportArgs, workspace: &Workspace) -> Result<Bundle, St
     })
 }
 
-/// Those that the keyring has; that it lacks one is told.
-fn secrets(workspace: &Workspace, bundle: &Bundle) -> Result<Vec<OwnedSecret>, Stop> {
-    let desk = PasswordDesk::open(workspace)?;
+/// Those that are kept; that one is not is told.
+fn secrets(kept: &KeptSecrets<'_>, bundle: &Bundle) -> Result<Vec<OwnedSecret>, Stop> {
     let mut found = Vec::new();
-    let wanted = bundle.connections.iter();
-    for (id, draft) in wanted.filter(|(_, draft)| draft.password_wanted) {
-        match desk.load_blocking(id) {
-            Ok(Some(secret)) => found.push(OwnedSecret {
-                connection: id.clone(),
-                slot: SecretSlot::Password,
-                secret,
-            }),
-            Ok(None) => out::say(&format!("{}: the keyring has no password", draft.name)),
-            Err(err) => return Err(Stop::new(ExitCode::Failed, err.to_string(), err.hint())),
+    for (id, draft) in &bundle.connections {
+        let wanted = draft.secrets_wanted();
+        for slot in draft.secret_slots() {
+            match kept.load(&slot.account(id))? {
+                Some(secret) => found.push(OwnedSecret {
+                    connection: id.clone(),
+                    slot,
+                    secret,
+                }),
+                None if wanted.contains(&slot) => {
+                    out::say(&format!("{}: the {slot} is not kept", draft.name));
+                }
+                None => {}
+            }
         }
     }
     Ok(found)

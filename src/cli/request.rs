@@ -4,6 +4,7 @@ use crate::cli::exit::ExitCode;
 use crate::cli::headless;
 use crate::cli::stop::Stop;
 use crate::cli::{json, out};
+use crate::model::environment::Environment;
 use crate::model::exchange::{Change, Exchange, MessageVerdict, Outcome, Verdict};
 use crate::model::pairing::Rules;
 use crate::model::payload::{self, Encoding};
@@ -19,6 +20,7 @@ use std::time::{Duration, Instant};
 pub struct Request {
     pub profile: Profile,
     pub secrets: Secrets,
+    pub environment: Arc<Environment>,
     pub draft: RequestDraft,
     /// The rules that its own is looked up in.
     pub rules: Rules,
@@ -33,6 +35,7 @@ pub fn run(request: Request) -> Result<ExitCode, Stop> {
     let Request {
         profile,
         secrets,
+        environment,
         draft,
         rules,
         payload,
@@ -42,7 +45,7 @@ pub fn run(request: Request) -> Result<ExitCode, Stop> {
     session.set_rules(rules);
     let id = Arc::clone(&profile.id);
     // What is wrong with the request is said before anybody is bothered.
-    valid(&draft, payload.as_deref(), &session, &id)?;
+    valid(&draft, payload.as_deref(), &session, &id, &environment)?;
     headless::connect(&mut session, profile, secrets)?;
     if is_verbose && let Some(info) = session.state(&id).info() {
         out::say(&format!(
@@ -50,7 +53,7 @@ pub fn run(request: Request) -> Result<ExitCode, Stop> {
             info.address, info.client_id
         ));
     }
-    let valid = valid(&draft, payload.as_deref(), &session, &id)?;
+    let valid = valid(&draft, payload.as_deref(), &session, &id, &environment)?;
     let valid = Arc::new(valid);
     if !valid.asks_for_reply() {
         return publish(&mut session, &id, valid);
@@ -90,8 +93,10 @@ fn valid(
     payload: Option<&[u8]>,
     session: &Session,
     id: &str,
+    environment: &Arc<Environment>,
 ) -> Result<crate::model::request::Request, Stop> {
     let mut surroundings = headless::surroundings(session, id);
+    surroundings.environment = Some(environment);
     if surroundings.client_id.is_empty() {
         surroundings.client_id = "roundtrip";
     }

@@ -1,16 +1,20 @@
 //! From what was typed to what can be done: profiles, passwords, payloads and devices are looked up.
 
 use crate::cli::args::{ConnectArgs, PayloadFile, RespondArgs, SecretPlace};
+use crate::cli::kept::KeptSecrets;
 use crate::cli::stop::Stop;
 use crate::model::FieldError;
+use crate::model::environment::{Environment, Place};
 use crate::model::pairing::Rules;
-use crate::model::profile::{BUILT_IN_ID, BrokerAddress, Profile, ProfileDraft};
+use crate::model::profile::{BUILT_IN_ID, BrokerAddress, Profile, ProfileDraft, SecretSlot};
 use crate::model::request::MAX_PAYLOAD_BYTES;
 use crate::model::responder::{Device, DeviceDraft, RuleDraft, ValueTable};
 use crate::model::secret::{Secret, Secrets};
-use crate::store::{self, PasswordDesk, Stored, Workspace};
+use crate::store::{self, Stored, Workspace};
+use std::collections::BTreeMap;
 use std::io::Read as _;
 use std::path::Path;
+use std::sync::Arc;
 
 const DEFAULT_URL: &str = "mqtt://127.0.0.1:1883";
 /// MQTT allows no longer one (MQTT 5 §3.1.3.6); a line end may follow.
@@ -21,22 +25,76 @@ const MAX_PASSWORD_FILE_BYTES: u64 = 65_535 + 2;
 pub struct Target {
     pub profile: Profile,
     pub secrets: Secrets,
+    pub environment: Arc<Environment>,
 }
 
 /// The broker that the command line names, or the local one.
 pub fn target(args: &ConnectArgs, workspace: Option<&Path>) -> Result<Target, Stop> {
+    if args.profile.is_none() && args.environment.is_none() {
+        return from_url(
+            args,
+            Environment::new(None, |_| None, store::process_variables()),
+        );
+    }
+    let workspace = Workspace::open(workspace.map(Path::to_owned))?;
+    let kept = KeptSecrets::new(&workspace, args.passphrase_file.as_deref());
+    let environment = environment(args.environment.as_deref(), &workspace, &kept)?;
     match &args.profile {
         Some(name) => {
-            let workspace = Workspace::open(workspace.map(Path::to_owned))?;
             let found = find_profile(&workspace, name)?;
-            let kept = |id: &str| kept_password(&workspace, id);
-            from_profile(args, found, kept)
+            from_profile(args, found, environment, |account| kept.load(account))
         }
-        None => from_url(args),
+        None => from_url(args, environment),
     }
 }
 
-fn from_url(args: &ConnectArgs) -> Result<Target, Stop> {
+/// The environment of that name, with its secrets.
+fn environment(
+    name: Option<&str>,
+    workspace: &Workspace,
+    kept: &KeptSecrets<'_>,
+) -> Result<Environment, Stop> {
+    let process = store::process_variables();
+    let Some(name) = name else {
+        return Ok(Environment::new(None, |_| None, process));
+    };
+    let (settings, problem) = workspace.load_settings();
+    if let Some(problem) = problem {
+        return Err(problem.into());
+    }
+    let all = &settings.environments;
+    let Some(chosen) = all.iter().find(|draft| draft.name == name) else {
+        let names: Vec<&str> = all.iter().map(|draft| draft.name.as_str()).collect();
+        let hint = if names.is_empty() {
+            "there are none; make one in the window".to_owned()
+        } else {
+            format!("there are {}", names.join(", "))
+        };
+        let place = workspace.folder().display();
+        return Err(Stop::usage(
+            format!("there is no environment `{name}` in {place}"),
+            hint,
+        ));
+    };
+    let mut secrets = BTreeMap::new();
+    for variable in chosen.variables.iter().filter(|one| one.is_secret) {
+        let account = chosen.account(&variable.name);
+        if let Some(secret) = kept.load(&account)? {
+            secrets.insert(account, secret);
+        }
+    }
+    let kept = |account: &str| secrets.get(account).cloned();
+    Ok(Environment::new(Some(chosen), kept, process))
+}
+
+/// Variables may stand in a secret, too.
+fn filled(environment: &Environment, slot: &SecretSlot, secret: &Secret) -> Result<Secret, Stop> {
+    let filled = environment.fill(secret.expose(), Place::Text);
+    let filled = filled.map_err(|why| Stop::usage(format!("the {slot}: {why}"), ""))?;
+    Ok(Secret::new(filled.text))
+}
+
+fn from_url(args: &ConnectArgs, environment: Environment) -> Result<Target, Stop> {
     let parsed = match &args.url {
         Some(url) => url.read(),
         None => BrokerAddress::parse(DEFAULT_URL),
@@ -49,12 +107,15 @@ fn from_url(args: &ConnectArgs) -> Result<Target, Stop> {
         user_name: parsed.user_name.unwrap_or_default(),
         ..ProfileDraft::default()
     };
-    finish(args, "command-line", draft, password, |_| Ok(None))
+    finish(args, "command-line", draft, password, environment, |_| {
+        Ok(None)
+    })
 }
 
 fn from_profile(
     args: &ConnectArgs,
     found: Stored<ProfileDraft>,
+    environment: Environment,
     kept: impl Fn(&str) -> Result<Option<Secret>, Stop>,
 ) -> Result<Target, Stop> {
     let Stored { id, draft, .. } = found;
@@ -73,15 +134,18 @@ fn from_profile(
         .is_some_and(|user| *user != draft.user_name);
     let password = match given_password(args)? {
         Some(password) => Some(password),
-        None if draft.password_wanted && !is_other_user => Some(kept(&id)?.ok_or_else(|| {
-            Stop::usage(
-                format!("the profile `{}` wants a password, and the keyring has none", draft.name),
-                "give it with --password-env VAR or --password-file FILE, or keep one in the window",
-            )
-        })?),
+        None if draft.password_wanted && !is_other_user => {
+            let kept = kept(&id)?.ok_or_else(|| {
+                Stop::usage(
+                    format!("the profile `{}` wants a password, and none is kept", draft.name),
+                    "give it with --password-env VAR or --password-file FILE, or keep one in the window",
+                )
+            })?;
+            Some(filled(&environment, &SecretSlot::Password, &kept)?)
+        }
         None => None,
     };
-    finish(args, &id, draft, password, kept)
+    finish(args, &id, draft, password, environment, kept)
 }
 
 fn finish(
@@ -89,6 +153,7 @@ fn finish(
     id: &str,
     mut draft: ProfileDraft,
     password: Option<Secret>,
+    environment: Environment,
     kept: impl Fn(&str) -> Result<Option<Secret>, Stop>,
 ) -> Result<Target, Stop> {
     if let Some(user) = &args.user {
@@ -105,13 +170,16 @@ fn finish(
     draft.password_wanted = password.is_some();
     args.way.apply(&mut draft);
     let name = draft.name.clone();
-    let profile = draft.validate(id).map_err(|errors| {
+    let checked = draft.filled(&environment);
+    let checked = checked.and_then(|(draft, hidden)| Ok((draft.validate(id)?, hidden)));
+    let (profile, hidden) = checked.map_err(|errors| {
         Stop::usage(
             format!("`{name}` cannot be connected to: {}", joined(errors)),
             "",
         )
     })?;
     let mut secrets = Secrets::from(password);
+    secrets.hide(hidden);
     for (slot, place) in args.way.secrets() {
         let secret = match place {
             SecretPlace::Env(name) => of_env(name, &slot.to_string())?,
@@ -125,13 +193,18 @@ fn finish(
         }
         let secret = kept(&slot.account(id))?.ok_or_else(|| {
             Stop::usage(
-                format!("the profile `{name}` wants the {slot}, and the keyring has none"),
+                format!("the profile `{name}` wants the {slot}, and none is kept"),
                 "give it on the command line (see --help), or keep one in the window",
             )
         })?;
+        let secret = filled(&environment, &slot, &secret)?;
         secrets.set(slot, secret);
     }
-    Ok(Target { profile, secrets })
+    Ok(Target {
+        profile,
+        secrets,
+        environment: Arc::new(environment),
+    })
 }
 
 fn joined<Field>(errors: Vec<FieldError<Field>>) -> String {
@@ -190,16 +263,6 @@ pub fn find_profile(workspace: &Workspace, name: &str) -> Result<Stored<ProfileD
     }
 }
 
-fn kept_password(workspace: &Workspace, id: &str) -> Result<Option<Secret>, Stop> {
-    let desk = PasswordDesk::open(workspace)?;
-    desk.load_blocking(id).map_err(|err| {
-        Stop::usage(
-            err.to_string(),
-            "give the password with --password-env VAR or --password-file FILE",
-        )
-    })
-}
-
 /// The password that the command line leads to, outside of a URL.
 fn given_password(args: &ConnectArgs) -> Result<Option<Secret>, Stop> {
     if let Some(name) = &args.password_env {
@@ -209,7 +272,7 @@ fn given_password(args: &ConnectArgs) -> Result<Option<Secret>, Stop> {
     path.map(of_file).transpose()
 }
 
-fn of_env(name: &str, whose: &str) -> Result<Secret, Stop> {
+pub fn of_env(name: &str, whose: &str) -> Result<Secret, Stop> {
     match std::env::var(name) {
         Ok(secret) => Ok(Secret::new(secret)),
         Err(std::env::VarError::NotPresent) => Err(Stop::usage(
@@ -224,7 +287,7 @@ fn of_env(name: &str, whose: &str) -> Result<Secret, Stop> {
 }
 
 /// The first line of a file.
-fn of_file(path: &Path) -> Result<Secret, Stop> {
+pub fn of_file(path: &Path) -> Result<Secret, Stop> {
     let bytes = store::read_file(path, MAX_PASSWORD_FILE_BYTES)?;
     let text = String::from_utf8(bytes).map_err(|err| {
         Stop::usage(
@@ -480,11 +543,24 @@ mod tests {
             ..profile("Lab")
         };
         let never = |_: &str| panic!("not asked for");
-        from_profile(&connect(&[]), stored(profile("Lab")), never).unwrap();
-        from_profile(&connect(&["--user", "you"]), stored(wanting.clone()), never).unwrap();
+        from_profile(
+            &connect(&[]),
+            stored(profile("Lab")),
+            Environment::default(),
+            never,
+        )
+        .unwrap();
+        from_profile(
+            &connect(&["--user", "you"]),
+            stored(wanting.clone()),
+            Environment::default(),
+            never,
+        )
+        .unwrap();
         from_profile(
             &connect(&["--password-env", "PATH"]),
             stored(wanting.clone()),
+            Environment::default(),
             never,
         )
         .unwrap();
@@ -492,12 +568,23 @@ mod tests {
             assert_eq!(id, "lab");
             Ok(Some(Secret::new("hunter2".to_owned())))
         };
-        let found = from_profile(&connect(&[]), stored(wanting.clone()), kept).unwrap();
+        let found = from_profile(
+            &connect(&[]),
+            stored(wanting.clone()),
+            Environment::default(),
+            kept,
+        )
+        .unwrap();
         assert_eq!(
             found.secrets.password().map(Secret::expose),
             Some("hunter2")
         );
-        let said = stop(from_profile(&connect(&[]), stored(wanting), |_| Ok(None)));
+        let said = stop(from_profile(
+            &connect(&[]),
+            stored(wanting),
+            Environment::default(),
+            |_| Ok(None),
+        ));
         assert!(said.contains("--password-env"), "{said}");
     }
 

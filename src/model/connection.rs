@@ -3,6 +3,8 @@
 use crate::model::exchange::{Change, Exchange, ExchangeId, MessageVerdict, Reason};
 use crate::model::message::{Message, Qos, UserProperty};
 use crate::model::pairing::NearMiss;
+use crate::model::profile::SecretSlot;
+use crate::model::secret::Secrets;
 use crate::model::time::Timestamp;
 use crate::model::topic::TopicFilter;
 use crate::model::version::MqttVersion;
@@ -34,6 +36,8 @@ pub enum ConnectionEvent {
         near: Option<ExchangeId>,
         /// Which variable of the rule differs, where it is only one.
         miss: Option<NearMiss>,
+        /// Published on this connection itself, and brought back by a subscription of its own.
+        is_echo: bool,
     },
     /// A publish without Response Topic was written, and acknowledged at QoS 1 and 2.
     Published {
@@ -69,6 +73,8 @@ pub struct Problem {
     pub detail: Arc<str>,
     /// The broker's reason code, when it gave one.
     pub reason: Option<Reason>,
+    /// The secrets that may be wrong: they are asked for again.
+    pub doubted: Vec<SecretSlot>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -89,7 +95,51 @@ pub enum ConnectionState {
     },
 }
 
+impl Problem {
+    /// With what nobody may see covered.
+    #[must_use]
+    pub fn covered(&self, secrets: &Secrets) -> Self {
+        let cover = |text: &Arc<str>| secrets.cover(text).into();
+        Self {
+            summary: cover(&self.summary),
+            hint: cover(&self.hint),
+            detail: cover(&self.detail),
+            reason: self.reason.clone(),
+            doubted: self.doubted.clone(),
+        }
+    }
+}
+
 impl ConnectionState {
+    /// With what nobody may see covered.
+    #[must_use]
+    pub fn covered(&self, secrets: &Secrets) -> Self {
+        match self {
+            Self::Connected(info) => {
+                let cover = |text: &Option<Arc<str>>| Some(secrets.cover(text.as_ref()?).into());
+                Self::Connected(Arc::new(ConnectionInfo {
+                    address: secrets.cover(&info.address).into(),
+                    server_reference: cover(&info.server_reference),
+                    reason_string: cover(&info.reason_string),
+                    ..ConnectionInfo::clone(info)
+                }))
+            }
+            Self::Retrying {
+                problem,
+                at,
+                attempt,
+            } => Self::Retrying {
+                problem: problem.covered(secrets),
+                at: *at,
+                attempt: *attempt,
+            },
+            Self::Refused { problem } => Self::Refused {
+                problem: problem.covered(secrets),
+            },
+            Self::Disconnected | Self::Connecting => self.clone(),
+        }
+    }
+
     pub fn is_connected(&self) -> bool {
         matches!(self, Self::Connected(_))
     }

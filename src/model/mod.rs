@@ -10,6 +10,7 @@ pub mod demo;
 pub mod diagnosis;
 pub mod diff;
 pub mod document;
+pub mod environment;
 pub mod exchange;
 pub mod foreign;
 pub mod histogram;

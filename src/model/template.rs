@@ -228,13 +228,17 @@ fn write_json<T: serde::Serialize + ?Sized>(out: &mut Vec<u8>, value: &T) {
 
 /// Follows JSON text and knows whether it stands between quotes.
 #[derive(Default)]
-struct StringScanner {
+pub(in crate::model) struct StringScanner {
     inside: bool,
     escaped: bool,
 }
 
 impl StringScanner {
-    fn read(&mut self, text: &str) {
+    pub(in crate::model) fn is_inside(&self) -> bool {
+        self.inside
+    }
+
+    pub(in crate::model) fn read(&mut self, text: &str) {
         for byte in text.bytes() {
             match byte {
                 _ if self.escaped => self.escaped = false,

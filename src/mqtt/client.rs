@@ -260,14 +260,21 @@ impl Shared {
         }
     }
 
+    /// For people: without what variables filled in and nobody may see.
     pub fn address(&self) -> Arc<str> {
-        if self.port == 0 {
+        let address: Arc<str> = if self.port == 0 {
             // A Unix domain socket.
             Arc::clone(&self.host)
         } else if self.host.contains(':') {
             format!("[{}]:{}", self.host, self.port).into()
         } else {
             format!("{}:{}", self.host, self.port).into()
+        };
+        let secrets = &self.options.secrets;
+        if secrets.hides_anything() {
+            secrets.cover(&address).into()
+        } else {
+            address
         }
     }
 

@@ -361,6 +361,7 @@ impl DemoPlayer {
                     .as_ref()
                     .and_then(|info| info.response_information.as_deref()),
                 rules: Some(session.rules()),
+                environment: None,
             };
             let request: Arc<Request> = match draft.validate(&surroundings) {
                 Ok(request) => Arc::new(request),

@@ -76,13 +76,21 @@ impl Session {
             will: device.life.will.clone(),
             ..profile.clone()
         };
-        let options = self.client_options(profile, secrets.into())?;
+        let secrets: Secrets = secrets.into();
+        let hidden = secrets.clone();
+        let options = self.client_options(profile, secrets)?;
         let before = self.devices.remove(&id);
         let before = before.and_then(|running| running.device.make_way());
         let spec = Arc::new(device);
         let generation = self.new_generation();
         let (queue, sink_id) = (Arc::clone(&self.queue), Arc::clone(&id));
         let sink = Arc::new(move |event: DeviceEvent| {
+            let event = match event {
+                DeviceEvent::State(state) if hidden.hides_anything() => {
+                    DeviceEvent::State(state.covered(&hidden))
+                }
+                event => event,
+            };
             let how = match event {
                 DeviceEvent::State(_)
                 | DeviceEvent::Listening { .. }

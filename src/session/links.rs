@@ -28,6 +28,8 @@ pub struct Link {
     pub(super) connection: Arc<Wire>,
     pub(super) generation: Generation,
     pub profile: Arc<Profile>,
+    /// What the profile was filled with and nobody may see.
+    pub(super) hidden: Arc<Secrets>,
     pub state: ConnectionState,
     /// Live subscriptions: their SUBACK has been seen.
     pub subscriptions: Vec<TopicFilter>,
@@ -55,6 +57,11 @@ impl Listening {
 }
 
 impl Link {
+    /// A text about it as people may see it.
+    pub fn cover(&self, text: &str) -> Arc<str> {
+        self.hidden.cover(text).into()
+    }
+
     /// Events of another generation are of an earlier connection.
     pub fn generation(&self) -> Generation {
         self.generation
@@ -92,6 +99,19 @@ fn how_to_push(event: &ConnectionEvent) -> Push {
     }
 }
 
+/// Without what fields of the profile were filled with and nobody may see.
+fn covered(event: ConnectionEvent, hidden: &Secrets) -> ConnectionEvent {
+    match event {
+        event if !hidden.hides_anything() => event,
+        ConnectionEvent::State(state) => ConnectionEvent::State(state.covered(hidden)),
+        ConnectionEvent::PublishFailed { message, problem } => ConnectionEvent::PublishFailed {
+            message,
+            problem: problem.covered(hidden),
+        },
+        event => event,
+    }
+}
+
 impl Session {
     /// Makes the connection; a connection of the same id is replaced.
     pub fn connect(
@@ -101,7 +121,10 @@ impl Session {
     ) -> Result<(), SessionError> {
         let id = Arc::clone(&profile.id);
         let is_built_in = profile.address == BrokerAddress::BuiltIn;
-        let options = self.client_options(profile, secrets.into())?;
+        let secrets: Secrets = secrets.into();
+        let hidden = Arc::new(secrets.clone());
+        let shown = Arc::clone(&hidden);
+        let options = self.client_options(profile, secrets)?;
         self.disconnect(&id);
         let profile = Arc::clone(&options.profile);
         let listeners = is_built_in.then(|| self.listeners());
@@ -110,6 +133,7 @@ impl Session {
         let repeat = Arc::<Slot>::default();
         let its_repeat = Arc::clone(&repeat);
         let sink = Arc::new(move |event: ConnectionEvent| {
+            let event = covered(event, &hidden);
             let verdict = its_repeat.verdict_in(&event);
             match its_repeat.sort(event) {
                 Fate::Told(event) => {
@@ -153,6 +177,7 @@ impl Session {
                 connection: Arc::new(connection),
                 generation,
                 profile,
+                hidden: shown,
                 state: ConnectionState::Connecting,
                 subscriptions: Vec::new(),
                 listening: BTreeMap::new(),
@@ -383,6 +408,7 @@ impl Session {
                         responder: reply.responder.clone(),
                         near: Some(*exchange),
                         difference: None,
+                        is_echo: false,
                     });
                 }
                 if matches!(change, Change::Finished(_)) {
@@ -397,6 +423,7 @@ impl Session {
                 responder,
                 near,
                 miss,
+                is_echo,
             } => {
                 let responder = responder.clone();
                 self.show_arrived(MessageRow {
@@ -407,6 +434,7 @@ impl Session {
                     responder: responder.map(|client_id| self.name_of_client(client_id)),
                     near: *near,
                     difference: miss.as_ref().map(|miss| Arc::new(Difference::from(miss))),
+                    is_echo: *is_echo,
                 });
             }
             ConnectionEvent::Published {

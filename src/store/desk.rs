@@ -1,18 +1,20 @@
-//! Where passwords are asked for and handed in: the keyring if there is one, else this run's memory.
+//! Where secrets are asked for and handed in: the keyring, the encrypted file or this run's memory, as the user chose.
 //!
 //! The keyring is called on a thread of its own with a time limit: whoever asks here gets an answer,
-//! on the desk's thread, whatever D-Bus does. Nothing here writes a file, and nothing blocks the caller
-//! except [`PasswordDesk::load_blocking`], which is for the command line.
+//! on the desk's thread, whatever D-Bus does. Keys are made there, too. Nothing here blocks the caller
+//! except what says so, which is for the command line.
+
+mod clerk;
 
 use super::error::StoreError;
 use super::keyring::{Keyring, SecretError, Secrets};
+use super::vault::{SecretHome, Vault, VaultState};
 use super::workspace::Workspace;
 use crate::model::secret::Secret;
-use std::collections::HashMap;
-use std::sync::mpsc::{
-    Receiver, RecvTimeoutError, SyncSender, TryRecvError, TrySendError, sync_channel,
-};
-use std::sync::{Arc, Mutex, PoisonError};
+use clerk::{Ask, Clerk};
+use std::collections::BTreeMap;
+use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
@@ -24,10 +26,21 @@ pub enum PasswordPlace {
     /// Not known yet: the keyring is being looked for.
     Checking,
     Keyring,
+    /// The encrypted file.
+    File(VaultState),
+    /// Until the program ends, because the user wants it so.
+    Nowhere,
     /// Until the program ends; after that it is asked for again.
     Session {
         why: SecretError,
     },
+}
+
+impl PasswordPlace {
+    /// Whether what is handed in now is there at the next start, if the file is opened where it is the place.
+    pub fn can_keep(&self) -> bool {
+        matches!(self, Self::Keyring | Self::File(_))
+    }
 }
 
 /// How long the keyring may take.
@@ -48,35 +61,64 @@ impl Default for Limits {
     }
 }
 
-type Answer<T> = Box<dyn FnOnce(T) + Send>;
-
-enum Ask {
-    Load(String, Answer<Result<Option<Secret>, SecretError>>),
-    Save(String, Secret, Answer<PasswordPlace>),
-    Delete(String, Answer<Result<(), SecretError>>),
+/// Something that is done with the encrypted file, or with all secrets at once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum VaultAsk {
+    /// Opens it until the program ends.
+    Unlock(Secret),
+    Lock,
+    ChangePassphrase {
+        old: Secret,
+        new: Secret,
+    },
+    /// All that is in it is gone for good.
+    Forget,
+    /// Everything is kept elsewhere from now on. `accounts` are those that a keyring may have; the passphrase opens the
+    /// file or makes it.
+    Move {
+        to: SecretHome,
+        accounts: Vec<String>,
+        passphrase: Option<Secret>,
+    },
 }
 
-enum Call {
-    Check,
-    Load(String),
-    Save(String, Secret),
-    Delete(String),
+/// What has come of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct VaultAnswer {
+    /// All that is in the file, or all that was moved, by account.
+    pub secrets: BTreeMap<String, Secret>,
+    /// What could not be taken out of the place where it was before.
+    pub left_behind: Vec<SecretError>,
 }
 
-type Outcome = Result<Option<Secret>, SecretError>;
+/// What the desk tells about itself.
+#[derive(Clone, Debug)]
+struct Board {
+    place: PasswordPlace,
+    /// Why there is no keyring, if there is none.
+    keyring: Option<SecretError>,
+}
 
 /// A cheap handle.
 #[derive(Clone)]
 pub struct PasswordDesk {
     asks: SyncSender<Ask>,
-    place: Arc<Mutex<PasswordPlace>>,
-    prefix: Arc<str>,
+    board: Arc<Mutex<Board>>,
 }
 
 impl PasswordDesk {
     /// The desk for the profiles of a workspace, with the operating system's keyring.
     pub fn open(workspace: &Workspace) -> Result<Self, StoreError> {
-        Self::with(Box::new(Keyring), workspace.key(), Limits::default())
+        Self::with_keyring(Box::new(Keyring), workspace)
+    }
+
+    /// With another keyring.
+    pub fn with_keyring(
+        secrets: Box<dyn Secrets>,
+        workspace: &Workspace,
+    ) -> Result<Self, StoreError> {
+        let vault = Vault::new(workspace.state_folder().map(ToOwned::to_owned));
+        Self::with(secrets, workspace.key(), Limits::default(), vault)
     }
 
     /// A desk that forgets everything at the end.
@@ -85,91 +127,76 @@ impl PasswordDesk {
             Box::new(super::keyring::Memory::default()),
             "memory",
             Limits::default(),
+            Vault::new(None),
         )
+    }
+
+    /// With a file whose key costs next to nothing.
+    #[cfg(test)]
+    pub fn cheap(secrets: Box<dyn Secrets>, workspace: &Workspace) -> Result<Self, StoreError> {
+        let folder = workspace.state_folder().unwrap_or(workspace.folder());
+        let vault = Vault::cheap(folder.to_owned());
+        Self::with(secrets, workspace.key(), Limits::default(), vault)
     }
 
     /// A desk with another place for passwords.
     #[cfg(test)]
     pub fn of(secrets: Box<dyn Secrets>) -> Result<Self, StoreError> {
-        Self::with(secrets, "test", Limits::default())
+        Self::with(secrets, "test", Limits::default(), Vault::new(None))
     }
 
     pub(super) fn with(
         secrets: Box<dyn Secrets>,
         prefix: &str,
         limits: Limits,
+        vault: Vault,
     ) -> Result<Self, StoreError> {
         let (asks, asked) = sync_channel(MAX_WAITING);
-        let (calls, called) = sync_channel::<Call>(1);
-        let (outcomes, came_out) = sync_channel::<Outcome>(1);
-        let place = Arc::new(Mutex::new(PasswordPlace::Checking));
-        spawn("keyring", move || {
-            for call in called {
-                let outcome = match call {
-                    Call::Check => secrets.check().map(|()| None),
-                    Call::Load(account) => secrets.load(&account),
-                    Call::Save(account, secret) => secrets.save(&account, &secret).map(|()| None),
-                    Call::Delete(account) => secrets.delete(&account).map(|()| None),
-                };
-                if outcomes.send(outcome).is_err() {
-                    return;
-                }
-            }
-        })?;
-        let mut clerk = Clerk {
-            calls,
-            came_out,
-            limits,
-            overdue: None,
-            session: HashMap::new(),
-            place: Arc::clone(&place),
-        };
+        let board = Arc::new(Mutex::new(Board {
+            place: PasswordPlace::Checking,
+            keyring: None,
+        }));
+        let keyring = clerk::start_keyring(secrets)?;
+        let mut clerk = Clerk::new(keyring, limits, prefix, vault, Arc::clone(&board));
         spawn("passwords", move || {
-            let found = clerk.call(Call::Check, limits.check);
-            clerk.note(found.map(|_| ()));
+            clerk.begin();
             for ask in asked {
                 clerk.serve(ask);
             }
         })?;
-        Ok(Self {
-            asks,
-            place,
-            prefix: prefix.into(),
-        })
+        Ok(Self { asks, board })
     }
 
     /// Where a password that is handed in now would be kept.
     pub fn place(&self) -> PasswordPlace {
-        self.place
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        lock(&self.board).place.clone()
+    }
+
+    /// Why there is no keyring, if that is known.
+    pub fn keyring_trouble(&self) -> Option<SecretError> {
+        lock(&self.board).keyring.clone()
     }
 
     /// The password of a profile, if one is kept. `answer` is called on the desk's thread.
     pub fn load(
         &self,
-        profile_id: &str,
+        account: &str,
         answer: impl FnOnce(Result<Option<Secret>, SecretError>) + Send + 'static,
     ) {
-        let refused = self.ask(Ask::Load(self.account(profile_id), Box::new(answer)));
+        let refused = self.ask(Ask::Load(account.to_owned(), Box::new(answer)));
         if let Some(Ask::Load(_, answer)) = refused {
             answer(Err(SecretError::Busy));
         }
     }
 
-    /// Keeps a password: for this run in any case, and in the keyring if it takes it.
+    /// Keeps a password: for this run in any case, and where secrets are kept if that takes it.
     pub fn save(
         &self,
-        profile_id: &str,
+        account: &str,
         secret: Secret,
         answer: impl FnOnce(PasswordPlace) + Send + 'static,
     ) {
-        let refused = self.ask(Ask::Save(
-            self.account(profile_id),
-            secret,
-            Box::new(answer),
-        ));
+        let refused = self.ask(Ask::Save(account.to_owned(), secret, Box::new(answer)));
         if let Some(Ask::Save(_, _, answer)) = refused {
             answer(PasswordPlace::Session {
                 why: SecretError::Busy,
@@ -179,27 +206,45 @@ impl PasswordDesk {
 
     pub fn delete(
         &self,
-        profile_id: &str,
+        account: &str,
         answer: impl FnOnce(Result<(), SecretError>) + Send + 'static,
     ) {
-        let refused = self.ask(Ask::Delete(self.account(profile_id), Box::new(answer)));
+        let refused = self.ask(Ask::Delete(account.to_owned(), Box::new(answer)));
         if let Some(Ask::Delete(_, answer)) = refused {
             answer(Err(SecretError::Busy));
         }
     }
 
+    /// Does something with the encrypted file, or moves everything.
+    pub fn vault(
+        &self,
+        ask: VaultAsk,
+        answer: impl FnOnce(Result<VaultAnswer, SecretError>) + Send + 'static,
+    ) {
+        let refused = self.ask(Ask::Vault(ask, Box::new(answer)));
+        if let Some(Ask::Vault(_, answer)) = refused {
+            answer(Err(SecretError::Busy));
+        }
+    }
+
     /// Like [`Self::load`], for callers that may wait: at most as long as the keyring may take.
-    pub fn load_blocking(&self, profile_id: &str) -> Result<Option<Secret>, SecretError> {
+    pub fn load_blocking(&self, account: &str) -> Result<Option<Secret>, SecretError> {
         let (tell, told) = sync_channel(1);
-        self.load(profile_id, move |answer| {
+        self.load(account, move |answer| {
             // The other side waits right below.
             tell.try_send(answer).ok();
         });
         told.recv().unwrap_or(Err(SecretError::Busy))
     }
 
-    fn account(&self, profile_id: &str) -> String {
-        format!("{}/{profile_id}", self.prefix)
+    /// Like [`Self::vault`], for callers that may wait.
+    pub fn vault_blocking(&self, ask: VaultAsk) -> Result<VaultAnswer, SecretError> {
+        let (tell, told) = sync_channel(1);
+        self.vault(ask, move |answer| {
+            // The other side waits right below.
+            tell.try_send(answer).ok();
+        });
+        told.recv().unwrap_or(Err(SecretError::Busy))
     }
 
     /// Gives back what could not be asked.
@@ -211,106 +256,16 @@ impl PasswordDesk {
     }
 }
 
+fn lock(board: &Mutex<Board>) -> MutexGuard<'_, Board> {
+    board.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 fn spawn(name: &'static str, body: impl FnOnce() + Send + 'static) -> Result<(), StoreError> {
     thread::Builder::new()
         .name(name.to_owned())
         .spawn(body)
         .map(drop)
         .map_err(|source| StoreError::Thread { name, source })
-}
-
-/// What the desk's thread knows.
-struct Clerk {
-    calls: SyncSender<Call>,
-    came_out: Receiver<Outcome>,
-    limits: Limits,
-    /// The limit that a call has missed that is still under way.
-    overdue: Option<Duration>,
-    session: HashMap<String, Secret>,
-    place: Arc<Mutex<PasswordPlace>>,
-}
-
-impl Clerk {
-    fn serve(&mut self, ask: Ask) {
-        match ask {
-            Ask::Load(account, answer) => answer(self.load(account)),
-            Ask::Save(account, secret, answer) => {
-                self.session.insert(account.clone(), secret.clone());
-                let kept = self.call(Call::Save(account, secret), self.limits.call);
-                answer(match kept {
-                    Ok(_) => PasswordPlace::Keyring,
-                    Err(why) => PasswordPlace::Session { why },
-                });
-            }
-            Ask::Delete(account, answer) => {
-                self.session.remove(&account);
-                let gone = self.call(Call::Delete(account), self.limits.call);
-                answer(match gone {
-                    Ok(_) | Err(SecretError::NoKeyring { .. }) => Ok(()),
-                    Err(err) => Err(err),
-                });
-            }
-        }
-    }
-
-    fn load(&mut self, account: String) -> Result<Option<Secret>, SecretError> {
-        if let Some(secret) = self.session.get(&account) {
-            return Ok(Some(secret.clone()));
-        }
-        match self.call(Call::Load(account.clone()), self.limits.call) {
-            Ok(Some(secret)) => {
-                // One dialog a run is enough.
-                self.session.insert(account, secret.clone());
-                Ok(Some(secret))
-            }
-            Ok(None) | Err(SecretError::NoKeyring { .. }) => Ok(None),
-            Err(err) => Err(err),
-        }
-    }
-
-    /// Calls the keyring, for as long as `limit` allows. One that is stuck is not called again until
-    /// it has answered the call it is stuck in.
-    fn call(&mut self, call: Call, limit: Duration) -> Outcome {
-        let no_keyring = || {
-            Err(SecretError::NoKeyring {
-                why: "it failed while it was asked".to_owned(),
-            })
-        };
-        if let Some(limit) = self.overdue {
-            match self.came_out.try_recv() {
-                Ok(_) => self.overdue = None,
-                Err(TryRecvError::Empty) => return Err(SecretError::NoAnswer { limit }),
-                Err(TryRecvError::Disconnected) => return no_keyring(),
-            }
-        }
-        if self.calls.try_send(call).is_err() {
-            return no_keyring();
-        }
-        let outcome = match self.came_out.recv_timeout(limit) {
-            Ok(outcome) => outcome,
-            Err(RecvTimeoutError::Timeout) => {
-                self.overdue = Some(limit);
-                Err(SecretError::NoAnswer { limit })
-            }
-            Err(RecvTimeoutError::Disconnected) => no_keyring(),
-        };
-        match &outcome {
-            Ok(_) => self.note(Ok(())),
-            Err(err @ (SecretError::NoKeyring { .. } | SecretError::NoAnswer { .. })) => {
-                self.note(Err(err.clone()));
-            }
-            Err(_) => {}
-        }
-        outcome
-    }
-
-    fn note(&self, state: Result<(), SecretError>) {
-        let place = match state {
-            Ok(()) => PasswordPlace::Keyring,
-            Err(why) => PasswordPlace::Session { why },
-        };
-        *self.place.lock().unwrap_or_else(PoisonError::into_inner) = place;
-    }
 }
 
 #[cfg(test)]

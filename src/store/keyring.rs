@@ -20,6 +20,16 @@ pub enum SecretError {
     Failed { action: &'static str, why: String },
     #[error("too much is being asked of the keyring at once")]
     Busy,
+    #[error("the encrypted file of secrets is locked")]
+    Locked,
+    #[error("there is no encrypted file of secrets yet")]
+    NoFile,
+    #[error("the passphrase is empty")]
+    NoPassphrase,
+    #[error("the passphrase does not open the encrypted file of secrets")]
+    WrongPassphrase,
+    #[error("the encrypted file of secrets could not be {action}: {why}")]
+    File { action: &'static str, why: String },
 }
 
 impl SecretError {
@@ -31,6 +41,13 @@ impl SecretError {
             }
             Self::Failed { .. } => "unlock the keyring and try again, or type the password",
             Self::Busy => "try again in a moment",
+            Self::Locked => "type its passphrase",
+            Self::NoFile => "choose a passphrase for one",
+            Self::NoPassphrase => "type one",
+            Self::WrongPassphrase => {
+                "type it again; whoever has lost it can forget the file and type the secrets anew"
+            }
+            Self::File { .. } => "correct or remove secrets.toml in the workspace's state folder",
         }
     }
 }

@@ -1,6 +1,9 @@
 //! The machine that a measurement ran on, as its system tells it. What it does not tell is left out.
 
+use crate::model::secret::Secret;
+use std::collections::BTreeMap;
 use std::fs;
+use std::sync::Arc;
 
 /// What a figure depends on.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -24,6 +27,16 @@ pub fn machine() -> Machine {
         system: field(&read("/etc/os-release"), "PRETTY_NAME", '=')
             .or_else(|| Some(std::env::consts::OS.to_owned())),
     }
+}
+
+/// What the operating system handed to this program, as far as it is text. Any of it may be secret.
+pub fn process_variables() -> Arc<BTreeMap<String, Secret>> {
+    let text = std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+    Arc::new(
+        text.map(|(name, value)| (name, Secret::new(value)))
+            .collect(),
+    )
 }
 
 /// Memory of this process that is in use, where the system tells it.

@@ -4,7 +4,7 @@
 //! One thing a file, in TOML that people read, edit and put under version control. What always
 //! holds: a file is replaced as a whole or not at all; keys, comments and order that are not
 //! Roundtrip's survive a save; a file that cannot be read is named with its line and left as it
-//! is; nothing that somebody else changed meanwhile is overwritten unasked; no secret is in any file.
+//! is; nothing that somebody else changed meanwhile is overwritten unasked; no secret is in any file, unless it is encrypted ([`vault`]).
 //!
 //! There is no version number in the files: every key has a default, so older files load. A file that
 //! says `roundtrip_format = 2` was written by a later Roundtrip and is left alone.
@@ -28,21 +28,23 @@ mod rule;
 mod sealed;
 mod settings;
 mod trash;
+mod vault;
 mod window;
 mod workspace;
 mod writer;
 
 pub use adopt::{Adopted, Imported};
-pub use desk::{PasswordDesk, PasswordPlace};
+pub use desk::{PasswordDesk, PasswordPlace, VaultAnswer, VaultAsk};
 pub use error::{Change, FileProblem, StoreError};
 pub use files::{create_file, load_file, read_file, read_named, write_file};
 pub use kept::{AsText, Kept, Loaded, Stored};
 pub use keyring::{Keyring, Memory, SecretError, Secrets};
-pub use machine::{Machine, machine, resident_bytes};
+pub use machine::{Machine, machine, process_variables, resident_bytes};
 pub use rule::RuleText;
 pub use sealed::{SealError, seal, unseal};
 pub use settings::{PairingOrder, RecordingSettings, SavedFilter, Settings, TimelineBounds};
 pub use trash::Deleted;
+pub use vault::{SecretHome, VaultState};
 pub use window::{
     Geometry, Panels, Tab, Theme, TimelineColumn, TimelineGroups, TimelineOrder, TimelineView,
     WindowState,

@@ -1,4 +1,4 @@
-//! Secrets under a passphrase, for an export that carries them: Argon2id makes the key, ChaCha20-Poly1305 seals.
+//! Secrets under a passphrase, for exports that carry them and for [`super::vault`]: Argon2id makes the key, ChaCha20-Poly1305 seals.
 //!
 //! How the key was made stands in the file, so that later exports can take more work and older ones stay readable.
 
@@ -15,18 +15,35 @@ const CIPHER: &str = "chacha20-poly1305";
 const CONTEXT: &[u8] = b"roundtrip_export 1 secrets";
 
 /// What making the key costs.
-#[derive(Clone, Copy)]
-struct Cost {
-    memory_kib: u32,
-    passes: u32,
-    lanes: u32,
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Cost {
+    pub memory_kib: u32,
+    pub passes: u32,
+    pub lanes: u32,
+}
+
+impl Cost {
+    fn of(sealed: &Sealed) -> Self {
+        Self {
+            memory_kib: sealed.memory_kib,
+            passes: sealed.passes,
+            lanes: sealed.lanes,
+        }
+    }
 }
 
 /// The second recommended option of RFC 9106 §4: 64 MiB.
-const COST: Cost = Cost {
+pub(super) const COST: Cost = Cost {
     memory_kib: 64 * 1024,
     passes: 3,
     lanes: 4,
+};
+/// For tests, which make many.
+#[cfg(test)]
+pub(super) const CHEAP: Cost = Cost {
+    memory_kib: 64,
+    passes: 1,
+    lanes: 1,
 };
 /// A file may ask for no more than this: it could come from anybody.
 const MOST: Cost = Cost {
@@ -60,99 +77,134 @@ impl SealError {
     }
 }
 
+/// A key that a passphrase made, and how: whoever keeps it need not pay for it twice.
+pub(super) struct SealKey {
+    cost: Cost,
+    salt: Vec<u8>,
+    key: [u8; 32],
+}
+
+impl SealKey {
+    /// For something new, with a salt of its own.
+    pub fn new(cost: Cost, passphrase: &Secret) -> Result<Self, SealError> {
+        let salt: [u8; 16] = rand::random();
+        let failed = |why: String| SealError::Failed { why };
+        Self::made(cost, passphrase, salt.to_vec())
+            .map_err(|err| err.map_or_else(|| SealError::NoPassphrase, failed))
+    }
+
+    /// The one that fits what is there, if the passphrase is right.
+    pub fn of(sealed: &Sealed, passphrase: &Secret) -> Result<Self, SealError> {
+        let unknown = |why: String| SealError::Unknown { why };
+        if sealed.derivation != DERIVATION || sealed.cipher != CIPHER {
+            let why = "they were sealed in a way that is not known here";
+            return Err(unknown(why.to_owned()));
+        }
+        let cost = Cost::of(sealed);
+        if cost.memory_kib > MOST.memory_kib || cost.passes > MOST.passes || cost.lanes > MOST.lanes
+        {
+            let why = "making the key would take too much memory or time";
+            return Err(unknown(why.to_owned()));
+        }
+        let salt = bytes(&sealed.salt)?;
+        Self::made(cost, passphrase, salt)
+            .map_err(|err| err.map_or_else(|| SealError::NoPassphrase, unknown))
+    }
+
+    /// Without a reason: the passphrase is empty.
+    fn made(cost: Cost, passphrase: &Secret, salt: Vec<u8>) -> Result<Self, Option<String>> {
+        if passphrase.expose().is_empty() {
+            return Err(None);
+        }
+        let why = |err: argon2::Error| Some(err.to_string());
+        let params =
+            Params::new(cost.memory_kib, cost.passes, cost.lanes, Some(32)).map_err(why)?;
+        let mut key = [0; 32];
+        Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
+            .hash_password_into(passphrase.expose().as_bytes(), &salt, &mut key)
+            .map_err(why)?;
+        Ok(Self { cost, salt, key })
+    }
+
+    /// Whether it was made as this one says.
+    pub fn is_of(&self, sealed: &Sealed) -> bool {
+        self.cost == Cost::of(sealed) && to_base64(&self.salt) == sealed.salt
+    }
+
+    /// With a nonce of its own each time. What is sealed is opened in the same context alone.
+    pub fn seal(&self, plain: &Secret, context: &[u8]) -> Result<Sealed, SealError> {
+        let nonce: [u8; 12] = rand::random();
+        let payload = Payload {
+            msg: plain.expose().as_bytes(),
+            aad: context,
+        };
+        let data = ChaCha20Poly1305::new(&self.key.into())
+            .encrypt(&nonce.into(), payload)
+            .map_err(|err| SealError::Failed {
+                why: err.to_string(),
+            })?;
+        Ok(Sealed {
+            derivation: DERIVATION.to_owned(),
+            memory_kib: self.cost.memory_kib,
+            passes: self.cost.passes,
+            lanes: self.cost.lanes,
+            salt: to_base64(&self.salt),
+            cipher: CIPHER.to_owned(),
+            nonce: to_base64(&nonce),
+            data: to_base64(&data),
+        })
+    }
+
+    pub fn open(&self, sealed: &Sealed, context: &[u8]) -> Result<Secret, SealError> {
+        let unknown = |why: &str| SealError::Unknown {
+            why: why.to_owned(),
+        };
+        let (nonce, data) = (bytes(&sealed.nonce)?, bytes(&sealed.data)?);
+        let nonce: [u8; 12] = nonce
+            .try_into()
+            .map_err(|_wrong_length| unknown("the nonce is not 12 bytes long"))?;
+        let payload = Payload {
+            msg: &data,
+            aad: context,
+        };
+        let plain = ChaCha20Poly1305::new(&self.key.into())
+            .decrypt(&nonce.into(), payload)
+            // It tells no more on purpose.
+            .map_err(|_opaque| SealError::WrongPassphrase)?;
+        let plain = String::from_utf8(plain).map_err(|_secret| unknown("they are no text"))?;
+        Ok(Secret::new(plain))
+    }
+}
+
+fn bytes(text: &str) -> Result<Vec<u8>, SealError> {
+    let bytes = from_base64(text).map_err(|err| SealError::Unknown {
+        why: err.to_string(),
+    })?;
+    Ok(bytes.to_vec())
+}
+
 /// Takes some tenths of a second, as is meant: not for a frame.
 pub fn seal(secrets: &[OwnedSecret], passphrase: &Secret) -> Result<Sealed, SealError> {
     seal_at(COST, secrets, passphrase)
 }
 
 fn seal_at(cost: Cost, secrets: &[OwnedSecret], passphrase: &Secret) -> Result<Sealed, SealError> {
-    if passphrase.expose().is_empty() {
-        return Err(SealError::NoPassphrase);
-    }
-    let failed = |why: String| SealError::Failed { why };
-    let plain = secrets_to_json(secrets).map_err(failed)?;
-    let (salt, nonce): ([u8; 16], [u8; 12]) = (rand::random(), rand::random());
-    let key = key(cost, passphrase, &salt).map_err(failed)?;
-    let payload = Payload {
-        msg: plain.expose().as_bytes(),
-        aad: CONTEXT,
-    };
-    let data = ChaCha20Poly1305::new(&key.into())
-        .encrypt(&nonce.into(), payload)
-        .map_err(|err| failed(err.to_string()))?;
-    Ok(Sealed {
-        derivation: DERIVATION.to_owned(),
-        memory_kib: cost.memory_kib,
-        passes: cost.passes,
-        lanes: cost.lanes,
-        salt: to_base64(&salt),
-        cipher: CIPHER.to_owned(),
-        nonce: to_base64(&nonce),
-        data: to_base64(&data),
-    })
+    let plain = secrets_to_json(secrets).map_err(|why| SealError::Failed { why })?;
+    SealKey::new(cost, passphrase)?.seal(&plain, CONTEXT)
 }
 
 /// As long as sealing took.
 pub fn unseal(sealed: &Sealed, passphrase: &Secret) -> Result<Vec<OwnedSecret>, SealError> {
-    let unknown = |why: &str| SealError::Unknown {
-        why: why.to_owned(),
-    };
-    if passphrase.expose().is_empty() {
-        return Err(SealError::NoPassphrase);
-    }
-    if sealed.derivation != DERIVATION || sealed.cipher != CIPHER {
-        return Err(unknown("they were sealed in a way that is not known here"));
-    }
-    let cost = Cost {
-        memory_kib: sealed.memory_kib,
-        passes: sealed.passes,
-        lanes: sealed.lanes,
-    };
-    if cost.memory_kib > MOST.memory_kib || cost.passes > MOST.passes || cost.lanes > MOST.lanes {
-        return Err(unknown("making the key would take too much memory or time"));
-    }
-    let bytes = |text: &str| from_base64(text).map_err(|err| unknown(&err.to_string()));
-    let (salt, nonce, data) = (
-        bytes(&sealed.salt)?,
-        bytes(&sealed.nonce)?,
-        bytes(&sealed.data)?,
-    );
-    let nonce: [u8; 12] = (*nonce)
-        .try_into()
-        .map_err(|_wrong_length| unknown("the nonce is not 12 bytes long"))?;
-    let key = key(cost, passphrase, &salt).map_err(|why| SealError::Unknown { why })?;
-    let payload = Payload {
-        msg: &data,
-        aad: CONTEXT,
-    };
-    let plain = ChaCha20Poly1305::new(&key.into())
-        .decrypt(&nonce.into(), payload)
-        // It tells no more on purpose.
-        .map_err(|_opaque| SealError::WrongPassphrase)?;
-    let plain = String::from_utf8(plain).map_err(|_secret| unknown("they are no text"))?;
-    secrets_from_json(&Secret::new(plain)).ok_or_else(|| unknown("they are no list of secrets"))
-}
-
-fn key(cost: Cost, passphrase: &Secret, salt: &[u8]) -> Result<[u8; 32], String> {
-    let params = Params::new(cost.memory_kib, cost.passes, cost.lanes, Some(32))
-        .map_err(|err| err.to_string())?;
-    let mut key = [0; 32];
-    Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
-        .hash_password_into(passphrase.expose().as_bytes(), salt, &mut key)
-        .map_err(|err| err.to_string())?;
-    Ok(key)
+    let plain = SealKey::of(sealed, passphrase)?.open(sealed, CONTEXT)?;
+    secrets_from_json(&plain).ok_or_else(|| SealError::Unknown {
+        why: "they are no list of secrets".to_owned(),
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::model::profile::SecretSlot;
-
-    const CHEAP: Cost = Cost {
-        memory_kib: 64,
-        passes: 1,
-        lanes: 1,
-    };
 
     fn secret(text: &str) -> Secret {
         Secret::new(text.to_owned())

@@ -2,6 +2,7 @@
 //!
 //! What belongs to one person and one screen (theme, sizes, tabs) is in [`super::window`] instead.
 
+use crate::model::environment::EnvironmentDraft;
 use serde::{Deserialize, Serialize};
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -17,6 +18,8 @@ pub struct Settings {
     pub recording: RecordingSettings,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub filters: Vec<SavedFilter>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub environments: Vec<EnvironmentDraft>,
 }
 
 /// A filter of the timeline under a name.
@@ -122,6 +125,7 @@ impl Settings {
                     .max(RecordingSettings::LEAST_MEBIBYTES),
             },
             filters: self.filters.clone(),
+            environments: self.environments.clone(),
         }
     }
 }

@@ -41,6 +41,9 @@ pub struct WindowState {
     /// The groups of pairing rules that are not folded.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub open_rules: Vec<String>,
+    /// The name of the environment that is chosen; empty: none.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub environment: String,
     /// Filters of the timeline used last, the last one first.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub recent_filters: Vec<String>,
@@ -68,6 +71,7 @@ impl Default for WindowState {
             selected_tab: 0,
             folded_folders: Vec::new(),
             open_rules: Vec::new(),
+            environment: String::new(),
             recent_filters: Vec::new(),
             geometry: None,
             timeline_view: TimelineView::Table,

@@ -6,6 +6,7 @@
 //!   subscriptions/<id>.toml   settings.toml
 //! state            the platform's state folder, never shared: workspaces/<name>-<hash of the path>/
 //!   window.toml    geometry, panels, tabs with what is typed in them, theme
+//!   secrets.toml   secrets, encrypted, where the user wants them in a file; and the choice
 //!   trash/         what was deleted
 //! ```
 //!
@@ -19,6 +20,7 @@ use super::id;
 use super::kept::{AsText, Kept, Loaded, Stored};
 use super::settings::Settings;
 use super::trash::{self, Deleted};
+use super::vault;
 use super::window::WindowState;
 use std::collections::{HashMap, HashSet};
 use std::fs;
@@ -162,6 +164,16 @@ impl Workspace {
     /// What tells this workspace from others: its folder's name and a hash of the whole path.
     pub fn key(&self) -> &str {
         &self.inner.key
+    }
+
+    /// For this machine and this user alone; not there without a home directory.
+    pub fn state_folder(&self) -> Option<&Path> {
+        self.inner.state.as_deref()
+    }
+
+    /// The encrypted file of secrets, there or not.
+    pub fn secrets_path(&self) -> Option<PathBuf> {
+        Some(self.state_folder()?.join(vault::FILE))
     }
 
     fn known(&self) -> MutexGuard<'_, HashMap<PathBuf, Known>> {

@@ -203,6 +203,7 @@ impl Actor {
                 hint: "Give the device another client id.".into(),
                 detail: "".into(),
                 reason: None,
+                doubted: Vec::new(),
             });
         }
         let (host, port) = match address {
@@ -339,6 +340,7 @@ fn not_reached(address: &BrokerAddress, err: &io::Error) -> Problem {
         hint: hint.into(),
         detail: err.to_string().into(),
         reason: None,
+        doubted: Vec::new(),
     }
 }
 
@@ -352,5 +354,6 @@ fn lost(address: &BrokerAddress, end: &End) -> Problem {
         hint: "It comes back by itself as soon as somebody listens there.".into(),
         detail: "".into(),
         reason: None,
+        doubted: Vec::new(),
     }
 }

@@ -300,5 +300,6 @@ fn cannot_listen(address: &BrokerAddress, err: &io::Error) -> Problem {
         hint: hint.into(),
         detail: err.to_string().into(),
         reason: None,
+        doubted: Vec::new(),
     }
 }

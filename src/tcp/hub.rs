@@ -148,6 +148,7 @@ impl Hub {
             hint: "Commands go to tcp/cmd/req/<device> while the device is connected".into(),
             detail: "".into(),
             reason: None,
+            doubted: Vec::new(),
         };
         self.tell(ConnectionEvent::PublishFailed { message, problem });
     }
@@ -367,6 +368,7 @@ impl Hub {
                     responder,
                     near,
                     miss,
+                    is_echo: false,
                 }),
                 // Whatever a device sends comes here.
                 Effect::Subscribe { filter, .. } => {

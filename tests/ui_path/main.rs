@@ -14,6 +14,7 @@ mod demos;
 mod diagnosis;
 mod filter;
 mod imports;
+mod keyboard;
 mod lanes;
 mod pairing;
 mod path;

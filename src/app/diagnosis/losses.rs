@@ -59,6 +59,7 @@ mod tests {
                 hint: "".into(),
                 detail: "".into(),
                 reason: None,
+                doubted: Vec::new(),
             },
             at: at(0),
             attempt: 1,

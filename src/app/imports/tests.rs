@@ -134,7 +134,8 @@ fn an_export_with_sealed_passwords_comes_back_with_them() {
         let Some(Dialog::Bundle(dialog)) = &mut app.dialog else {
             panic!("no dialog")
         };
-        assert_eq!(dialog.secrets, 1);
+        // The password and the Authentication Data.
+        assert_eq!(dialog.secrets, 2);
         dialog.path = path.display().to_string();
         dialog.with_secrets = true;
         "open sesame".clone_into(&mut dialog.passphrase);
@@ -206,4 +207,38 @@ fn a_request_is_copied_as_a_command_line_that_says_what_it_does_otherwise() {
     assert!(!text.contains("hunter2"));
     let notice = app.notices.shown().last().unwrap();
     assert!(notice.hint.contains("does not look at Correlation Data"));
+}
+
+#[test]
+fn every_secret_of_a_command_line_is_kept_exported_and_forgotten_with_the_import() {
+    let line = "mosquitto_pub -L wss://me:pw-1@broker.lab/a -t x -m 1 --proxy socks5h://me:pw-2@127.0.0.1:1080 \
+        --cert me.pem --tls-keyform pem; \
+        mqttx pub -h ws.lab -l ws --path /mqtt -wh 'Authorization: pw-3' -u me -P pw-4 -t x -m 1";
+    let mut first = app();
+    look_at(&mut first, line, "");
+    begin(&mut first);
+    let kept = |app: &App| {
+        let mut found: Vec<String> = app
+            .library
+            .secret_accounts()
+            .iter()
+            .filter_map(|account| Some(app.library.kept_password(account)?.expose().to_owned()))
+            .collect();
+        found.sort();
+        found
+    };
+    assert_eq!(kept(&first), ["pw-1", "pw-2", "pw-3", "pw-4"]);
+    let told = first.notices.shown();
+    assert!(!format!("{told:?}").contains("pw-"));
+    let (_, secrets) = first.bundle_of(&BundleScope::All);
+    assert_eq!(secrets.len(), 4);
+    let accounts = first.library.secret_accounts();
+    first.perform(Action::UndoNewest);
+    wait(&mut first, "the way back", |app| {
+        app.library.requests().is_empty()
+    });
+    let left = accounts
+        .iter()
+        .filter(|it| first.library.kept_password(it).is_some());
+    assert_eq!(left.count(), 0);
 }

@@ -58,7 +58,7 @@ impl Cast {
                 client_id: Some(client_id).filter(|id| !id.is_empty()),
                 broker: match &link.profile.address {
                     BrokerAddress::Listener { .. } => None,
-                    address => Some(broker_name(&app.session, address)),
+                    address => Some(link.cover(&broker_name(&app.session, address))),
                 },
             };
             parties.insert(Arc::clone(id), party);

@@ -5,8 +5,10 @@ use crate::app::dialogs::{AfterPassword, Dialog, NEW, PasswordDialog, ProfileDia
 use crate::app::library::{Removed, new_client_id};
 use crate::app::undo::Undo;
 use crate::model::connection::Problem;
-use crate::model::profile::{BUILT_IN_ID, BrokerAddress, Profile, ProfileDraft};
+use crate::model::environment::Place;
+use crate::model::profile::{BUILT_IN_ID, BrokerAddress, Profile, ProfileDraft, SecretSlot};
 use crate::model::secret::{Secret, Secrets};
+use crate::store::{PasswordPlace, VaultState};
 use std::collections::BTreeMap;
 
 /// Bad User Name or Password, Not authorized, Bad authentication method (MQTT 5 §3.2.2.2).
@@ -31,6 +33,7 @@ impl App {
             draft,
             password: String::new(),
             remember_password: true,
+            in_file: false,
             secrets: BTreeMap::new(),
             errors: Vec::new(),
         })));
@@ -43,6 +46,7 @@ impl App {
                 draft,
                 password: String::new(),
                 remember_password: true,
+                in_file: false,
                 secrets: BTreeMap::new(),
                 errors: Vec::new(),
             };
@@ -56,8 +60,9 @@ impl App {
         };
         dialog.take_address_apart();
         dialog.draft.password_wanted |= !dialog.password.is_empty();
-        if let Err(errors) = dialog.draft.validate(dialog.id.as_deref().unwrap_or(NEW)) {
-            dialog.errors = errors;
+        let id = dialog.id.as_deref().unwrap_or(NEW);
+        dialog.errors = dialog.find_errors(id, self.library.environment());
+        if !dialog.errors.is_empty() {
             return;
         }
         let Some(Dialog::Profile(dialog)) = self.dialog.take() else {
@@ -68,9 +73,13 @@ impl App {
             draft,
             password,
             remember_password,
+            in_file,
             secrets,
             ..
         } = *dialog;
+        let before = id.as_deref().and_then(|id| self.library.profile(id));
+        let before = before.map_or_else(Vec::new, ProfileDraft::secrets_wanted);
+        let is_secret_new = !password.is_empty() || secrets.values().any(|text| !text.is_empty());
         match self.library.save_profile(id.as_deref(), &draft) {
             Ok(saved_id) => {
                 if !password.is_empty() {
@@ -81,14 +90,30 @@ impl App {
                         self.keep_password(&slot.account(&saved_id), text, remember_password);
                     }
                 }
-                if !draft.password_wanted {
-                    self.passwords.remove(&saved_id);
-                    self.library.forget_password(&saved_id);
+                let wanted = draft.secret_slots();
+                let is_over = |slot: &SecretSlot| match slot {
+                    SecretSlot::Password => !draft.password_wanted,
+                    other => !wanted.contains(other),
+                };
+                for slot in before.iter().filter(|slot| is_over(slot)) {
+                    let account = slot.account(&saved_id);
+                    self.passwords.remove(&account);
+                    self.library.forget_password(&account);
                 }
                 let was_on = self.session.link(&saved_id).is_some();
-                if connect || was_on {
+                let connects = connect || was_on;
+                if connects {
                     self.session.disconnect(&saved_id);
-                    self.connect(&saved_id);
+                }
+                let then = if connects {
+                    AfterPassword::Connect
+                } else {
+                    AfterPassword::Nothing
+                };
+                if is_secret_new && self.needs_new_file(remember_password, in_file) {
+                    self.ask_passphrase(&saved_id, true, then);
+                } else {
+                    self.go_on(&saved_id, then);
                 }
             }
             Err(problem) => self.notices.fail(problem.text, problem.hint),
@@ -115,7 +140,7 @@ impl App {
             return;
         };
         if id == BUILT_IN_ID {
-            self.notices.inform(
+            self.notices.refuse(
                 "The built-in broker's connection stays: everything works with it",
                 self.now,
             );
@@ -169,6 +194,10 @@ impl App {
     pub(super) fn connect_then(&mut self, id: &str, then: AfterPassword) -> bool {
         let profile = match self.profile(id) {
             Ok(profile) => profile,
+            Err(_) if self.wants_vault_for_variables() => {
+                self.ask_passphrase(id, false, then);
+                return false;
+            }
             Err(why) => {
                 self.notices.fail(
                     format!("Not connected: {why}"),
@@ -202,13 +231,23 @@ impl App {
             let account = slot.account(id);
             let kept = || self.library.kept_password(&account);
             let Some(secret) = self.passwords.get(&account).cloned().or_else(kept) else {
+                let place = self.library.password_place();
+                if place == PasswordPlace::File(VaultState::Locked)
+                    && !self.without_vault
+                    && !self.unkept.contains(&account)
+                    && !self.distrusted.contains(&account)
+                {
+                    self.ask_passphrase(id, false, then);
+                    return Password::Asked;
+                }
                 self.dialog = Some(Dialog::Password(PasswordDialog {
                     profile_id: id.to_owned(),
                     profile_name: profile.name.to_string(),
                     user_name: profile.user_name.as_deref().unwrap_or_default().to_owned(),
                     slot,
                     text: String::new(),
-                    remember: self.library.can_keep_passwords() && !self.unkept.contains(&account),
+                    remember: place.can_keep() && !self.unkept.contains(&account),
+                    in_file: false,
                     then,
                 }));
                 return Password::Asked;
@@ -216,7 +255,42 @@ impl App {
             self.passwords.insert(account, secret.clone());
             known.set(slot, secret);
         }
+        if let Err(why) = self.fill_secrets(id, &mut known) {
+            let words = format!("Not connected: {why}");
+            self.notices
+                .fail(words, "Choose an environment that has it.");
+            return Password::Asked;
+        }
         Password::Known(known)
+    }
+
+    /// Variables may stand in a secret, too; and what fields were filled with is not to be told.
+    fn fill_secrets(&self, id: &str, known: &mut Secrets) -> Result<(), String> {
+        let environment = self.library.environment();
+        known.try_map(|slot, secret| {
+            let filled = environment.fill(secret.expose(), Place::Text);
+            let filled = filled.map_err(|why| format!("the {slot}: {why}"))?;
+            Ok::<_, String>(Secret::new(filled.text))
+        })?;
+        let draft = self.library.profile(id);
+        if let Some(Ok((_, hidden))) = draft.map(|draft| draft.filled(environment)) {
+            known.hide(hidden);
+        }
+        Ok(())
+    }
+
+    /// A secret variable is not known because the file is locked.
+    pub(super) fn wants_vault_for_variables(&self) -> bool {
+        self.library.environment().lacks_secret()
+            && !self.without_vault
+            && self.library.password_place() == PasswordPlace::File(VaultState::Locked)
+    }
+
+    /// Secrets that are to be kept need a file where there is no keyring, or where the file is the place and not there yet.
+    pub(in crate::app) fn offer_file_for_secrets(&mut self) {
+        if self.needs_new_file(true, false) {
+            self.ask_passphrase("", true, AfterPassword::Nothing);
+        }
     }
 
     pub(super) fn give_password(&mut self) {
@@ -228,31 +302,45 @@ impl App {
             slot,
             text,
             remember,
+            in_file,
             then,
             ..
         } = dialog;
-        self.keep_password(&slot.account(&profile_id), text, remember);
-        match then {
-            AfterPassword::Connect => self.connect(&profile_id),
-            AfterPassword::StartDevice(device) => self.start_device(&device),
-            AfterPassword::Send(tab) => self.send(tab),
+        self.keep_password(&slot.account(&profile_id), text, remember || in_file);
+        if self.needs_new_file(remember, in_file) {
+            self.ask_passphrase(&profile_id, true, then);
+        } else {
+            self.go_on(&profile_id, then);
         }
     }
 
-    /// The broker did not take the password of a profile: it is asked for before the next attempt.
+    /// A secret is to be kept in the encrypted file, and there is none.
+    fn needs_new_file(&self, remember: bool, in_file: bool) -> bool {
+        match self.library.password_place() {
+            PasswordPlace::File(VaultState::Missing) => remember,
+            PasswordPlace::Session { .. } => in_file,
+            _ => false,
+        }
+    }
+
+    /// What may be wrong is asked for before the next attempt.
     pub(in crate::app) fn distrust_password(&mut self, id: &str, problem: &Problem) {
         let is_about_who = problem
             .reason
             .as_ref()
             .is_some_and(|reason| SIGN_IN_REFUSALS.contains(&reason.code));
-        if is_about_who {
-            self.passwords.remove(id);
-            self.library.distrust_password(id);
+        let by_reason = is_about_who.then_some(SecretSlot::Password);
+        for slot in problem.doubted.iter().chain(&by_reason) {
+            let account = slot.account(id);
+            self.passwords.remove(&account);
+            self.library.distrust_password(&account);
+            self.distrusted.insert(account);
         }
     }
 
     fn keep_password(&mut self, id: &str, text: String, remember: bool) {
         let secret = Secret::new(text);
+        self.distrusted.remove(id);
         if remember {
             self.unkept.remove(id);
             self.library.keep_password(id, &secret);

@@ -142,6 +142,11 @@ impl App {
         };
         let profile = match self.profile(&draft.connection) {
             Ok(profile) => profile,
+            Err(_) if self.wants_vault_for_variables() => {
+                let connection = draft.connection.clone();
+                let then = AfterPassword::StartDevice(id.to_owned());
+                return self.ask_passphrase(&connection, false, then);
+            }
             Err(why) => {
                 self.notices.fail(
                     format!("{} was not switched on: {why}", draft.name),

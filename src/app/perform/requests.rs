@@ -185,7 +185,7 @@ impl App {
     }
 
     /// Checks first: what is not valid connects to nobody.
-    pub(super) fn send(&mut self, id: TabId) {
+    pub(in crate::app) fn send(&mut self, id: TabId) {
         let Some(connection) = self.tabs.get(id).map(|tab| tab.draft.connection.clone()) else {
             return;
         };
@@ -208,7 +208,7 @@ impl App {
                     tab.pane = pane;
                 }
                 tab.was_tried = true;
-                self.notices.inform(text, self.now);
+                self.notices.refuse(text, self.now);
                 return;
             }
         };

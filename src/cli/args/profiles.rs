@@ -9,6 +9,12 @@ use std::path::PathBuf;
 pub struct ProfilesArgs {
     #[command(subcommand)]
     pub command: ProfilesCommand,
+
+    /// Open the workspace's encrypted file of secrets with the first line of this file
+    ///
+    /// Without it the variable ROUNDTRIP_PASSPHRASE is taken; on a terminal it is asked for.
+    #[arg(long, value_name = "FILE", global = true)]
+    pub passphrase_file: Option<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -33,7 +39,7 @@ Exit codes:
 ///
 /// What FILE is, is told by what is in it: an export of MQTTX (JSON), settings.json of MQTT Explorer, an export of
 /// Roundtrip, or command lines of mosquitto_rr, mosquitto_pub, mosquitto_sub, mqttx and mqtt. The plan goes to stdout, and
-/// with it what cannot be taken over. Passwords go to the system's keyring, never to a file.
+/// with it what cannot be taken over. Secrets go where the workspace keeps them, never to a plain file.
 #[derive(Debug, clap::Args)]
 #[command(after_help = IMPORT_EXAMPLES)]
 #[expect(clippy::doc_markdown, reason = "--help prints this as it stands")]
@@ -50,7 +56,7 @@ pub struct ProfilesImportArgs {
     #[arg(long, value_enum, value_name = "WHAT", default_value_t)]
     pub existing: Existing,
 
-    /// Open sealed passwords with the passphrase in this environment variable; without it they are left out
+    /// Open sealed secrets with the passphrase in this environment variable; without it they are left out
     #[arg(long, value_name = "VAR")]
     pub passphrase_env: Option<String>,
 }
@@ -73,7 +79,7 @@ Examples:
 
 /// Write connections and requests into one file, to be imported elsewhere
 ///
-/// Passwords are left out unless --with-secrets asks for them; then they are sealed under a passphrase (Argon2id and
+/// Secrets are left out unless --with-secrets asks for them; then they are sealed under a passphrase (Argon2id and
 /// ChaCha20-Poly1305). Certificates and keys are named, and never in the file.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXPORT_EXAMPLES)]
@@ -94,7 +100,7 @@ pub struct ProfilesExportArgs {
     #[arg(long, value_name = "FORMAT", value_parser = format)]
     pub format: Option<BundleFormat>,
 
-    /// With the passwords that the keyring has
+    /// With the secrets that are kept: passwords, passphrases of keys, headers
     #[arg(long, requires = "passphrase_env")]
     pub with_secrets: bool,
 

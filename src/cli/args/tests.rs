@@ -349,13 +349,14 @@ fn a_screenshot_has_the_pictures_size_and_theme_unless_told() {
         panic!("a screenshot")
     };
     assert_eq!(
-        (args.size, args.theme),
+        (args.size, args.theme, args.view),
         (
             Size {
                 width: 1560,
                 height: 930
             },
-            ThemeArg::Dark
+            ThemeArg::Dark,
+            ViewArg::Table
         )
     );
 }

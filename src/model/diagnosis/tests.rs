@@ -28,6 +28,7 @@ fn problem() -> Problem {
         hint: "Is the broker running?".into(),
         detail: "ECONNREFUSED".into(),
         reason: Some(Reason::new(0x87, "not authorized")),
+        doubted: Vec::new(),
     }
 }
 

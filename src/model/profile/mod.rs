@@ -116,6 +116,7 @@ pub enum ProfileField {
     ReceiveMaximum,
     MaximumPacketSize,
     UserProperties,
+    CaFile,
     CertificateFile,
     KeyFile,
     Alpn,
@@ -251,6 +252,24 @@ impl ProfileDraft {
             Err(_) if self.password_wanted => vec![SecretSlot::Password],
             Err(_) => Vec::new(),
         }
+    }
+
+    /// Every secret that it may ever have wanted: also those of another address, and of fields that are switched off.
+    pub fn secret_slots(&self) -> Vec<SecretSlot> {
+        let mut slots = vec![SecretSlot::Password];
+        if self.tls.is_some() {
+            slots.push(SecretSlot::KeyPassphrase);
+        }
+        if self.proxy.is_some() {
+            slots.push(SecretSlot::ProxyPassword);
+        }
+        if self.authentication.is_some() {
+            slots.push(SecretSlot::AuthenticationData);
+        }
+        let headers = self.web_socket.iter().flat_map(|it| &it.headers);
+        let secret = headers.filter(|header| header.is_secret);
+        slots.extend(secret.map(|header| SecretSlot::Header(header.name.trim().to_owned())));
+        slots
     }
 
     /// Whether anybody could pretend to be the broker.

@@ -4,6 +4,7 @@ mod pairing;
 
 use crate::model::FieldError;
 use crate::model::correlation::{CorrelationData, CorrelationDraft, CorrelationSpec};
+use crate::model::environment::Environment;
 use crate::model::message::{Message, Properties, Qos, UserProperty};
 use crate::model::pairing::Rules;
 use crate::model::payload::PayloadFormat;
@@ -198,6 +199,8 @@ pub struct Surroundings<'a> {
     pub response_information: Option<&'a str>,
     /// The pairing rules there are; `None` for the shipped ones.
     pub rules: Option<&'a Rules>,
+    /// What variables stand for; `None` leaves them as they are.
+    pub environment: Option<&'a Arc<Environment>>,
 }
 
 impl Surroundings<'_> {
@@ -257,6 +260,14 @@ impl RequestDraft {
         surroundings: &Surroundings<'_>,
     ) -> Result<Request, Vec<FieldError<RequestField>>> {
         use RequestField as Field;
+        if let Some(environment) = surroundings.environment
+            && let Some(filled) = self.filled(environment)?
+        {
+            return filled.validate(&Surroundings {
+                environment: None,
+                ..*surroundings
+            });
+        }
         let mut errors = Vec::new();
         let topic = check(&mut errors, Field::Topic, self.checked_topic());
         let response_topic = check(
@@ -508,6 +519,7 @@ mod tests {
         client_id: "rt-1",
         response_information: None,
         rules: None,
+        environment: None,
     };
 
     fn draft() -> RequestDraft {
@@ -535,6 +547,7 @@ mod tests {
             client_id: "a+b",
             response_information: Some("rr"),
             rules: None,
+            environment: None,
         };
         assert_eq!(
             draft()

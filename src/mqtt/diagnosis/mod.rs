@@ -137,6 +137,7 @@ impl Run {
                     hint: "Run it again".into(),
                     detail: "".into(),
                     reason: None,
+                    doubted: Vec::new(),
                 };
                 return Err(way.failed(problem));
             };

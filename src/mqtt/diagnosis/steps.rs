@@ -61,6 +61,7 @@ impl Ended {
                 hint: "The broker or the network hangs; the broker's log may say more".into(),
                 detail: "".into(),
                 reason: None,
+                doubted: Vec::new(),
             },
         }
     }
@@ -72,6 +73,7 @@ fn refused(summary: String, hint: &str, packet: &str, reason: &Reason) -> Proble
         hint: hint.into(),
         detail: format!("{packet} with reason code 0x{:02X}", reason.code).into(),
         reason: Some(reason.clone()),
+        doubted: Vec::new(),
     }
 }
 
@@ -191,6 +193,7 @@ impl Run {
                 client_id,
                 response_information: info.response_information.as_deref(),
                 rules: None,
+                environment: None,
             };
             TopicName::new(&surroundings.generated_response_topic()).ok()
         };
@@ -428,6 +431,7 @@ fn deaf(topic: &TopicName, is_other_id: bool) -> Problem {
         hint: hint.into(),
         detail: "".into(),
         reason: None,
+        doubted: Vec::new(),
     }
 }
 
@@ -441,5 +445,6 @@ fn silent(topic: &TopicName) -> Problem {
         hint: "An ACL may forbid to publish or to read there without saying so, which MQTT 3.1.1 and QoS 0 cannot: choose a scratch topic that it allows".into(),
         detail: "".into(),
         reason: None,
+        doubted: Vec::new(),
     }
 }

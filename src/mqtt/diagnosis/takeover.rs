@@ -222,6 +222,7 @@ impl Run {
                 .map(|problem| Arc::clone(&problem.detail))
                 .unwrap_or_default(),
             reason: (held.taken > 0).then(|| Reason::new(SESSION_TAKEN_OVER, "session taken over")),
+            doubted: Vec::new(),
         };
         StepReport::failed(step, Some(took), problem).with(details)
     }

@@ -192,6 +192,7 @@ impl Tested {
                     hint: "Run the test again".into(),
                     detail: "".into(),
                     reason: None,
+                    doubted: Vec::new(),
                 });
             }
             Some(Heard::State(_) | Heard::Way(_)) => {}
@@ -210,5 +211,6 @@ pub fn problem_of(err: &ClientError) -> Problem {
         hint: err.hint().into(),
         detail: "".into(),
         reason: None,
+        doubted: Vec::new(),
     }
 }

@@ -3,7 +3,7 @@
 use super::refusal::{refusal, told_to_go};
 use super::way::{self, alert_received, rustls_error, step_failed};
 use crate::model::connection::Problem;
-use crate::model::profile::{BrokerAddress, MqttVersion, Profile};
+use crate::model::profile::{BrokerAddress, MqttVersion, Profile, SecretSlot};
 use crate::mqtt::transport::{Step, StepFailure, Trouble};
 use crate::mqtt::wire::{Cause, Failure};
 use bytes::Bytes;
@@ -76,6 +76,7 @@ impl Fault {
                 hint: hint.into(),
                 detail: detail.into(),
                 reason: None,
+                doubted: Vec::new(),
             },
             is_final: false,
             is_other_version: false,
@@ -84,6 +85,12 @@ impl Fault {
 
     pub(super) fn by_version(mut self) -> Self {
         self.is_other_version = true;
+        self
+    }
+
+    /// It may be that these are wrong.
+    pub(super) fn doubting(mut self, secrets: impl IntoIterator<Item = SecretSlot>) -> Self {
+        self.problem.doubted.extend(secrets);
         self
     }
 
@@ -101,6 +108,7 @@ pub fn unusable(address: &str, why: String) -> Problem {
             .into(),
         detail: why.into(),
         reason: None,
+        doubted: Vec::new(),
     }
 }
 

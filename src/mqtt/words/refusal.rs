@@ -3,7 +3,7 @@
 use super::failure::{Attempt, Fault, other_version};
 use super::reason::{Packet, reason};
 use crate::model::connection::Problem;
-use crate::model::profile::MqttVersion;
+use crate::model::profile::{MqttVersion, SecretSlot};
 use crate::mqtt::wire::{RefusalWords, goodbye_words, refusal_words};
 use bytes::Bytes;
 
@@ -94,6 +94,11 @@ fn refused(
             hint: hint.into(),
             detail: detail.into(),
             reason: Some(why),
+            doubted: match code {
+                // Bad User Name or Password, Not authorized, Bad authentication method (MQTT 5 §3.2.2.2).
+                0x86 | 0x87 | 0x8C => vec![SecretSlot::Password, SecretSlot::AuthenticationData],
+                _ => Vec::new(),
+            },
         },
         is_final,
         is_other_version: code == 0x84,
@@ -168,6 +173,7 @@ pub fn told_to_go(attempt: &Attempt<'_>, disconnect: &Bytes) -> Option<Fault> {
             hint: hint.into(),
             detail: detail_of("DISCONNECT", code, said.as_deref(), server.as_deref()).into(),
             reason: Some(why),
+            doubted: Vec::new(),
         },
         is_final: matches!(code, 0x8E | 0x9C | 0x9D),
         is_other_version: false,

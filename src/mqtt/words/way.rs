@@ -2,7 +2,7 @@
 
 use super::failure::{Attempt, Fault};
 use crate::model::connection::{CertificateInfo, TlsInfo};
-use crate::model::profile::{Proxy, ProxyKind};
+use crate::model::profile::{Proxy, ProxyKind, SecretSlot};
 use crate::mqtt::transport::{
     IdentityFault, ProxyFault, Step, StepFailure, Trouble, WebSocketFault,
 };
@@ -147,7 +147,10 @@ fn identity(address: &str, fault: &IdentityFault, detail: String) -> Fault {
             "Name the key that the certificate was made for",
         ),
     };
-    Fault::again(format!("no connection to {address}: {what}"), hint, detail).for_good()
+    let is_wrong = matches!(fault, IdentityFault::PassphraseWrong { .. });
+    Fault::again(format!("no connection to {address}: {what}"), hint, detail)
+        .for_good()
+        .doubting(is_wrong.then_some(SecretSlot::KeyPassphrase))
 }
 
 fn proxy(attempt: &Attempt<'_>, fault: &ProxyFault, detail: String) -> Fault {
@@ -165,7 +168,8 @@ fn proxy(attempt: &Attempt<'_>, fault: &ProxyFault, detail: String) -> Fault {
             "Check both at the proxy in the connection profile; the broker was not asked yet",
             detail,
         )
-        .for_good(),
+        .for_good()
+        .doubting([SecretSlot::ProxyPassword]),
         ProxyFault::Refused(said) => Fault::again(
             format!("the proxy {proxy} does not allow a connection to {address}: {said}"),
             "Proxies often allow port 443 alone: try wss://, or ask who runs it",
@@ -215,7 +219,11 @@ fn web_socket(attempt: &Attempt<'_>, fault: &WebSocketFault, detail: String) -> 
         )
         .for_good(),
         WebSocketFault::Status { code, location } => {
-            status(&address, path, *code, location.as_deref(), detail)
+            let fault = status(&address, path, *code, location.as_deref(), detail);
+            let headers = attempt.profile.web_socket.iter().flat_map(|it| &it.headers);
+            let secret = headers.filter(|header| header.value.is_none());
+            let slots = secret.map(|header| SecretSlot::Header(header.name.to_string()));
+            fault.doubting(slots.filter(|_| matches!(code, 401 | 403)))
         }
         WebSocketFault::Subprotocol(why) => Fault::again(
             format!("{address} speaks WebSocket at `{path}`, but not MQTT over it: {why}"),

@@ -1,5 +1,7 @@
 use super::*;
 use crate::store::Memory;
+use std::path::Path;
+use std::sync::mpsc::Receiver;
 use std::time::Instant;
 
 const SHORT: Limits = Limits {
@@ -67,6 +69,10 @@ impl Secrets for Refusing {
     }
 }
 
+fn no_file() -> Vault {
+    Vault::new(None)
+}
+
 fn secret() -> Secret {
     Secret::new("hunter2".to_owned())
 }
@@ -100,7 +106,7 @@ fn without_a_keyring_a_password_lasts_as_long_as_the_run() {
     let why = || SecretError::NoKeyring {
         why: "none".to_owned(),
     };
-    let desk = PasswordDesk::with(Box::new(Refusing(why)), "w", SHORT).unwrap();
+    let desk = PasswordDesk::with(Box::new(Refusing(why)), "w", SHORT, no_file()).unwrap();
     assert_eq!(desk.load_blocking("a"), Ok(None));
     assert_eq!(save(&desk, "a"), PasswordPlace::Session { why: why() });
     assert_eq!(desk.load_blocking("a"), Ok(Some(secret())));
@@ -114,7 +120,7 @@ fn a_locked_keyring_is_an_error_with_a_hint_and_the_password_still_works_in_this
         action: "give",
         why: "locked".to_owned(),
     };
-    let desk = PasswordDesk::with(Box::new(Refusing(why)), "w", SHORT).unwrap();
+    let desk = PasswordDesk::with(Box::new(Refusing(why)), "w", SHORT, no_file()).unwrap();
     assert_eq!(desk.load_blocking("a"), Err(why()));
     assert!(why().hint().contains("unlock"));
     assert_eq!(save(&desk, "a"), PasswordPlace::Session { why: why() });
@@ -124,7 +130,7 @@ fn a_locked_keyring_is_an_error_with_a_hint_and_the_password_still_works_in_this
 #[test]
 fn a_keyring_that_never_answers_holds_nobody_up_and_may_come_back() {
     let (open, stuck) = Stuck::new();
-    let desk = PasswordDesk::with(stuck, "w", SHORT).unwrap();
+    let desk = PasswordDesk::with(stuck, "w", SHORT, no_file()).unwrap();
     let no_answer = SecretError::NoAnswer { limit: SHORT.check };
     let start = Instant::now();
     assert_eq!(desk.load_blocking("a"), Err(no_answer.clone()));
@@ -154,6 +160,7 @@ fn a_keyring_that_panics_is_no_keyring() {
         Box::new(Refusing(|| panic!("as a test"))),
         "w",
         Limits::default(),
+        no_file(),
     )
     .unwrap();
     assert_eq!(desk.load_blocking("a"), Ok(None));
@@ -168,7 +175,7 @@ fn more_questions_than_fit_are_answered_at_once() {
         check: Duration::from_mins(1),
         call: Duration::from_mins(1),
     };
-    let desk = PasswordDesk::with(stuck, "w", limits).unwrap();
+    let desk = PasswordDesk::with(stuck, "w", limits, no_file()).unwrap();
     let (tell, told) = sync_channel(MAX_WAITING + 8);
     for _ in 0..=MAX_WAITING {
         let tell = tell.clone();
@@ -182,7 +189,13 @@ fn more_questions_than_fit_are_answered_at_once() {
 
 #[test]
 fn the_systems_keyring_is_found_or_not_but_never_waited_for_long() {
-    let desk = PasswordDesk::with(Box::new(Keyring), "test-workspace", Limits::default()).unwrap();
+    let desk = PasswordDesk::with(
+        Box::new(Keyring),
+        "test-workspace",
+        Limits::default(),
+        no_file(),
+    )
+    .unwrap();
     let deadline = Instant::now() + Duration::from_secs(10);
     while desk.place() == PasswordPlace::Checking {
         assert!(Instant::now() < deadline, "the check has a time limit");
@@ -193,8 +206,15 @@ fn the_systems_keyring_is_found_or_not_but_never_waited_for_long() {
 #[test]
 #[ignore = "needs an unlocked keyring, and leaves nothing in it"]
 fn the_systems_keyring_keeps_a_password_until_it_is_deleted() {
-    let open =
-        || PasswordDesk::with(Box::new(Keyring), "roundtrip-test", Limits::default()).unwrap();
+    let open = || {
+        PasswordDesk::with(
+            Box::new(Keyring),
+            "roundtrip-test",
+            Limits::default(),
+            no_file(),
+        )
+        .unwrap()
+    };
     assert_eq!(delete(&open(), "a"), Ok(()));
     assert_eq!(open().load_blocking("a"), Ok(None));
     assert_eq!(save(&open(), "a"), PasswordPlace::Keyring);
@@ -206,4 +226,120 @@ fn the_systems_keyring_keeps_a_password_until_it_is_deleted() {
     assert_eq!(open().load_blocking("b"), Ok(None));
     assert_eq!(delete(&open(), "a"), Ok(()));
     assert_eq!(open().load_blocking("a"), Ok(None));
+}
+
+/// A keyring that outlives its desk.
+#[derive(Clone, Default)]
+struct Shared(Arc<Memory>);
+
+impl Secrets for Shared {
+    fn check(&self) -> Result<(), SecretError> {
+        self.0.check()
+    }
+    fn load(&self, account: &str) -> Result<Option<Secret>, SecretError> {
+        self.0.load(account)
+    }
+    fn save(&self, account: &str, secret: &Secret) -> Result<(), SecretError> {
+        self.0.save(account, secret)
+    }
+    fn delete(&self, account: &str) -> Result<(), SecretError> {
+        self.0.delete(account)
+    }
+}
+
+fn desk(keyring: &Shared, folder: &Path) -> PasswordDesk {
+    let vault = Vault::cheap(folder.to_owned());
+    PasswordDesk::with(Box::new(keyring.clone()), "w", Limits::default(), vault).unwrap()
+}
+
+fn named(text: &str) -> Secret {
+    Secret::new(text.to_owned())
+}
+
+fn to(to: SecretHome, passphrase: Option<&str>) -> VaultAsk {
+    VaultAsk::Move {
+        to,
+        accounts: vec!["a".to_owned(), "a/key".to_owned(), "none".to_owned()],
+        passphrase: passphrase.map(named),
+    }
+}
+
+#[test]
+fn secrets_move_from_one_place_to_the_other_and_are_in_one_at_a_time() {
+    let folder = tempfile::tempdir().unwrap();
+    let keyring = Shared::default();
+    let one = desk(&keyring, folder.path());
+    save(&one, "a");
+    save(&one, "a/key");
+    let unmade = one.vault_blocking(to(SecretHome::File, None));
+    assert_eq!(unmade, Err(SecretError::NoFile));
+    assert_eq!(keyring.load("w/a"), Ok(Some(secret())), "nothing has moved");
+    let moved = one.vault_blocking(to(SecretHome::File, Some("x"))).unwrap();
+    assert_eq!((moved.secrets.len(), moved.left_behind.len()), (2, 0));
+    assert_eq!(one.place(), PasswordPlace::File(VaultState::Open));
+    assert_eq!(keyring.load("w/a"), Ok(None));
+    assert_eq!(keyring.load("w/a/key"), Ok(None));
+    assert_eq!(one.load_blocking("a/key"), Ok(Some(secret())));
+
+    // The next start.
+    let next = desk(&keyring, folder.path());
+    assert_eq!(next.load_blocking("a"), Err(SecretError::Locked));
+    assert_eq!(next.place(), PasswordPlace::File(VaultState::Locked));
+    let unmoved = next.vault_blocking(to(SecretHome::Keyring, None));
+    assert_eq!(unmoved, Err(SecretError::Locked));
+    let wrong = next.vault_blocking(VaultAsk::Unlock(named("y")));
+    assert_eq!(wrong, Err(SecretError::WrongPassphrase));
+    let opened = next.vault_blocking(VaultAsk::Unlock(named("x"))).unwrap();
+    assert_eq!(opened.secrets.len(), 2);
+    assert_eq!(next.load_blocking("a"), Ok(Some(secret())));
+    next.vault_blocking(VaultAsk::Lock).unwrap();
+    assert_eq!(next.load_blocking("a"), Err(SecretError::Locked));
+    next.vault_blocking(VaultAsk::Unlock(named("x"))).unwrap();
+    next.vault_blocking(to(SecretHome::Keyring, None)).unwrap();
+    assert_eq!(next.place(), PasswordPlace::Keyring);
+    assert_eq!(keyring.load("w/a"), Ok(Some(secret())));
+    let text = std::fs::read_to_string(folder.path().join(crate::store::vault::FILE)).unwrap();
+    assert!(!text.contains("sealed"), "{text}");
+
+    next.vault_blocking(to(SecretHome::Nowhere, None)).unwrap();
+    assert_eq!(next.place(), PasswordPlace::Nowhere);
+    assert_eq!(next.load_blocking("a"), Ok(Some(secret())), "in this run");
+    assert_eq!(keyring.load("w/a"), Ok(None));
+    assert_eq!(save(&next, "b"), PasswordPlace::Nowhere);
+    let last = desk(&keyring, folder.path());
+    assert_eq!(last.load_blocking("a"), Ok(None));
+    assert_eq!(last.place(), PasswordPlace::Nowhere);
+}
+
+#[test]
+fn without_a_keyring_the_file_takes_what_the_run_knows() {
+    let folder = tempfile::tempdir().unwrap();
+    let why = || SecretError::NoKeyring {
+        why: "none".to_owned(),
+    };
+    let vault = Vault::cheap(folder.path().to_owned());
+    let desk = PasswordDesk::with(Box::new(Refusing(why)), "w", SHORT, vault).unwrap();
+    save(&desk, "a");
+    assert_eq!(desk.keyring_trouble(), Some(why()));
+    desk.vault_blocking(to(SecretHome::File, Some("x")))
+        .unwrap();
+    assert_eq!(save(&desk, "b"), PasswordPlace::File(VaultState::Open));
+    assert_eq!(delete(&desk, "b"), Ok(()));
+    let back = desk.vault_blocking(to(SecretHome::Keyring, None));
+    assert_eq!(back, Err(why()), "and nothing is lost");
+    assert_eq!(desk.place(), PasswordPlace::File(VaultState::Open));
+    assert_eq!(desk.load_blocking("a"), Ok(Some(secret())));
+    let (old, new) = (named("x"), named("y"));
+    desk.vault_blocking(VaultAsk::ChangePassphrase { old, new })
+        .unwrap();
+    desk.vault_blocking(VaultAsk::Lock).unwrap();
+    assert_eq!(
+        save(&desk, "c"),
+        PasswordPlace::Session {
+            why: SecretError::Locked
+        }
+    );
+    desk.vault_blocking(VaultAsk::Forget).unwrap();
+    assert_eq!(desk.load_blocking("a"), Ok(None));
+    assert_eq!(desk.place(), PasswordPlace::File(VaultState::Missing));
 }

@@ -6,6 +6,7 @@ mod compare;
 mod demos;
 mod device;
 mod diagnosis;
+mod environments;
 mod export;
 mod help;
 mod import;
@@ -15,6 +16,7 @@ mod profile;
 mod recording;
 mod rule;
 mod save;
+mod secrets;
 mod settings;
 mod subscription;
 
@@ -48,8 +50,15 @@ pub fn dialogs_ui(ctx: &Context, app: &mut App, view: &mut View, actions: &mut V
             profile::profile_ui(ctx, dialog, library, is_on, is_new, actions)
         }
         Dialog::Password(dialog) => {
-            password::password_ui(ctx, dialog, library.can_keep_passwords(), is_new, actions);
+            password::password_ui(ctx, dialog, library, is_new, actions);
         }
+        Dialog::Passphrase(dialog) => {
+            secrets::passphrase_ui(ctx, dialog, library, is_new, actions);
+        }
+        Dialog::Environments(dialog) => {
+            environments::environments_ui(ctx, dialog, library, actions);
+        }
+        Dialog::Secrets(dialog) => secrets::secrets_ui(ctx, dialog, library, actions),
         Dialog::SaveRequest(dialog) => save::save_ui(ctx, dialog, library, is_new, actions),
         Dialog::Device(dialog) => {
             device::device_ui(ctx, dialog, library, session.rules(), is_new, actions)
@@ -68,7 +77,7 @@ pub fn dialogs_ui(ctx: &Context, app: &mut App, view: &mut View, actions: &mut V
             compare::compare_ui(ctx, dialog, worker, view, is_new, actions);
         }
         Dialog::Help => help::help_ui(ctx, actions),
-        Dialog::Settings(dialog) => settings::settings_ui(ctx, dialog, actions),
+        Dialog::Settings(dialog) => settings::settings_ui(ctx, dialog, library, actions),
         Dialog::Import(dialog) => import::import_ui(ctx, dialog, is_new, actions),
         Dialog::Bundle(dialog) => bundle::bundle_ui(ctx, dialog, is_new, actions),
         Dialog::Diagnosis(dialog) => {
@@ -95,6 +104,7 @@ fn frame(
             .corner_radius(CornerRadius::same(theme::RADIUS + 2))
             .inner_margin(Margin::same(16)),
     );
+    let keyboard = ctx.memory(egui::Memory::focused);
     let response = modal.show(ctx, |ui| {
         ui.set_width(width.min(ui.ctx().content_rect().width() - 64.0));
         ui.horizontal(|ui| {
@@ -108,6 +118,13 @@ fn frame(
         ui.add_space(8.0);
         contents(ui, actions);
     });
+    // A field of one line gives the keyboard up on Enter; what turns out to be wrong is corrected there.
+    if let Some(field) = keyboard
+        && ctx.input(|input| input.key_pressed(Key::Enter))
+        && ctx.memory(egui::Memory::focused).is_none()
+    {
+        ctx.memory_mut(|memory| memory.request_focus(field));
+    }
     if response.should_close() {
         actions.push(Action::CloseDialog);
     }

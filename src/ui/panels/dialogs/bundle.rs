@@ -31,7 +31,11 @@ pub fn bundle_ui(
         if dialog.secrets > 0 {
             ui.add_space(8.0);
             ui.horizontal(|ui| {
-                let name = format!("With {} passwords, under a passphrase", dialog.secrets);
+                let name = if dialog.secrets == 1 {
+                    "With 1 secret, under a passphrase".to_owned()
+                } else {
+                    format!("With {} secrets, under a passphrase", dialog.secrets)
+                };
                 toggle::toggle(ui, &mut dialog.with_secrets, &name);
                 text::label(ui, &name, fonts::body(), theme.text);
             });
@@ -52,7 +56,7 @@ pub fn bundle_ui(
         ui.add_space(8.0);
         text::paragraph(
             ui,
-            "Without a passphrase no password is in the file. Certificates and keys are named in it and never in it.",
+            "Without a passphrase no secret is in the file. Certificates and keys are named in it and never in it.",
             fonts::small(),
             theme.muted,
         );

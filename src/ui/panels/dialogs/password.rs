@@ -2,6 +2,7 @@
 
 use crate::app::Action;
 use crate::app::dialogs::PasswordDialog;
+use crate::app::library::Library;
 use crate::model::profile::SecretSlot;
 use crate::ui::widgets::{Button, Field, text};
 use crate::ui::{Theme, fonts};
@@ -10,7 +11,7 @@ use egui::Context;
 pub fn password_ui(
     ctx: &Context,
     dialog: &mut PasswordDialog,
-    can_keep: bool,
+    library: &Library,
     is_new: bool,
     actions: &mut Vec<Action>,
 ) {
@@ -35,16 +36,7 @@ pub fn password_ui(
         if is_new {
             response.request_focus();
         }
-        if can_keep {
-            ui.checkbox(&mut dialog.remember, "Keep it in the system's keyring");
-        } else {
-            text::paragraph(
-                ui,
-                "This system has no keyring that answers, so the password is kept until Roundtrip ends and asked for again next time. It is never written to a file.",
-                fonts::small(),
-                theme.muted,
-            );
-        }
+        super::secrets::keep_ui(ui, library, &mut dialog.remember, &mut dialog.in_file);
         let entered = super::entered(ui);
         super::buttons(ui, |ui| {
             if ui.add(Button::primary("Connect")).clicked() || entered {

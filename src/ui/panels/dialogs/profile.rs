@@ -40,12 +40,21 @@ pub fn profile_ui(
                 // A listener has no broker to sign in to.
                 if !dialog.draft.is_listener() {
                     client_id_ui(ui, dialog);
-                    sign_in(ui, dialog, library);
+                    sign_in(ui, dialog);
                     session_ui(ui, dialog);
                     will_ui(ui, dialog);
                     way::more_ui(ui, dialog);
                 }
             });
+        let is_typed = |text: &String| !text.is_empty();
+        if is_typed(&dialog.password) || dialog.secrets.values().any(is_typed) {
+            super::secrets::keep_ui(
+                ui,
+                library,
+                &mut dialog.remember_password,
+                &mut dialog.in_file,
+            );
+        }
         super::buttons(ui, |ui| {
             let words = if is_on {
                 "Save and reconnect"
@@ -173,8 +182,7 @@ fn unless_lacking<R>(
     }
 }
 
-fn sign_in(ui: &mut Ui, dialog: &mut ProfileDialog, library: &Library) {
-    let theme = Theme::of(ui);
+fn sign_in(ui: &mut Ui, dialog: &mut ProfileDialog) {
     ui.add_space(4.0);
     ui.columns_const(|[left, right]| {
         super::caption(left, "User name");
@@ -199,21 +207,6 @@ fn sign_in(ui: &mut Ui, dialog: &mut ProfileDialog, library: &Library) {
             &mut dialog.draft.password_wanted,
             "Connect with a password; it is asked for where it is not known",
         );
-    }
-    if !dialog.password.is_empty() {
-        if library.can_keep_passwords() {
-            ui.checkbox(
-                &mut dialog.remember_password,
-                "Keep it in the system's keyring",
-            );
-        } else {
-            text::paragraph(
-                ui,
-                "This system has no keyring that answers: the password is kept until Roundtrip ends and asked for again next time. It is never written to a file.",
-                fonts::small(),
-                theme.muted,
-            );
-        }
     }
 }
 

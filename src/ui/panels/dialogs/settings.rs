@@ -2,11 +2,19 @@
 
 use crate::app::Action;
 use crate::app::dialogs::SettingsDialog;
+use crate::app::environments::EnvironmentAction;
+use crate::app::library::Library;
+use crate::app::secrets::{self, SecretsAction};
 use crate::ui::widgets::{Button, Field, text};
 use crate::ui::{Theme, fonts};
 use egui::Context;
 
-pub fn settings_ui(ctx: &Context, dialog: &mut SettingsDialog, actions: &mut Vec<Action>) {
+pub fn settings_ui(
+    ctx: &Context,
+    dialog: &mut SettingsDialog,
+    library: &Library,
+    actions: &mut Vec<Action>,
+) {
     super::frame(ctx, "Settings", 460.0, actions, |ui, actions| {
         let theme = Theme::of(ui);
         super::caption(ui, "Timeline: rows kept");
@@ -53,6 +61,17 @@ pub fn settings_ui(ctx: &Context, dialog: &mut SettingsDialog, actions: &mut Vec
             fonts::small(),
             theme.muted,
         );
+        super::caption(ui, "Secrets");
+        let place = secrets::sentence(&library.password_place());
+        text::paragraph(ui, &place, fonts::small(), theme.muted);
+        ui.horizontal(|ui| {
+            if ui.add(Button::new("Where secrets are kept…")).clicked() {
+                actions.push(Action::Secrets(SecretsAction::Show));
+            }
+            if ui.add(Button::new("Environments…")).clicked() {
+                actions.push(Action::Environment(EnvironmentAction::Edit));
+            }
+        });
         super::buttons(ui, |ui| {
             if ui.add(Button::primary("Save")).clicked() {
                 actions.push(Action::SaveSettings);

@@ -2,6 +2,7 @@
 
 use super::{error, number, unless_lacking};
 use crate::app::dialogs::ProfileDialog;
+use crate::model::environment;
 use crate::model::message::UserProperty;
 use crate::model::profile::{
     AuthenticationDraft, BrokerAddress, Feature, HeaderDraft, ProfileField, ProxyDraft,
@@ -15,7 +16,9 @@ use egui::Ui;
 
 /// That of the address as typed, where it leads over TCP to a broker.
 fn scheme(dialog: &ProfileDialog) -> Option<Scheme> {
-    match BrokerAddress::parse(&dialog.draft.address).ok()?.address {
+    // Whatever variables stand for, the scheme is typed.
+    let address = environment::sample(&dialog.draft.address);
+    match BrokerAddress::parse(&address).ok()?.address {
         BrokerAddress::Tcp { scheme, .. } => Some(scheme),
         _ => None,
     }
@@ -57,6 +60,7 @@ fn tls_ui(ui: &mut Ui, dialog: &mut ProfileDialog) {
     let theme = Theme::of(ui);
     section::section_header(ui, "TLS", None);
     let errors = [
+        ProfileField::CaFile,
         ProfileField::CertificateFile,
         ProfileField::KeyFile,
         ProfileField::Alpn,
@@ -64,7 +68,7 @@ fn tls_ui(ui: &mut Ui, dialog: &mut ProfileDialog) {
         ProfileField::TlsVersions,
     ]
     .map(|field| error(dialog, field));
-    let [certificate, key, alpn_error, server_name, versions] =
+    let [ca_file, certificate, key, alpn_error, server_name, versions] =
         errors.each_ref().map(Option::as_deref);
     let tls = dialog.draft.tls.get_or_insert_default();
     let mut is_unverified = !tls.verify;
@@ -89,7 +93,7 @@ fn tls_ui(ui: &mut Ui, dialog: &mut ProfileDialog) {
             ui,
             "File of authorities (CA)",
             "none besides; PEM",
-            None,
+            ca_file,
             &mut tls.ca_file,
         );
     }

@@ -1,8 +1,12 @@
 //! A password goes to the broker and nowhere else: no output and no file ever holds it.
 #![expect(clippy::unwrap_used, reason = "a test may fail")]
 
+#[path = "../common/mod.rs"]
 mod common;
-#[path = "common/program.rs"]
+#[path = "../common_ui/mod.rs"]
+mod common_ui;
+mod everywhere;
+#[path = "../common/program.rs"]
 mod program;
 
 use common::{Mosquitto, free_port};
@@ -54,6 +58,7 @@ impl Home {
             .env("HOME", self.0.path())
             // Whatever could make something talk more than it should.
             .env("RUST_LOG", "trace")
+            .env("ROUNDTRIP_LOG", "trace")
             .env("RUST_BACKTRACE", "full")
             .env(VARIABLE, PASSWORD)
             // No keyring of the user's, and no question from it.
