@@ -81,7 +81,7 @@ pub async fn run(runtime: Handle, options: ClientOptions, plan: Plan, sink: Diag
 
 impl Run {
     fn tell(&self, told: Told) {
-        (self.sink)(told);
+        (self.sink)(told.covered(&self.options.secrets));
     }
 
     fn begin(&self, step: Step) {

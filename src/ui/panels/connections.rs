@@ -168,20 +168,7 @@ fn menu_ui(ui: &mut Ui, app: &App, row: &ConnectionRow, actions: &mut Vec<Action
         }
     });
     if !row.is_listener {
-        ui.horizontal(|ui| {
-            if ui.add(Button::new("Test connection")).clicked() {
-                let action = DiagnosisAction::Test(row.id.clone());
-                actions.push(Action::Diagnosis(action));
-                ui.close();
-            }
-            if ui.add(Button::new("Subscribe…")).clicked() {
-                actions.push(Action::Subscription(SubscriptionAction::New {
-                    connection: row.id.clone(),
-                    filter: String::new(),
-                }));
-                ui.close();
-            }
-        });
+        broker_ui(ui, row, actions);
     }
     ui.horizontal(|ui| {
         if row.id != BUILT_IN_ID && ui.add(Button::ghost("Export…")).clicked() {
@@ -225,6 +212,24 @@ fn menu_ui(ui: &mut Ui, app: &App, row: &ConnectionRow, actions: &mut Vec<Action
             text::label(ui, filter.as_str(), fonts::code_small(), theme.text);
         }
     }
+}
+
+/// What there is to do where there is a broker.
+fn broker_ui(ui: &mut Ui, row: &ConnectionRow, actions: &mut Vec<Action>) {
+    ui.horizontal(|ui| {
+        if ui.add(Button::new("Test connection")).clicked() {
+            let action = DiagnosisAction::Test(row.id.clone());
+            actions.push(Action::Diagnosis(action));
+            ui.close();
+        }
+        if ui.add(Button::new("Subscribe…")).clicked() {
+            actions.push(Action::Subscription(SubscriptionAction::New {
+                connection: row.id.clone(),
+                filter: String::new(),
+            }));
+            ui.close();
+        }
+    });
 }
 
 /// Names and values, in two columns: the names as wide as they are, the values wrapped.
