@@ -10,8 +10,9 @@ use crate::app::dialogs::{Dialog, NEW, ProfileDialog};
 use crate::app::library::new_client_id;
 use crate::app::notices::Choice;
 use crate::app::palette::PaletteEntry;
-use crate::model::connection::Problem;
+use crate::model::connection::{CertificateInfo, Problem};
 use crate::model::diagnosis::{Diagnosis, Plan, Remedy, Told, Watch, report};
+use crate::model::environment::Place;
 use crate::model::profile::{BrokerAddress, Profile, ProfileDraft, SecretSlot};
 use crate::model::secret::{Secret, Secrets};
 use crate::model::topic::TopicName;
@@ -86,6 +87,8 @@ pub struct DiagnosisDialog {
     pub diagnosis: Option<Diagnosis>,
     /// Of the address that was tested, for the labels of remedies.
     pub address: Option<BrokerAddress>,
+    /// Of the newest test, to be covered.
+    secrets: Secrets,
     generation: Option<Generation>,
     changes: Vec<Change>,
 }
@@ -111,6 +114,7 @@ impl DiagnosisDialog {
             refusal: None,
             diagnosis: None,
             address: None,
+            secrets: Secrets::default(),
             generation: None,
             changes: Vec::new(),
         }
@@ -191,7 +195,7 @@ impl App {
                 let Some(tls) = diagnosis.and_then(|it| it.tls.as_ref()) else {
                     return;
                 };
-                let chain: String = tls.chain.iter().map(|one| one.pem()).collect();
+                let chain: String = tls.chain.iter().map(CertificateInfo::pem).collect();
                 self.carry_out_copy(chain);
             }
         }
@@ -218,10 +222,11 @@ impl App {
         let id = editor.id.as_deref().unwrap_or(NEW);
         // Its name says nothing about how it connects.
         if editor.draft.name.trim().is_empty() {
-            editor.draft.name = editor.draft.address.trim().to_owned();
+            let address = editor.draft.address.trim();
+            address.clone_into(&mut editor.draft.name);
         }
-        if let Err(errors) = editor.draft.validate(id) {
-            editor.errors = errors;
+        editor.errors = editor.find_errors(id, self.library.environment());
+        if !editor.errors.is_empty() {
             self.dialog = Some(Dialog::Profile(editor));
             return;
         }
@@ -246,8 +251,10 @@ impl App {
         dialog.refusal = None;
         dialog.editor.draft.password_wanted |= !dialog.editor.password.is_empty();
         let id = dialog.editor.id.clone().unwrap_or_else(|| NEW.to_owned());
-        let profile = match dialog.editor.draft.validate(&id) {
-            Ok(profile) => profile,
+        let filled = dialog.editor.draft.filled(self.library.environment());
+        let valid = filled.and_then(|(filled, hidden)| Ok((filled.validate(&id)?, hidden)));
+        let (profile, hidden) = match valid {
+            Ok(valid) => valid,
             Err(errors) => {
                 let reasons: Vec<String> = errors.into_iter().map(|err| err.message).collect();
                 dialog.refusal = Some(reasons.join("; "));
@@ -263,11 +270,24 @@ impl App {
         let Some(mut plan) = dialog.plan() else {
             return;
         };
-        let (secrets, missing) = self.secrets_of(dialog, &profile);
+        let (mut secrets, missing) = self.secrets_of(dialog, &profile);
         dialog.missing = missing;
         if !dialog.missing.is_empty() {
             return;
         }
+        // Variables may stand in a secret, too.
+        let environment = self.library.environment();
+        let filled = secrets.try_map(|slot, secret| {
+            let filled = environment.fill(secret.expose(), Place::Text);
+            let filled = filled.map_err(|why| format!("the {slot}: {why}"))?;
+            Ok::<_, String>(Secret::new(filled.text))
+        });
+        if let Err(why) = filled {
+            dialog.refusal = Some(why);
+            return;
+        }
+        secrets.hide(hidden);
+        dialog.secrets = secrets.clone();
         plan.namesakes = self.namesakes(&profile);
         let diagnosis = Diagnosis::new(&profile);
         match self.session.diagnose(profile, secrets, plan) {
@@ -361,7 +381,10 @@ impl App {
             .changes
             .iter()
             .any(|change| change.before != dialog.editor.draft);
-        if wants_form || dialog.is_of_form || has_changed {
+        // What was typed here is only kept where the form is saved.
+        let has_secret = !dialog.editor.password.is_empty()
+            || dialog.editor.secrets.values().any(|text| !text.is_empty());
+        if wants_form || dialog.is_of_form || has_changed || has_secret {
             self.dialog = Some(Dialog::Profile(dialog.editor));
         }
     }
@@ -440,6 +463,7 @@ impl App {
         };
         if let (Some(diagnosis), Some(address)) = (&dialog.diagnosis, &dialog.address) {
             let text = report::text(diagnosis, &dialog.editor.draft.name, address, now);
+            let text = dialog.secrets.cover(&text);
             self.carry_out_copy(text);
         }
     }

@@ -43,7 +43,7 @@ pub fn run(args: &DiagnoseArgs, workspace: Option<&Path>) -> Result<ExitCode, St
                 let step = step_of(&diagnosis, told);
                 diagnosis.apply(told.clone());
                 if let Some(report) = step.and_then(|step| diagnosis.step(step)) {
-                    let printed = show(args, report);
+                    let printed = show(args, report, &address);
                     shown = std::mem::replace(&mut shown, Ok(())).and(printed);
                 }
             }
@@ -94,11 +94,12 @@ fn step_of(diagnosis: &Diagnosis, told: &Told) -> Option<Step> {
     }
 }
 
-fn show(args: &DiagnoseArgs, step: &StepReport) -> Result<(), Stop> {
+fn show(args: &DiagnoseArgs, step: &StepReport, address: &BrokerAddress) -> Result<(), Stop> {
     if args.json {
-        return out::line(&report::json(step).to_string());
+        let line = report::json(step).to_string();
+        return out::line(&report::without_query(line, address));
     }
-    let line = report::line(step);
+    let line = report::without_query(report::line(step), address);
     if args.certificate {
         out::say(&line);
         return Ok(());
@@ -112,17 +113,18 @@ fn end(args: &DiagnoseArgs, diagnosis: &Diagnosis, profile: &Profile) -> Result<
         .iter()
         .map(|remedy| words(remedy, &profile.address))
         .collect();
+    let covered = |text: String| report::without_query(text, &profile.address);
     if args.json {
         let mut value = report::json_end(diagnosis, &remedies);
         if let (Some(tls), Some(map)) = (&diagnosis.tls, value.as_object_mut()) {
             map.insert("certificates".to_owned(), certificates(tls));
         }
-        return out::line(&value.to_string());
+        return out::line(&covered(value.to_string()));
     }
-    for remedy in &remedies {
-        out::say(&format!("try: {remedy}"));
+    for remedy in remedies {
+        out::say(&covered(format!("try: {remedy}")));
     }
-    out::say(&diagnosis.verdict());
+    out::say(&covered(diagnosis.verdict()));
     if args.certificate {
         let chain = diagnosis.tls.iter().flat_map(|tls| &tls.chain);
         for certificate in chain {

@@ -38,6 +38,22 @@ fn json_has_a_line_a_step_and_one_at_the_end() {
 }
 
 #[test]
+fn a_token_in_the_address_is_not_told() {
+    let address = format!("ws://127.0.0.1:{}/mqtt?token=hunter2", free_port());
+    let port = crate::servers::http("HTTP/1.1 404 Not Found\r\n\r\n");
+    let there = format!("ws://127.0.0.1:{port}/mqtt?token=hunter2");
+    for (address, extra) in [
+        (&address, "--no-watch"),
+        (&there, "--no-watch"),
+        (&there, "--json"),
+    ] {
+        let ran = run(&["diagnose", "--url", address, extra]).expect_code(6);
+        assert!(!ran.text().contains("hunter2"), "{}", ran.text());
+        assert!(!ran.stderr.contains("hunter2"), "{}", ran.stderr);
+    }
+}
+
+#[test]
 fn certificates_are_printed_as_pem() {
     let authority = Authority::new();
     let broker = Mosquitto::start(&authority.broker().config(&authority));

@@ -53,7 +53,7 @@ mod tests {
     fn three_losses_of_a_standing_connection_within_two_minutes_are_too_many() {
         let at = |secs: i64| Timestamp::from_nanos(secs * 1_000_000_000);
         let connected = ConnectionState::Connected(Arc::default());
-        let lost = ConnectionState::Retrying {
+        let gone = ConnectionState::Retrying {
             problem: Problem {
                 summary: "gone".into(),
                 hint: "".into(),
@@ -65,18 +65,24 @@ mod tests {
             attempt: 1,
         };
         let mut losses = Losses::default();
-        let mut lose = |secs| {
+        let mut come_and_go = |secs| {
             losses.note("a", &connected, at(secs));
-            let is_many = losses.note("a", &lost, at(secs));
+            let is_many = losses.note("a", &gone, at(secs));
             // An attempt that fails is no loss.
-            assert!(!losses.note("a", &lost, at(secs)));
+            assert!(!losses.note("a", &gone, at(secs)));
             is_many
         };
-        assert_eq!([lose(0), lose(10), lose(20)], [false, false, true]);
-        assert_eq!([lose(30), lose(200), lose(400)], [false; 3]);
-        assert!(!losses.note("b", &lost, at(401)));
+        assert_eq!(
+            [come_and_go(0), come_and_go(10), come_and_go(20)],
+            [false, false, true]
+        );
+        assert_eq!(
+            [come_and_go(30), come_and_go(200), come_and_go(400)],
+            [false; 3]
+        );
+        assert!(!losses.note("b", &gone, at(401)));
         losses.note("a", &connected, at(402));
         losses.note("a", &ConnectionState::Disconnected, at(403));
-        assert!(!losses.note("a", &lost, at(404)));
+        assert!(!losses.note("a", &gone, at(404)));
     }
 }

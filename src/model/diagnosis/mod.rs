@@ -12,6 +12,7 @@ pub mod witness;
 
 use crate::model::connection::{Problem, TlsInfo};
 use crate::model::profile::{BrokerAddress, Profile};
+use crate::model::secret::Secrets;
 use crate::model::topic::TopicName;
 pub use remedy::Remedy;
 use std::sync::Arc;
@@ -238,6 +239,18 @@ impl StepReport {
         self
     }
 
+    fn covered(mut self, secrets: &Secrets) -> Self {
+        self.found = secrets.cover(&self.found);
+        for detail in &mut self.details {
+            detail.value = secrets.cover(&detail.value);
+        }
+        for unusual in &mut self.unusual {
+            unusual.text = secrets.cover(&unusual.text);
+        }
+        self.problem = self.problem.map(|problem| problem.covered(secrets));
+        self
+    }
+
     /// It works, but.
     #[must_use]
     pub fn but(mut self, unusual: impl IntoIterator<Item = Unusual>) -> Self {
@@ -324,6 +337,32 @@ pub enum Told {
     Finished,
 }
 
+impl Told {
+    /// Without what fields of the profile were filled with.
+    #[must_use]
+    pub fn covered(self, secrets: &Secrets) -> Self {
+        if !secrets.hides_anything() {
+            return self;
+        }
+        match self {
+            Self::Ended(report) => Self::Ended(Box::new(report.covered(secrets))),
+            Self::Passed(step, why) => Self::Passed(step, secrets.cover(&why)),
+            // One that holds a secret would end up in a file.
+            Self::Remedies(mut remedies) => {
+                remedies.retain(|remedy| match remedy {
+                    Remedy::Address(address) => {
+                        let text = address.to_string();
+                        secrets.cover(&text) == text
+                    }
+                    _ => true,
+                });
+                Self::Remedies(remedies)
+            }
+            other => other,
+        }
+    }
+}
+
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Phase {
     #[default]
@@ -388,16 +427,15 @@ impl Diagnosis {
     }
 
     fn put(&mut self, report: StepReport) {
-        match self.steps.iter_mut().find(|it| it.step == report.step) {
-            Some(place) => *place = report,
-            // The likely cause, beneath what failed.
-            None => {
-                let is_failed = |it: &StepReport| it.state == State::Failed;
-                let failed = self.steps.iter().position(is_failed);
-                let place = failed.map_or(self.steps.len(), |failed| failed + 1);
-                self.steps.insert(place, report);
-            }
+        if let Some(place) = self.steps.iter_mut().find(|it| it.step == report.step) {
+            *place = report;
+            return;
         }
+        // The likely cause, beneath what failed.
+        let is_failed = |it: &StepReport| it.state == State::Failed;
+        let failed = self.steps.iter().position(is_failed);
+        let place = failed.map_or(self.steps.len(), |failed| failed + 1);
+        self.steps.insert(place, report);
     }
 
     pub fn is_running(&self) -> bool {

@@ -95,19 +95,11 @@ pub fn connack(info: &ConnectionInfo) -> Vec<Detail> {
     lines
 }
 
-/// Of the TLS handshake, also of one that failed.
-pub fn tls(info: &TlsInfo, now: Timestamp) -> Vec<Detail> {
+/// Of the TLS handshake, also of one that failed; its certificates are told by [`certificate`].
+pub fn tls(info: &TlsInfo) -> Vec<Detail> {
     let mut lines = vec![Detail::new("Server name (SNI)", &*info.server_name)];
     if let Some(alpn) = &info.alpn {
         lines.push(Detail::new("ALPN", &**alpn));
-    }
-    if let Some(own) = info.chain.first() {
-        lines.push(Detail::new("Certificate of", &*own.subject));
-        if !own.names.is_empty() {
-            lines.push(Detail::new("for", own.names.join(", ")));
-        }
-        lines.push(Detail::new("made by", &*own.issuer));
-        lines.push(Detail::new("valid", validity_words(own, now)));
     }
     if let Some(root) = &info.root {
         lines.push(Detail::new("Root", &**root));

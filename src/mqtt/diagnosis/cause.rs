@@ -7,8 +7,8 @@ use super::{Failed, Run, transport};
 use crate::model::connection::{ConnectionState, TlsInfo};
 use crate::model::diagnosis::{Remedy, Step, StepReport};
 use crate::model::profile::{
-    BrokerAddress, MqttVersion, Profile, Scheme, SecretSlot, Tls, TlsVersion, VersionChoice,
-    WebSocket,
+    BrokerAddress, MqttVersion, Profile, Reconnect, Scheme, SecretSlot, Tls, TlsVersion,
+    VersionChoice, WebSocket,
 };
 use crate::model::secret::Secrets;
 use crate::mqtt::client::ClientOptions;
@@ -262,7 +262,7 @@ impl Knock<'_> {
             &self.run.runtime,
             &options,
             Profile {
-                reconnect: crate::model::profile::Reconnect {
+                reconnect: Reconnect {
                     is_on: false,
                     ..profile.reconnect
                 },

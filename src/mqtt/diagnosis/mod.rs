@@ -12,8 +12,8 @@ mod tested;
 use super::client::ClientOptions;
 use super::clock;
 use super::transport;
-use crate::model::connection::{ConnectionInfo, ConnectionState, Problem};
-use crate::model::diagnosis::{Detail, Plan, Remedy, State, Step, StepReport, Told, said, unusual};
+use crate::model::connection::{ConnectionInfo, ConnectionState, Problem, TlsInfo};
+use crate::model::diagnosis::{Detail, Plan, Remedy, Step, StepReport, Told, said, unusual};
 use crate::model::profile::{BrokerAddress, Profile};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -39,7 +39,7 @@ struct Run {
 struct Failed {
     step: Step,
     problem: Problem,
-    tls: Option<Arc<crate::model::connection::TlsInfo>>,
+    tls: Option<Arc<TlsInfo>>,
 }
 
 /// Tests the profile of `options`; [`Told::Finished`] is the last that `sink` hears.
@@ -81,7 +81,7 @@ pub async fn run(runtime: Handle, options: ClientOptions, plan: Plan, sink: Diag
 
 impl Run {
     fn tell(&self, told: Told) {
-        (self.sink)(told);
+        (self.sink)(told.covered(&self.options.secrets));
     }
 
     fn begin(&self, step: Step) {
@@ -166,7 +166,7 @@ struct Way<'a> {
     open: Option<(Step, Instant)>,
     /// Done, but there is more to hear of it.
     pending: Option<StepReport>,
-    tls: Option<Arc<crate::model::connection::TlsInfo>>,
+    tls: Option<Arc<TlsInfo>>,
 }
 
 fn step_of(step: transport::Step) -> Step {
@@ -223,7 +223,7 @@ impl<'a> Way<'a> {
                 self.run.tell(Told::Shown(Arc::clone(&info)));
                 let now = clock::now();
                 if let Some(report) = self.pending.take() {
-                    let report = report.with(said::tls(&info, now));
+                    let report = report.with(said::tls(&info));
                     self.pending = Some(report.but(unusual::tls(&info, now)));
                 }
                 self.tls = Some(info);
@@ -279,7 +279,7 @@ impl<'a> Way<'a> {
         if step == Step::Tls
             && let Some(info) = &self.tls
         {
-            report = report.with(said::tls(info, clock::now()));
+            report = report.with(said::tls(info));
         }
         if step == Step::Mqtt {
             report.details.push(Detail::new(
@@ -287,7 +287,6 @@ impl<'a> Way<'a> {
                 &*self.profile.client_id,
             ));
         }
-        debug_assert_eq!(report.state, State::Failed);
         self.run.end(report);
         Failed {
             step,

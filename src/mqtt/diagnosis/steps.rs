@@ -245,16 +245,13 @@ impl Run {
                 } else if typed.is_some() {
                     // Somebody else may listen there.
                     report
+                } else if let Some(line) = Self::arrives(tested, &topic).await {
+                    report.with([Detail::new("A message published there", line)])
                 } else {
-                    match Self::arrives(tested, &topic).await {
-                        Ok(line) => report.with([Detail::new("A message published there", line)]),
-                        Err(()) => {
-                            if is_other_id {
-                                self.offer(Remedy::OwnClientId);
-                            }
-                            StepReport::failed(step, Some(took), deaf(&topic, is_other_id))
-                        }
+                    if is_other_id {
+                        self.offer(Remedy::OwnClientId);
                     }
+                    StepReport::failed(step, Some(took), deaf(&topic, is_other_id))
                 }
             }
             Err((ended, took)) => {
@@ -266,27 +263,27 @@ impl Run {
     }
 
     /// Whether what is published on a topic that nobody else has comes back: some brokers grant every subscription, and
-    /// keep to themselves what an ACL forbids to read. What came of it in words, or that nothing came.
-    async fn arrives(tested: &mut Tested, topic: &TopicName) -> Result<String, ()> {
+    /// keep to themselves what an ACL forbids to read. What came of it in words; none where nothing came.
+    async fn arrives(tested: &mut Tested, topic: &TopicName) -> Option<String> {
         let payload = format!("{MARK}{:08x}", rand::random::<u32>());
         let message = Message::new(topic.clone(), payload.clone().into_bytes());
         let ticket = tested.client.publish(Arc::new(message));
         match tested.within(PATIENCE, ticket.acknowledged).await {
             Ok(Ok(Ok(Some((reason, _))))) if !reason.is_refusal() => {}
             Ok(Ok(Ok(Some((reason, _))))) => {
-                return Ok(format!(
+                return Some(format!(
                     "refused, which is for responders to do: {}",
                     reason.text
                 ));
             }
             // At a broker of QoS 0, or without a connection: the next steps say so.
-            _ => return Ok("not tried".to_owned()),
+            _ => return Some("not tried".to_owned()),
         }
         let is_it = |came: &Message| came.payload == payload.as_bytes();
         match tested.message(ARRIVAL, is_it).await {
-            Ok(_at) => Ok("arrives".to_owned()),
-            Err(Ended::Late) => Err(()),
-            Err(Ended::Lost(_)) => Ok("not known".to_owned()),
+            Ok(_at) => Some("arrives".to_owned()),
+            Err(Ended::Late) => None,
+            Err(Ended::Lost(_)) => Some("not known".to_owned()),
         }
     }
 

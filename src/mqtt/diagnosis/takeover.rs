@@ -39,6 +39,14 @@ fn why_not(plan: &Plan, profile: &Profile) -> Option<String> {
     }
 }
 
+/// Without a will and a second attempt.
+fn quiet(profile: &Profile) -> Profile {
+    let mut quiet = profile.clone();
+    quiet.will = None;
+    quiet.reconnect.is_on = false;
+    quiet
+}
+
 /// What happened while the client id was held.
 #[derive(Default)]
 struct Held {
@@ -90,7 +98,7 @@ impl Run {
             client_id: other.client_id(profile, salt.wrapping_add(1)),
             clean_start: true,
             session_expiry_secs: 0,
-            ..self.quiet(profile)
+            ..quiet(profile)
         });
         if !observer.settled(|_| {}).await.is_connected() {
             return None;
@@ -109,19 +117,12 @@ impl Run {
         Some(observer)
     }
 
-    fn quiet(&self, profile: &Profile) -> Profile {
-        let mut quiet = profile.clone();
-        quiet.will = None;
-        quiet.reconnect.is_on = false;
-        quiet
-    }
-
     /// Holds the client id, and takes it again where somebody else took it.
     async fn hold(&self, profile: &Profile) -> Result<Held, Problem> {
         let until = Instant::now() + self.plan.watch_time;
         let mut held = Held::default();
         while Instant::now() < until && held.connections < MOST {
-            let mut tested = self.start(self.quiet(profile));
+            let mut tested = self.start(quiet(profile));
             let mut own = None;
             let hear = |told: &transport::Told| {
                 if let transport::Told::From(address) = told {

@@ -36,9 +36,10 @@ pub fn diagnosis_ui(
         let most = (ui.ctx().content_rect().height() - 300.0).clamp(120.0, 520.0);
         ScrollArea::vertical()
             .id_salt("steps")
+            // Steady, while steps come in and unfold.
             .max_height(most)
             .min_scrolled_height(most)
-            .auto_shrink([false, true])
+            .auto_shrink(false)
             .show(ui, |ui| {
                 ui.set_max_width(ui.available_width() - BAR);
                 ui.spacing_mut().item_spacing.y = 2.0;
