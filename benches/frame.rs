@@ -253,6 +253,7 @@ fn message(payload: Vec<u8>) -> Row {
         responder: None,
         near: None,
         difference: None,
+        is_echo: false,
     })
 }
 

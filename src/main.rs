@@ -1,9 +1,11 @@
 //! The program: reads the command line, opens the window or runs a headless command, exits.
 
-use roundtrip::cli::args::{ScreenshotArgs, ThemeArg};
+use roundtrip::cli::args::{ScreenshotArgs, ThemeArg, ViewArg};
 use roundtrip::cli::{self, ExitCode, Wanted};
 use roundtrip::ui::bench::{BenchWish, bench};
-use roundtrip::ui::open::{Place, ThemeChoice, UiError, WindowWish, open_window, picture};
+use roundtrip::ui::open::{
+    Place, ThemeChoice, TimelineView, UiError, WindowWish, open_window, picture,
+};
 
 /// Exchanges are made on one thread and freed on others, which the C library's allocator is slow at.
 #[global_allocator]
@@ -40,9 +42,16 @@ fn screenshot(args: ScreenshotArgs) -> ExitCode {
         ThemeArg::Dark => ThemeChoice::Dark,
         ThemeArg::Light => ThemeChoice::Light,
     };
+    let view = match args.view {
+        ViewArg::Table => TimelineView::Table,
+        ViewArg::Lanes => TimelineView::Lanes,
+        ViewArg::Latency => TimelineView::Latency,
+        ViewArg::Topics => TimelineView::Topics,
+    };
     let wish = WindowWish {
         size: Some([f32::from(args.size.width), f32::from(args.size.height)]),
         theme: Some(theme),
+        view: Some(view),
         demo: Some(args.demo),
     };
     done(picture(Place::Scratch, wish).map(|bytes| cli::write(&args.out, &bytes)))

@@ -488,6 +488,7 @@ fn odd_messages_come_back_byte_for_byte() {
                 responder: None,
                 near: None,
                 difference: None,
+                is_echo: false,
             });
         }
     }

@@ -16,6 +16,7 @@ use roundtrip::model::correlation::CorrelationDraft;
 use roundtrip::model::profile::ProfileDraft;
 use roundtrip::model::request::{RequestDraft, ResponseTopicDraft, Surroundings};
 use roundtrip::model::subscribe::{RetainHandling, SubscriptionDraft};
+use roundtrip::model::timeline::Row;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -272,4 +273,27 @@ fn what_the_broker_refuses_is_said_in_words() {
     assert!(said.ends_with("(0x87)."), "{said}");
     let said = desk.subscribe("restricted", "rr/small/#", usual());
     assert!(said.starts_with("Subscribed:"), "{said}");
+}
+
+#[test]
+fn what_a_subscription_of_ones_own_brings_back_is_told_as_an_echo() {
+    let mut desk = Desk::on_mosquitto();
+    desk.subscribe("one", "#", SubscriptionDraft::default());
+    desk.publish("one", "lamp/power", "on", false);
+    desk.publish("two", "lamp/power", "off", false);
+    let arrived = |app: &App| -> Vec<(String, bool)> {
+        let rows = app.session.timeline.rows();
+        rows.filter_map(|row| match row.into_owned() {
+            Row::Message(row) => Some((
+                String::from_utf8_lossy(&row.message.payload).into_owned(),
+                row.is_echo,
+            )),
+            _ => None,
+        })
+        .collect()
+    };
+    desk.wait("both came", |app| arrived(app).len() == 2);
+    let mut came = arrived(&desk.app);
+    came.sort();
+    assert_eq!(came, [("off".to_owned(), false), ("on".to_owned(), true)]);
 }

@@ -110,6 +110,7 @@ fn scene(theme: Theme) -> Shell {
         near: None,
         difference: None,
         responder: Some("kitchen-light".into()),
+        is_echo: false,
     });
     let id = sent(&mut app, 1198, &other("cmnd/garage/power"), 3_551_000);
     app.session

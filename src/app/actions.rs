@@ -1,5 +1,6 @@
 //! What a user can ask for. Panels return these; [`crate::app::App::perform`] carries them out.
 
+use crate::app::diagnosis::DiagnosisAction;
 use crate::app::environments::EnvironmentAction;
 use crate::app::export::ExportAction;
 use crate::app::imports::ImportAction;
@@ -38,6 +39,8 @@ pub enum Action {
     /// Where secrets are kept.
     Secrets(SecretsAction),
     Environment(EnvironmentAction),
+    /// Why does it not connect?
+    Diagnosis(DiagnosisAction),
     StopBroker,
     // Requests
     NewTab,

@@ -204,6 +204,7 @@ mod tests {
             responder: None,
             near: None,
             difference: None,
+            is_echo: false,
         })
     }
 

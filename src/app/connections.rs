@@ -3,8 +3,8 @@
 use crate::app::inspect::{Fact, sentence as capital};
 use crate::app::rows::Tone;
 use crate::model::connection::{ConnectionInfo, ConnectionState, Problem};
+use crate::model::diagnosis::said;
 use crate::model::profile::BrokerAddress;
-use crate::model::text;
 use crate::model::time::Timestamp;
 use crate::model::version::MqttVersion;
 
@@ -155,85 +155,8 @@ pub fn facts(info: &ConnectionInfo) -> Vec<Fact> {
             add(name, certificate.to_string());
         }
     }
-    add(
-        "Client id",
-        if info.client_id_was_assigned {
-            format!("{} (assigned by the broker)", info.client_id)
-        } else {
-            info.client_id.to_string()
-        },
-    );
-    add(
-        "Session present",
-        if info.session_present {
-            "yes, resumed"
-        } else {
-            "no"
-        }
-        .to_owned(),
-    );
-    if let Some(text) = &info.response_information {
-        add("Response Information", text.to_string());
-    }
-    if let Some(secs) = info.server_keep_alive_secs {
-        add("Server Keep Alive", format!("{secs} s"));
-    }
-    if let Some(secs) = info.session_expiry_secs {
-        add(
-            "Session Expiry Interval",
-            format!("{} s", text::count(u64::from(secs))),
-        );
-    }
-    if let Some(maximum) = info.receive_maximum {
-        add("Receive Maximum", text::count(u64::from(maximum)));
-    }
-    if let Some(maximum) = info.maximum_packet_size {
-        add(
-            "Maximum Packet Size",
-            format!("{} bytes", text::count(u64::from(maximum))),
-        );
-    }
-    if let Some(qos) = info.maximum_qos {
-        add("Maximum QoS", u8::from(qos).to_string());
-    }
-    if let Some(maximum) = info.topic_alias_maximum {
-        add("Topic Alias Maximum", maximum.to_string());
-    }
-    for (name, available) in [
-        ("Retain Available", info.retain_available),
-        (
-            "Wildcard Subscriptions",
-            info.wildcard_subscriptions_available,
-        ),
-        (
-            "Subscription Identifiers",
-            info.subscription_identifiers_available,
-        ),
-        ("Shared Subscriptions", info.shared_subscriptions_available),
-    ] {
-        if let Some(available) = available {
-            add(
-                name,
-                if available {
-                    "available"
-                } else {
-                    "not available"
-                }
-                .to_owned(),
-            );
-        }
-    }
-    if let Some(text) = &info.server_reference {
-        add("Server Reference", text.to_string());
-    }
-    if let Some(text) = &info.reason_string {
-        add("Reason String", text.to_string());
-    }
-    for property in &info.user_properties {
-        add(
-            &format!("User Property {}", property.name),
-            property.value.clone(),
-        );
+    for line in said::connack(info) {
+        add(&line.name, line.value);
     }
     facts
 }

@@ -40,6 +40,21 @@ impl App {
             return;
         };
         self.dialog = None;
+        if let Some(words) = self
+            .demos
+            .words
+            .take()
+            .filter(|_| self.demos.player.take().is_some())
+        {
+            let (at, of) = words.place;
+            self.notices.refuse(
+                format!(
+                    "{} ended at step {at} of {of}: {} plays now",
+                    words.title, demo.title
+                ),
+                self.now,
+            );
+        }
         self.perform_recording(RecordingAction::Show(None));
         if let Err(problem) = self.library.adopt(&demo) {
             self.notices.fail(problem.text, problem.hint);

@@ -1,6 +1,7 @@
 //! Dialogs: what is being typed in the one that is open.
 
 use crate::app::compare::CompareDialog;
+use crate::app::diagnosis::DiagnosisDialog;
 use crate::app::environments::EnvironmentsDialog;
 use crate::app::export::ExportDialog;
 use crate::app::imports::{BundleDialog, ImportDialog};
@@ -40,6 +41,7 @@ pub enum Dialog {
     Export(ExportDialog),
     Import(Box<ImportDialog>),
     Bundle(Box<BundleDialog>),
+    Diagnosis(Box<DiagnosisDialog>),
 }
 
 impl Dialog {

@@ -12,6 +12,7 @@ pub mod compare;
 pub mod connections;
 pub mod demo;
 pub mod devices;
+pub mod diagnosis;
 pub mod dialogs;
 pub mod environments;
 pub mod export;
@@ -131,6 +132,7 @@ pub struct App {
     distrusted: BTreeSet<String>,
     /// Tabs whose request goes out once the broker has said what it depends on.
     held: Vec<TabId>,
+    losses: diagnosis::Losses,
     exports: export::Exports,
     imports: imports::Imports,
     statistics: status::Statistics,
@@ -178,6 +180,7 @@ impl App {
             distrusted: BTreeSet::new(),
             process: crate::store::process_variables(),
             held: Vec::new(),
+            losses: diagnosis::Losses::default(),
             exports: export::Exports::default(),
             imports: imports::Imports::default(),
             statistics: status::Statistics::default(),
@@ -214,6 +217,7 @@ impl App {
         self.follow_imports();
         self.follow_secrets();
         self.refresh_environment();
+        self.follow_diagnosis();
         self.refresh_rules();
         let over = self.notices.expire(self.now);
         if !over.is_empty() {
@@ -280,7 +284,7 @@ impl App {
         if retries || sleeps {
             sooner(Duration::from_secs(1));
         }
-        if self.exports.are_running() {
+        if self.exports.are_running() || self.is_diagnosing() {
             sooner(Duration::from_millis(100));
         }
         if self.is_demo_running() {
@@ -440,6 +444,7 @@ impl App {
         if let Event::Connection { id, event, .. } = event {
             self.subscriptions.hear(id, event);
         }
+        self.hear_of_loss(event);
         match event {
             Event::Connection {
                 id,
@@ -456,10 +461,7 @@ impl App {
                     .profile(id)
                     .map_or_else(|| id.to_string(), |profile| profile.name.clone());
                 self.distrust_password(id, problem);
-                self.notices.fail(
-                    format!("{name}: {}", problem.summary),
-                    problem.hint.to_string(),
-                );
+                self.tell_of_refusal(id, &name, problem);
             }
             Event::Device {
                 id,
@@ -484,6 +486,7 @@ impl App {
                 }
             }
             Event::Interrupted => self.wants_to_quit = true,
+            Event::Diagnosis { .. } => self.hear_of_diagnosis(event),
             Event::Connection { .. } | Event::Broker(_) => {}
         }
     }

@@ -58,6 +58,14 @@ impl Notices {
         });
     }
 
+    /// Something was not done, and what is wrong is plain to see: goes away by itself.
+    pub fn refuse(&mut self, text: impl Into<String>, now: Timestamp) {
+        let until = now.saturating_add(INFORMATION_STAYS);
+        self.add(Tone::NoSubscribers, text.into(), String::new(), |notice| {
+            notice.until = Some(until);
+        });
+    }
+
     /// Stays until it is dismissed.
     pub fn fail(&mut self, text: impl Into<String>, hint: impl Into<String>) {
         let text = text.into();

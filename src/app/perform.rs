@@ -61,6 +61,7 @@ impl App {
             Action::GivePassword => self.give_password(),
             Action::Secrets(action) => self.perform_secrets(action),
             Action::Environment(action) => self.perform_environment(action),
+            Action::Diagnosis(action) => self.perform_diagnosis(action),
             Action::StopBroker => self.session.close_broker(),
             Action::NewTab => self.new_tab(),
             Action::OpenRequest(id) => self.open_request(&id),

@@ -128,6 +128,8 @@ impl App {
         ));
         entries.extend(self.export_entries());
         entries.extend(self.selection_entries());
+        entries.extend(self.group_entries());
+        entries.extend(self.message_entries());
         entries.extend(VIEWS.map(|(name, view)| command(name, "", Action::SetTimelineView(view))));
         entries.push(command(
             "Switch between dark and light",
@@ -203,6 +205,7 @@ impl App {
                 },
             ));
         }
+        entries.extend(self.diagnosis_entries());
         entries.extend(self.shelved_entries());
         for demo in Demo::shipped() {
             entries.push(entry(

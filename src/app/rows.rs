@@ -215,6 +215,7 @@ pub fn status(exchange: &Exchange, tally: &Tally, now: Timestamp) -> String {
 fn message_row(message: &MessageRow, row: &Row) -> TimelineRow {
     let responder = message.responder.as_deref().unwrap_or(NOTHING).to_owned();
     let status = match message.verdict {
+        MessageVerdict::Unmatched if message.is_echo => "Own echo".to_owned(),
         MessageVerdict::Unmatched => "Unmatched".to_owned(),
         verdict => verdict.label().to_owned(),
     };

@@ -42,6 +42,13 @@ impl Statistics {
 
 /// Where the selected row stands among those that are shown, and what it weighs.
 fn selection(app: &App) -> Option<StatusItem> {
+    if let Some(rows) = app.several() {
+        return Some(StatusItem {
+            text: format!("{} rows selected", text::count(rows.len())),
+            tone: None,
+            tooltip: "Esc selects only the one that is shown above".to_owned(),
+        });
+    }
     let timeline = app.timeline();
     let id = app.selected?;
     let row = timeline.peek(id)?;

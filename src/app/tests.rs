@@ -301,6 +301,7 @@ fn message_row() -> crate::model::timeline::MessageRow {
         responder: None,
         near: None,
         difference: None,
+        is_echo: false,
     }
 }
 

@@ -3,6 +3,7 @@
 //! What comes out is checked word by word: a wrong value is named with its option and with what to
 //! write instead, before any file is read or anybody is connected to. [`super::resolve`] goes on from here.
 
+mod diagnose;
 mod export;
 mod profiles;
 mod values;
@@ -17,6 +18,7 @@ use crate::model::payload::PayloadFormat;
 use crate::model::profile::VersionChoice;
 use crate::model::request::{PairingDraft, RequestDraft, ResponseTopicDraft};
 use clap::{ArgGroup, Parser, Subcommand, ValueEnum};
+pub use diagnose::DiagnoseArgs;
 pub use export::{ExportArgs, ImportArgs};
 pub use profiles::{
     Existing, ProfilesArgs, ProfilesCommand, ProfilesExportArgs, ProfilesImportArgs,
@@ -73,6 +75,7 @@ pub enum Command {
     Request(Box<RequestArgs>),
     Respond(Box<RespondArgs>),
     Listen(Box<ListenArgs>),
+    Diagnose(Box<DiagnoseArgs>),
     Broker(BrokerArgs),
     Pair(PairArgs),
     Rules(RulesArgs),
@@ -585,8 +588,9 @@ pub struct RulesArgs {
 }
 
 const SCREENSHOT_EXAMPLES: &str = "\
-Example:
-  roundtrip screenshot --demo smart-light --out window.png --size 1280x720 --theme light";
+Examples:
+  roundtrip screenshot --demo smart-light --out window.png --size 1280x720 --theme light
+  roundtrip screenshot --demo intermittent-device --out lanes.png --view lanes";
 
 /// Open the window, play a demo in it, save what it shows and exit
 ///
@@ -608,6 +612,10 @@ pub struct ScreenshotArgs {
 
     #[arg(long, value_enum, default_value_t)]
     pub theme: ThemeArg,
+
+    /// How the timeline is looked at
+    #[arg(long, value_enum, default_value_t)]
+    pub view: ViewArg,
 }
 
 const BENCH_EXAMPLES: &str = "\
@@ -691,4 +699,13 @@ pub enum ThemeArg {
     #[default]
     Dark,
     Light,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum ViewArg {
+    #[default]
+    Table,
+    Lanes,
+    Latency,
+    Topics,
 }

@@ -1,5 +1,5 @@
-//! The abilities of the window without a window: `demo`, `request`, `respond`, `listen`, `broker`, `pair`,
-//! `export`, `import`, `profiles`.
+//! The abilities of the window without a window: `demo`, `request`, `respond`, `listen`, `diagnose`,
+//! `broker`, `pair`, `export`, `import`, `profiles`.
 //!
 //! The only room that prints: data to stdout, talk to stderr, and an exit code for scripts. It may use
 //! `session`, `store` and `model`. [`run`] reads the command line; what needs the window comes back as
@@ -10,6 +10,7 @@
 pub mod args;
 mod broker;
 mod demo;
+mod diagnose;
 mod exit;
 mod export;
 mod headless;
@@ -79,6 +80,7 @@ pub fn run(words: impl IntoIterator<Item = OsString>) -> Wanted {
         Some(Command::Request(args)) => request(&args, workspace.as_deref()),
         Some(Command::Respond(args)) => respond(&args, workspace.as_deref()),
         Some(Command::Listen(args)) => listen(*args, workspace.as_deref()),
+        Some(Command::Diagnose(args)) => diagnose::run(&args, workspace.as_deref()),
         Some(Command::Broker(args)) => broker::run(args.port, args.verbose),
         Some(Command::Pair(args)) => pair::run(&args),
         Some(Command::Export(args)) => export::run(&args),

@@ -8,6 +8,9 @@ use crate::model::secret::Secrets;
 use crate::model::time::Timestamp;
 use crate::model::topic::TopicFilter;
 use crate::model::version::MqttVersion;
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use bytes::Bytes;
 use std::fmt;
 use std::sync::Arc;
 
@@ -33,6 +36,8 @@ pub enum ConnectionEvent {
         near: Option<ExchangeId>,
         /// Which variable of the rule differs, where it is only one.
         miss: Option<NearMiss>,
+        /// Published on this connection itself, and brought back by a subscription of its own.
+        is_echo: bool,
     },
     /// A publish without Response Topic was written, and acknowledged at QoS 1 and 2.
     Published {
@@ -198,6 +203,8 @@ pub struct TlsInfo {
     pub is_verified: bool,
     /// The broker's own first, as it sent them.
     pub chain: Vec<CertificateInfo>,
+    /// Who vouches for it, and where that is said; none where nobody looked.
+    pub root: Option<Arc<str>>,
 }
 
 impl fmt::Display for TlsInfo {
@@ -223,6 +230,25 @@ pub struct CertificateInfo {
     pub is_authority: bool,
     /// SHA-256 over the certificate, as hex digits.
     pub fingerprint: Arc<str>,
+    /// `RSA, 2048 bits`, `EC P-256`; empty where it is of a kind that is not known.
+    pub key: Arc<str>,
+    /// The certificate itself, DER.
+    pub der: Bytes,
+}
+
+impl CertificateInfo {
+    /// As files hold it.
+    pub fn pem(&self) -> String {
+        let text = BASE64_STANDARD.encode(&self.der);
+        let mut pem = "-----BEGIN CERTIFICATE-----\n".to_owned();
+        for line in text.as_bytes().chunks(64) {
+            // Base64 is ASCII.
+            pem.push_str(&String::from_utf8_lossy(line));
+            pem.push('\n');
+        }
+        pem.push_str("-----END CERTIFICATE-----\n");
+        pem
+    }
 }
 
 impl fmt::Display for CertificateInfo {

@@ -7,6 +7,7 @@
 pub mod connection;
 pub mod correlation;
 pub mod demo;
+pub mod diagnosis;
 pub mod diff;
 pub mod document;
 pub mod environment;

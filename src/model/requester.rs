@@ -15,13 +15,15 @@ use crate::model::pairing::{
 use crate::model::request::{RepliesWanted, Request};
 use crate::model::subscribe::SubscribeOptions;
 use crate::model::time::Timestamp;
-use crate::model::topic::TopicFilter;
+use crate::model::topic::{TopicFilter, TopicName};
 use crate::model::version::MqttVersion;
+use away::Away;
 use presence::Presences;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use subscriptions::{Purpose, Subscriptions};
 
+mod away;
 mod presence;
 mod subscriptions;
 mod will;
@@ -121,6 +123,8 @@ pub struct Requester {
     ended: VecDeque<ExchangeId>,
     subscriptions: Subscriptions,
     presences: Presences,
+    /// While there is no connection.
+    away: Option<Away>,
     will: Option<will::OwnWill>,
 }
 
@@ -137,6 +141,7 @@ impl Requester {
             ended: VecDeque::new(),
             subscriptions: Subscriptions::default(),
             presences: Presences::default(),
+            away: None,
             will: None,
         }
     }
@@ -290,6 +295,11 @@ impl Requester {
 
     pub fn listens(&self, filter: &TopicFilter) -> bool {
         self.subscriptions.listens(filter)
+    }
+
+    /// By how many subscriptions a message that is published here comes back.
+    pub fn echoes_of(&self, topic: &TopicName) -> usize {
+        self.subscriptions.echoes_of(topic)
     }
 
     /// The SUBACK for `filter` came. A refusal rejects every exchange that waited for it.
@@ -607,8 +617,21 @@ impl Requester {
         self.fail_stage(Stage::Sent, &reason, at)
     }
 
+    /// There is no connection: why, where it is known, and when the next attempt is due, where it has not begun.
+    pub fn not_connected(
+        &mut self,
+        why: Option<&Arc<str>>,
+        next: Option<Timestamp>,
+        at: Timestamp,
+    ) {
+        self.away
+            .get_or_insert_with(|| Away::since(at))
+            .note(why, next);
+    }
+
     /// Connected, or connected again.
     pub fn connected(&mut self, session_present: bool, at: Timestamp) -> Vec<Effect> {
+        self.away = None;
         let mut effects = Vec::new();
         if !session_present {
             let reason: Arc<str> = "the connection was lost before a reply came, and the broker kept no session for it".into();
@@ -674,15 +697,22 @@ impl Requester {
             }
             Stage::Sent => Verdict::TimedOut,
             Stage::Subscribing => Verdict::Failed {
-                reason: format!(
-                    "not sent: the Response Topic could not be subscribed within {timeout}"
-                )
+                reason: match &self.away {
+                    Some(away) => format!("not sent: no connection within {timeout}: {}", away.words(at)),
+                    None => format!(
+                        "not sent: the Response Topic could not be subscribed within {timeout}, the broker has not acknowledged it"
+                    ),
+                }
                 .into(),
             },
             Stage::Publishing => {
                 // Asked once; the answer ends it, or its time begins.
                 self.deadlines.remove(&(at, id));
-                let why = format!("the request could not be published within {timeout}").into();
+                let mut why = format!("the request could not be published within {timeout}");
+                if let Some(away) = &self.away {
+                    why = format!("{why}: {}", away.words(at));
+                }
+                let why = why.into();
                 return vec![Effect::Withdraw { id, why, at }];
             }
         };

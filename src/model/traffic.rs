@@ -243,6 +243,7 @@ impl Iterator for Traffic {
                     responder: self.devices.get(device).map(|it| Arc::clone(&it.name)),
                     near: None,
                     difference: None,
+                    is_echo: false,
                 })
             }
             8..10 => {

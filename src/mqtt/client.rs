@@ -13,7 +13,7 @@ use super::ledger::{self, Ledger, OnWire, Progress, PublishTicket, Watcher};
 use super::outbox::Outbox;
 use super::subscriptions::{Acknowledged, SubscribeDone, SubscribeOptions, Subscriptions};
 use super::tap::{Outgoing, Tap};
-use super::transport::FileReader;
+use super::transport::{FileReader, Told};
 use super::wire::Link;
 use super::words::Stage;
 use crate::model::connection::{ConnectionState, TlsInfo};
@@ -36,7 +36,12 @@ pub struct ClientOptions {
     pub secrets: Secrets,
     /// For certificates and keys.
     pub read_file: FileReader,
+    /// Told of every step on the way to the broker, with each attempt. Must not wait.
+    pub watch: Option<Watch>,
 }
+
+/// Hears how a connection comes about.
+pub type Watch = Arc<dyn Fn(&Told) + Send + Sync>;
 
 impl ClientOptions {
     /// Without a way to read files: a profile that names one cannot be connected with.
@@ -45,6 +50,7 @@ impl ClientOptions {
             profile: Arc::new(profile),
             secrets: secrets.into(),
             read_file: Arc::new(|path| Err(format!("`{path}` cannot be read from here"))),
+            watch: None,
         }
     }
 }

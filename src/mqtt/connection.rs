@@ -6,6 +6,7 @@
 
 use super::client::{Client, ClientOptions, Signal};
 use super::clock;
+use super::echo::Echoes;
 use super::error::ClientError;
 use super::ledger::{OnWire, Progress};
 use super::outbox::Outbox;
@@ -74,6 +75,8 @@ struct Work {
     /// Publishes without Response Topic, by token, with the time they were written.
     bare: BTreeMap<u64, (Arc<Message>, Option<Timestamp>)>,
     subscriptions: Vec<TopicFilter>,
+    /// What was published here and comes back.
+    echoes: Echoes,
     deadline: watch::Sender<Timestamp>,
     /// What the timer is set to, if it is.
     armed: Option<Timestamp>,
@@ -111,6 +114,7 @@ impl Connection {
                     open: BTreeMap::new(),
                     bare: BTreeMap::new(),
                     subscriptions: Vec::new(),
+                    echoes: Echoes::default(),
                     deadline,
                     armed: None,
                 }),
@@ -264,11 +268,17 @@ impl Inner {
         message: Arc<Message>,
         at: Timestamp,
     ) {
+        // Whoever sends does not want to wait for the next attempt.
+        if let Some(client) = self.client()
+            && matches!(client.state(), ConnectionState::Retrying { .. })
+        {
+            client.reconnect_now();
+        }
         if !request.asks_for_reply() {
             // What is told is what goes out.
             let message = work.version.as_sent(message);
             work.bare.insert(id.0, (Arc::clone(&message), None));
-            if let Err(err) = self.publish(message, id) {
+            if let Err(err) = self.publish(work, message, id) {
                 self.bare_failed(work, id.0, &err);
             }
             return;
@@ -292,7 +302,14 @@ impl Inner {
         }
     }
 
-    fn publish(&self, message: Arc<Message>, id: ExchangeId) -> Result<(), ClientError> {
+    fn publish(
+        &self,
+        work: &mut Work,
+        message: Arc<Message>,
+        id: ExchangeId,
+    ) -> Result<(), ClientError> {
+        let times = work.requester.echoes_of(&message.topic);
+        work.echoes.expect(&message, times, clock::now());
         match self.client() {
             Some(client) => client.publish_soon(message, id.0),
             None => Err(ClientError::Closed {
@@ -305,8 +322,9 @@ impl Inner {
         match signal {
             Signal::Message { message, at } => {
                 let (message, publisher) = self.publisher_of(message);
+                let is_echo = work.echoes.is_own(&message, at);
                 let effects = work.requester.receive(message, publisher, at);
-                self.perform(work, effects);
+                self.perform_upon(work, effects, is_echo);
             }
             Signal::Progress(progress) => self.progress(work, progress),
             Signal::Subscribed(acknowledged) => {
@@ -354,6 +372,16 @@ impl Inner {
             work.requester.set_version(info.version);
         }
         self.tell(ConnectionEvent::State(state.clone()));
+        match state {
+            ConnectionState::Retrying { problem, at, .. } => {
+                let why = Some(&problem.summary);
+                work.requester.not_connected(why, Some(*at), clock::now());
+            }
+            ConnectionState::Connecting => {
+                work.requester.not_connected(None, None, clock::now());
+            }
+            _ => {}
+        }
         let effects = match state {
             ConnectionState::Connected(info) => {
                 work.requester.connected(info.session_present, info.since)
@@ -471,6 +499,11 @@ impl Inner {
     }
 
     fn perform(&self, work: &mut Work, effects: Vec<Effect>) {
+        self.perform_upon(work, effects, false);
+    }
+
+    /// `is_echo`: they are those of a message that was published here.
+    fn perform_upon(&self, work: &mut Work, effects: Vec<Effect>, is_echo: bool) {
         let mut effects = VecDeque::from(effects);
         while let Some(effect) = effects.pop_front() {
             match effect {
@@ -504,6 +537,7 @@ impl Inner {
                     responder,
                     near,
                     miss,
+                    is_echo,
                 }),
                 Effect::Subscribe { filter, options } => {
                     if let Some(client) = self.client() {
@@ -516,7 +550,7 @@ impl Inner {
                     }
                 }
                 Effect::Publish { id, message } => {
-                    if let Err(err) = self.publish(message, id) {
+                    if let Err(err) = self.publish(work, message, id) {
                         let (why, at) = (why_of(&err), clock::now());
                         effects.extend(work.requester.withdrawn(id, Withdrawn::Back, &why, at));
                     }

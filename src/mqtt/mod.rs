@@ -5,6 +5,7 @@
 //!
 //! * [`client`]: one connection that reconnects, MQTT 5 or 3.1.1; knows nothing of requests. Start there.
 //! * [`connection`]: a client with a [`Requester`](crate::model::requester::Requester) on top.
+//! * [`diagnosis`]: the test of a connection, step by step.
 //! * [`transport`]: the way to the broker, step by step.
 //! * `wire`: what differs between the two versions of MQTT; nothing else does.
 //!
@@ -16,6 +17,7 @@
 pub mod bare;
 pub mod client;
 pub mod connection;
+pub mod diagnosis;
 mod driver;
 mod echo;
 mod error;

@@ -337,6 +337,7 @@ impl Session {
             profile: Arc::new(Profile { address, ..profile }),
             secrets,
             read_file: Arc::clone(&self.read_file),
+            watch: None,
         })
     }
 
@@ -407,6 +408,7 @@ impl Session {
                         responder: reply.responder.clone(),
                         near: Some(*exchange),
                         difference: None,
+                        is_echo: false,
                     });
                 }
                 if matches!(change, Change::Finished(_)) {
@@ -421,6 +423,7 @@ impl Session {
                 responder,
                 near,
                 miss,
+                is_echo,
             } => {
                 let responder = responder.clone();
                 self.show_arrived(MessageRow {
@@ -431,6 +434,7 @@ impl Session {
                     responder: responder.map(|client_id| self.name_of_client(client_id)),
                     near: *near,
                     difference: miss.as_ref().map(|miss| Arc::new(Difference::from(miss))),
+                    is_echo: *is_echo,
                 });
             }
             ConnectionEvent::Published {

@@ -10,6 +10,7 @@ pub mod bench;
 mod broker;
 mod demo;
 mod devices;
+mod diagnosis;
 mod links;
 mod observe;
 mod outbound;
@@ -55,6 +56,11 @@ pub enum Event {
         event: DeviceEvent,
     },
     Broker(BrokerEvent),
+    /// Of the test of a connection, see [`Session::diagnose`].
+    Diagnosis {
+        generation: Generation,
+        told: crate::model::diagnosis::Told,
+    },
     /// Ctrl+C or the system asks the program to end.
     Interrupted,
 }
@@ -87,6 +93,7 @@ pub struct Session {
     /// Before the runtime: connections must go while it still runs.
     links: BTreeMap<Arc<str>, Link>,
     devices: BTreeMap<Arc<str>, RunningDevice>,
+    diagnosing: Option<diagnosis::Diagnosing>,
     /// Where the listeners among the connections listen, by profile.
     places: BTreeMap<Arc<str>, crate::tcp::Place>,
     pub timeline: Timeline,
@@ -127,6 +134,7 @@ impl Session {
         Ok(Self {
             links: BTreeMap::new(),
             devices: BTreeMap::new(),
+            diagnosing: None,
             places: BTreeMap::new(),
             timeline: Timeline::default(),
             packer: Packer::default(),
@@ -190,7 +198,7 @@ impl Session {
                     generation,
                     event,
                 } => self.on_device(&Arc::clone(id), *generation, event),
-                Event::Broker(_) | Event::Interrupted => {}
+                Event::Broker(_) | Event::Diagnosis { .. } | Event::Interrupted => {}
             }
         }
         self.packer.serve(&mut self.timeline);

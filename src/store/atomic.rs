@@ -111,7 +111,8 @@ pub(super) fn write_with<T, E: From<io::Error>>(
     let mut temporary = tempfile::Builder::new()
         .prefix(TEMPORARY_PREFIX)
         .suffix(TEMPORARY_SUFFIX)
-        .tempfile_in(folder)?;
+        .tempfile_in(folder)
+        .map_err(without_path)?;
     let filled = fill(temporary.as_file_mut())?;
     if let Some(permissions) = permissions {
         temporary.as_file().set_permissions(permissions)?;
@@ -135,6 +136,15 @@ pub(super) fn write_with<T, E: From<io::Error>>(
     }
     sync_folder(folder);
     Ok(filled)
+}
+
+/// What failed is told with the path that was asked for, not with that of a temporary file nobody knows of.
+fn without_path(err: io::Error) -> io::Error {
+    let words = err.to_string();
+    match words.rsplit_once(" at path ") {
+        Some((words, _)) => io::Error::new(err.kind(), words),
+        None => err,
+    }
 }
 
 /// Makes renames and removals in a folder last. Not every file system can; the file itself is synced anyway.

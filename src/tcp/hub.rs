@@ -368,6 +368,7 @@ impl Hub {
                     responder,
                     near,
                     miss,
+                    is_echo: false,
                 }),
                 // Whatever a device sends comes here.
                 Effect::Subscribe { filter, .. } => {

@@ -8,6 +8,7 @@
 pub mod bench;
 pub mod fonts;
 pub mod open;
+mod order;
 mod pace;
 pub mod panels;
 pub mod picture;

@@ -1,10 +1,10 @@
 //! Opens the window with everything in it; and takes a picture of one that plays a demo.
 
 use crate::app::Action;
-pub use crate::app::ThemeChoice;
 use crate::app::bench::BenchFailure;
 pub use crate::app::open::Place;
 use crate::app::open::{OpenError, open};
+pub use crate::app::{ThemeChoice, TimelineView};
 use crate::ui::pace::Pace;
 use crate::ui::picture::{PictureJob, Slot, lock};
 use crate::ui::shell::Shell;
@@ -43,6 +43,7 @@ impl UiError {
 pub struct WindowWish {
     pub size: Option<[f32; 2]>,
     pub theme: Option<ThemeChoice>,
+    pub view: Option<TimelineView>,
     pub demo: Option<String>,
 }
 
@@ -82,6 +83,9 @@ fn run(place: Place, wanted: WindowWish, picture: Option<PictureJob>) -> Result<
     let mut app = open(place, &wake)?;
     if let Some(theme) = wanted.theme {
         app.window.theme = theme;
+    }
+    if let Some(view) = wanted.view {
+        app.window.timeline_view = view;
     }
     let kept = app.window.geometry;
     let options = WindowOptions {

@@ -1,7 +1,9 @@
 //! A picture of the window: plays the demo that is under way, lets the last frame settle, saves
 //! what the window shows as PNG bytes, and closes it.
 
-use crate::app::App;
+use crate::app::inspect::{part, telling_part};
+use crate::app::topics::TopicsAction;
+use crate::app::{Action, App, TimelineView};
 use egui::{ColorImage, Context, ScreenshotCallback, ViewportCommand};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -46,6 +48,7 @@ impl PictureJob {
                 return;
             }
             self.done = Some(Instant::now());
+            choose_topic(app);
         }
         if self.started.elapsed() > PATIENCE && self.done.is_none() {
             self.give_up(
@@ -73,6 +76,21 @@ impl PictureJob {
         *lock(&self.slot) = Some(Err(why));
         self.is_asked = true;
         ctx.send_viewport_cmd(ViewportCommand::Close);
+    }
+}
+
+/// Where topics are looked at: that of the answer on show.
+fn choose_topic(app: &mut App) {
+    let row = app.selected.and_then(|id| app.timeline().row(id));
+    let Some(row) = row.filter(|_| app.window.timeline_view == TimelineView::Topics) else {
+        return;
+    };
+    if let Some(part) = part(&row, telling_part(&row)) {
+        let path = (
+            row.connection().to_string(),
+            Some(part.message.topic.to_string()),
+        );
+        app.perform(Action::Topics(TopicsAction::Choose(Some(path))));
     }
 }
 

@@ -12,8 +12,8 @@ use crate::ui::view::{Focus, View};
 use crate::ui::widgets::split::{Axis, split};
 use crate::ui::widgets::toast::{Toast, ToastEvent, toasts};
 use egui::{
-    Context, Event, Id, Key, KeyboardShortcut, Modifiers, Rect, ScrollArea, Ui, UiBuilder,
-    ViewportCommand, vec2,
+    Context, Event, Id, Key, KeyboardShortcut, Modifiers, RawInput, Rect, ScrollArea, Ui,
+    UiBuilder, ViewportCommand, vec2,
 };
 use std::time::{Duration, Instant};
 
@@ -25,7 +25,7 @@ const LEAST: f32 = 150.0;
 /// What the request and the timeline need beside the panels, and the request above the timeline:
 /// in a small window the others give way.
 const CENTER_LEAST: f32 = 780.0;
-const REQUEST_LEAST: f32 = 380.0;
+const REQUEST_LEAST: f32 = 410.0;
 const TIMELINE_LEAST: f32 = 190.0;
 /// How the panels share what the center leaves.
 const LEFT_SHARE: f32 = 0.45;
@@ -73,6 +73,7 @@ impl Shell {
         let ctx = ui.ctx().clone();
         self.apply_theme(&ctx);
         let mut actions = Vec::new();
+        let had_dialog = self.app.dialog.is_some();
         self.view.look_at(self.app.recordings.looks());
         self.shortcuts(&ctx, &mut actions);
         self.app.check_typed();
@@ -85,6 +86,10 @@ impl Shell {
         }
         for action in actions {
             self.app.perform(action);
+        }
+        if had_dialog && self.app.dialog.is_none() {
+            // Painted again without it: it would take the next click, which egui judges by what was there last.
+            ctx.request_discard("a dialog was closed");
         }
         if let Some(text) = self.app.clipboard.take() {
             ctx.copy_text(text);
@@ -444,6 +449,15 @@ impl eframe::App for Shell {
 
     fn ui(&mut self, ui: &mut Ui, _frame: &mut eframe::Frame) {
         self.paint(ui);
+    }
+
+    /// A picture of the window is one without a pointer, wherever it happens to be.
+    fn raw_input_hook(&mut self, _ctx: &Context, input: &mut RawInput) {
+        if self.picture.is_some() {
+            input.events.retain(|event| {
+                !matches!(event, Event::PointerMoved(_) | Event::PointerButton { .. })
+            });
+        }
     }
 
     fn on_exit(&mut self, _gl: Option<&eframe::glow::Context>) {

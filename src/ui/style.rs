@@ -3,15 +3,17 @@
 //! Nothing moves by itself in an idle window: no animations, no blinking cursor.
 
 use crate::ui::fonts;
+use crate::ui::order::InOrder;
 use crate::ui::theme::{DARK, FORM_ROW, GAP, LIGHT, RADIUS, Theme, mix};
 use egui::style::{ScrollStyle, TextCursorStyle, WidgetVisuals, Widgets};
 use egui::{Color32, CornerRadius, Margin, Shadow, Stroke, Style, TextStyle, Visuals, vec2};
 
-/// Fonts and both styles, once, before the first frame.
+/// Fonts, both styles and the order of the input, once, before the first frame.
 pub fn install(ctx: &egui::Context) {
     ctx.set_fonts(fonts::definitions());
     ctx.set_style_of(egui::Theme::Dark, style(&DARK));
     ctx.set_style_of(egui::Theme::Light, style(&LIGHT));
+    ctx.add_plugin(InOrder::default());
 }
 
 /// egui's style, made of the tokens.

@@ -134,3 +134,16 @@ fn the_language_is_on_one_page_beside_the_box() {
     window.key(Modifiers::NONE, Key::Escape);
     assert!(!window.says("how long the answer took"));
 }
+
+#[test]
+fn a_group_that_is_not_closed_is_said_while_it_is_left_out() {
+    let mut window = played();
+    window.fill(BOX, "(verdict:late");
+    assert_eq!(window.problem(BOX), None, "it has only been begun");
+    window.event(Event::Text(" OR rtt:>9s".to_owned()));
+    let problem = window.problem(BOX).unwrap_or_default();
+    assert!(problem.contains("this `(` is not closed"), "{problem}");
+    window.event(Event::Text(")".to_owned()));
+    assert_eq!(window.problem(BOX), None);
+    assert_eq!(rows(&window), 0);
+}

@@ -11,8 +11,10 @@
 mod common_ui;
 
 mod demos;
+mod diagnosis;
 mod filter;
 mod imports;
+mod keyboard;
 mod lanes;
 mod pairing;
 mod path;

@@ -20,6 +20,7 @@ fn push(window: &mut Window, payload: impl Into<bytes::Bytes>) -> RowId {
         responder: None,
         near: None,
         difference: None,
+        is_echo: false,
     })
 }
 

@@ -25,6 +25,7 @@ fn arrive(window: &mut Window, topic: &str, payload: &str, retain: bool, ms: i64
         responder: None,
         near: None,
         difference: None,
+        is_echo: false,
     });
 }
 

@@ -160,6 +160,12 @@ impl Window {
         self.harness.event(event);
     }
 
+    /// All of it in the input of one frame, and no more frames than the window asks for.
+    pub fn at_once(&mut self, events: impl IntoIterator<Item = Event>) {
+        self.harness.input_mut().events.extend(events);
+        self.harness.step();
+    }
+
     /// Opens a context menu.
     pub fn press_secondary(&mut self, role: Role, label: &str) {
         self.harness

@@ -286,7 +286,7 @@ fn the_steps_of_the_way_are_told_one_by_one() {
             steps.push(step);
         }
         Told::Shown(info) => shown += info.chain.len(),
-        Told::Begun(_) => {}
+        Told::Begun(_) | Told::From(_) => {}
     };
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()

@@ -22,6 +22,7 @@ fn app(rows: usize) -> App {
             responder: None,
             near: None,
             difference: None,
+            is_echo: false,
         });
     }
     app.tick();

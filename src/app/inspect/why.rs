@@ -175,6 +175,9 @@ fn presence(exchange: &Exchange, note: &PresenceNote) -> String {
 }
 
 pub(super) fn unmatched(message: &MessageRow) -> String {
+    if message.is_echo {
+        return "This connection published it itself, and a subscription of its own brings it back. A subscription with No Local would spare it.".to_owned();
+    }
     let near = match (message.near, &message.difference) {
         (Some(id), Some(difference)) => {
             let by = if &*difference.rule == MQTT5_RULE {
@@ -323,6 +326,7 @@ mod tests {
             responder: None,
             near: Some(ExchangeId(1)),
             difference: Some(difference),
+            is_echo: false,
         };
         let told = unmatched(&row);
         assert!(

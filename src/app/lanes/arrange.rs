@@ -173,6 +173,7 @@ impl Arranger<'_> {
             StepKind::Unmatched
         };
         let what = match row.verdict {
+            _ if row.is_echo => "own echo".to_owned(),
             MessageVerdict::Unmatched => "unmatched".to_owned(),
             verdict => verdict.label().to_lowercase(),
         };
@@ -180,6 +181,9 @@ impl Arranger<'_> {
         let near = near.unwrap_or_default();
         let label = format!("{} · {what}{near}", words::topic(&row.message));
         let remark = match row.near {
+            _ if row.is_echo => {
+                "A message of this connection's own, brought back by its subscription.".to_owned()
+            }
             Some(near) => format!("A message that is not the answer to request {}.", near.0),
             None => "A message that belongs to no request.".to_owned(),
         };

@@ -155,7 +155,7 @@ impl Presence {
                     _ => {}
                 }
             }
-            Event::Broker(_) | Event::Interrupted => {}
+            Event::Broker(_) | Event::Diagnosis { .. } | Event::Interrupted => {}
         }
     }
 

@@ -139,6 +139,7 @@ impl World {
             responder: None,
             near,
             difference: None,
+            is_echo: false,
         });
     }
 

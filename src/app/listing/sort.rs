@@ -53,6 +53,28 @@ pub enum Value<'a> {
 }
 
 impl SortBy {
+    /// What the two ways are called, the ascending one first.
+    pub fn ways(self) -> [&'static str; 2] {
+        match self {
+            Self::Sent => ["Oldest first", "Newest first"],
+            Self::RoundTrip | Self::Acknowledged | Self::Route | Self::Device => {
+                ["Fastest first", "Slowest first"]
+            }
+            Self::Retain => ["Not retained first", "Retained first"],
+            Self::Number | Self::Qos | Self::Size | Self::Replies => {
+                ["Smallest first", "Largest first"]
+            }
+            Self::Topic
+            | Self::Responder
+            | Self::Status
+            | Self::Connection
+            | Self::Rule
+            | Self::Name
+            | Self::ResponseTopic
+            | Self::Comment => ["A to Z", "Z to A"],
+        }
+    }
+
     pub fn value<'a>(
         self,
         row: RowRef<'a>,

@@ -39,7 +39,7 @@ impl App {
         })));
     }
 
-    pub(super) fn edit_profile(&mut self, id: &str) {
+    pub(in crate::app) fn edit_profile(&mut self, id: &str) {
         if let Some(draft) = self.library.profile(id).cloned() {
             let dialog = ProfileDialog {
                 id: Some(id.to_owned()),
@@ -140,7 +140,7 @@ impl App {
             return;
         };
         if id == BUILT_IN_ID {
-            self.notices.inform(
+            self.notices.refuse(
                 "The built-in broker's connection stays: everything works with it",
                 self.now,
             );

@@ -16,12 +16,12 @@ impl App {
     pub(super) fn perform_message(&mut self, id: RowId, at: usize, action: MessageAction) {
         let row = self.timeline().row(id).map(Cow::into_owned);
         let Some((row, part)) = row.and_then(|row| part(&row, at).map(|part| (row, part))) else {
-            self.notices.inform("That row is gone", self.now);
+            self.notices.refuse("That row is gone", self.now);
             return;
         };
         let message = &part.message;
         if let Some(why) = self.why_not(&row, message, action) {
-            self.notices.inform(format!("Not done: {why}"), self.now);
+            self.notices.refuse(format!("Not done: {why}"), self.now);
             return;
         }
         let connection = row.connection().to_string();

@@ -208,7 +208,7 @@ impl App {
                     tab.pane = pane;
                 }
                 tab.was_tried = true;
-                self.notices.inform(text, self.now);
+                self.notices.refuse(text, self.now);
                 return;
             }
         };

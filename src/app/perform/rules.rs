@@ -86,6 +86,9 @@ impl App {
             dialog.asks = !dialog.asks;
             return;
         }
+        if matches!(self.dialog, Some(Dialog::Diagnosis(_))) {
+            return self.end_diagnosis(false);
+        }
         self.dialog = None;
     }
 

@@ -77,7 +77,7 @@ impl App {
 
     pub(super) fn perform_row(&mut self, id: RowId, action: RowAction) {
         let Some(row) = self.timeline().row(id).map(Cow::into_owned) else {
-            self.notices.inform("That row is gone", self.now);
+            self.notices.refuse("That row is gone", self.now);
             return;
         };
         let message = row.message();
@@ -162,7 +162,7 @@ impl App {
                 Some(saved) => self.open_request(&saved),
                 None => self
                     .notices
-                    .inform("The saved request is gone or was renamed", self.now),
+                    .refuse("The saved request is gone or was renamed", self.now),
             },
             RowAction::ShowInLanes => {
                 self.selected = Some(id);

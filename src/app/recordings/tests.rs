@@ -50,6 +50,7 @@ fn message(number: u64, bytes: usize) -> MessageRow {
         responder: None,
         near: None,
         difference: None,
+        is_echo: false,
     }
 }
 

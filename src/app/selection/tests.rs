@@ -30,6 +30,7 @@ fn push(app: &mut App, number: u64) -> RowId {
         responder: None,
         near: None,
         difference: None,
+        is_echo: false,
     })
 }
 

@@ -29,6 +29,7 @@ fn arrive(timeline: &mut Timeline, connection: &str, message: Arc<Message>, ms: 
         responder: None,
         near: None,
         difference: None,
+        is_echo: false,
     });
 }
 

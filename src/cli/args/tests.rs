@@ -349,13 +349,14 @@ fn a_screenshot_has_the_pictures_size_and_theme_unless_told() {
         panic!("a screenshot")
     };
     assert_eq!(
-        (args.size, args.theme),
+        (args.size, args.theme, args.view),
         (
             Size {
                 width: 1560,
                 height: 930
             },
-            ThemeArg::Dark
+            ThemeArg::Dark,
+            ViewArg::Table
         )
     );
 }
@@ -453,6 +454,32 @@ fn listening_is_to_everything_unless_filters_are_named() {
         &["listen", "--for", "soon"],
         &["listen", "--count", "0"],
         &["listen", "--json", "--quiet"],
+    ] {
+        complaint(wrong);
+    }
+}
+
+#[test]
+fn help_of_diagnose() {
+    insta::assert_snapshot!(page("diagnose"));
+}
+
+#[test]
+fn what_is_tested_is_a_profile_or_an_address() {
+    let diagnose = |words: &[&str]| match command(words) {
+        Command::Diagnose(args) => *args,
+        other => panic!("{other:?}"),
+    };
+    let named = diagnose(&["diagnose", "lab", "--watch", "60s"]);
+    assert_eq!(named.target().profile.as_deref(), Some("lab"));
+    assert!(!named.has_made_id());
+    assert!(diagnose(&["diagnose", "--url", "mqtt://h"]).has_made_id());
+    assert!(!diagnose(&["diagnose", "--client-id", "me"]).has_made_id());
+    for wrong in [
+        &["diagnose", "lab", "--profile", "lab"][..],
+        &["diagnose", "--watch", "5s", "--no-watch"],
+        &["diagnose", "--json", "--certificate"],
+        &["diagnose", "--watch", "soon"],
     ] {
         complaint(wrong);
     }

@@ -123,6 +123,9 @@ pub struct Record {
     pub near_exchange_id: Option<u64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub difference: Option<DifferenceRecord>,
+    /// Published on this connection itself, and brought back by a subscription of its own.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub echo: bool,
 
     /// What somebody noted on the row.
     #[serde(default, skip_serializing_if = "Marks::is_empty")]

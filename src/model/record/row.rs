@@ -27,6 +27,7 @@ impl From<&Row> for Record {
                 record.responder.clone_from(&row.responder);
                 record.near_exchange_id = row.near.map(|id| id.0);
                 record.difference = row.difference.as_deref().map(Into::into);
+                record.echo = row.is_echo;
             }
             Row::Publish(publish) => {
                 record.verdict = Category::of(row).word().into();
@@ -70,6 +71,7 @@ impl Record {
             responder: None,
             near_exchange_id: None,
             difference: None,
+            echo: false,
             marks: super::Marks::default(),
         }
     }
@@ -137,6 +139,7 @@ impl Record {
                 responder: self.responder,
                 near: self.near_exchange_id.map(ExchangeId),
                 difference: self.difference.map(|one| Arc::new(one.into())),
+                is_echo: self.echo,
             })),
             Kind::Publish => Ok(Row::Publish(PublishRow {
                 connection: self.connection,

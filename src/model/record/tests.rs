@@ -290,9 +290,10 @@ prop_compose! {
     fn message_rows()(
         connection in words().boxed(), message in messages().boxed(), verdict in message_verdicts().boxed(), received in times().boxed(),
         responder in of(words().boxed()), near in any::<Option<u64>>(), difference in of(differences().boxed()),
+        is_echo in any::<bool>(),
     ) -> Row {
         let near = near.map(ExchangeId);
-        Row::Message(MessageRow { connection, message, verdict, received, responder, near, difference })
+        Row::Message(MessageRow { connection, message, verdict, received, responder, near, difference, is_echo })
     }
 }
 

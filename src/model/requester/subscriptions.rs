@@ -224,6 +224,18 @@ impl Subscriptions {
         entry.is_some_and(|entry| entry.listens.is_some())
     }
 
+    /// By how many a message that is published here comes back, to the user or to whoever waits for replies.
+    pub fn echoes_of(&self, topic: &TopicName) -> usize {
+        let entries = self.entries.iter().filter(|(filter, entry)| {
+            let options = entry.listens.unwrap_or_default();
+            entry.state == State::Live
+                && !entry.no_local
+                && !options.no_local
+                && filter.matches(topic)
+        });
+        entries.count()
+    }
+
     fn is_covered_by_listening(&self, filter: &TopicFilter) -> bool {
         self.entries.iter().any(|(other, entry)| {
             entry.listens.is_some()

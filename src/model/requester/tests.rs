@@ -504,6 +504,41 @@ fn what_was_not_published_in_time_is_taken_back() {
 }
 
 #[test]
+fn without_a_connection_a_timeout_says_why_for_how_long_and_what_comes_next() {
+    let mut bench = Bench::new();
+    let refused: Arc<str> = "127.0.0.1:1 refused the connection".into();
+    bench.requester.not_connected(None, None, at(0));
+    bench.begin(1, None, RepliesWanted::First);
+    bench.expire(100);
+    assert_eq!(
+        bench.failure(1),
+        "not sent: no connection within 100ms: the broker has not answered; not connected for 100 ms, an attempt is under way"
+    );
+    let next = Some(at(2_100));
+    bench.requester.not_connected(Some(&refused), next, at(50));
+    bench.begin(2, None, RepliesWanted::First);
+    bench.expire(100);
+    assert_eq!(
+        bench.failure(2),
+        "not sent: no connection within 100ms: 127.0.0.1:1 refused the connection; not connected for 100 ms, the next attempt comes in 2.00 s"
+    );
+    // The next attempt does not make the reason unknown.
+    bench.requester.not_connected(None, None, at(60));
+    bench.begin(3, None, RepliesWanted::First);
+    bench.expire(100);
+    assert!(bench.failure(3).contains("refused the connection"));
+    let effects = bench.requester.connected(false, at(200));
+    bench.run(effects);
+    bench.begin(4, None, RepliesWanted::First);
+    bench.expire(100);
+    assert!(
+        bench.failure(4).contains("has not acknowledged it"),
+        "{}",
+        bench.failure(4)
+    );
+}
+
+#[test]
 fn what_cannot_be_taken_back_may_still_be_sent_and_its_reply_is_late() {
     let mut bench = Bench::new();
     bench.queue(1, "a");

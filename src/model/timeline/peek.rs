@@ -264,6 +264,7 @@ fn unreadable(row: PackedRow<'_>) -> Row {
         responder: None,
         near: None,
         difference: None,
+        is_echo: false,
     })
 }
 

@@ -24,6 +24,8 @@ pub struct MessageRow {
     pub near: Option<ExchangeId>,
     /// Why it is not its answer, where it is one variable of the rule.
     pub difference: Option<Arc<Difference>>,
+    /// Published on this connection itself, and brought back by a subscription of its own.
+    pub is_echo: bool,
 }
 
 /// A message that was sent without asking for a reply: nobody knows what came of it.

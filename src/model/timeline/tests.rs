@@ -63,6 +63,7 @@ fn unmatched() -> MessageRow {
         responder: None,
         near: None,
         difference: None,
+        is_echo: false,
     }
 }
 

@@ -21,6 +21,7 @@ use crate::model::connection::TlsInfo;
 use crate::model::profile::BrokerAddress;
 use std::fmt;
 use std::io;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -72,6 +73,8 @@ pub enum Told {
         /// What came out of it, for people: the addresses, the version of TLS …
         found: String,
     },
+    /// The end of the TCP connection that is here.
+    From(SocketAddr),
     /// The certificates that the broker showed, also where they were refused afterwards.
     Shown(Arc<TlsInfo>),
 }
@@ -197,12 +200,17 @@ impl Walk<'_, '_> {
             })
             .await?;
         let connect = async { Ok(socket::connect(addresses).await?) };
-        self.step(Step::Connect, connect, |tcp| {
-            tcp.peer_addr()
-                .map(|peer| peer.to_string())
-                .unwrap_or_default()
-        })
-        .await
+        let tcp = self
+            .step(Step::Connect, connect, |tcp| {
+                tcp.peer_addr()
+                    .map(|peer| peer.to_string())
+                    .unwrap_or_default()
+            })
+            .await?;
+        if let Ok(own) = tcp.local_addr() {
+            (self.0)(Told::From(own));
+        }
+        Ok(tcp)
     }
 }
 

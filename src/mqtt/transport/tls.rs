@@ -1,6 +1,6 @@
 //! TLS by rustls: whom to trust, what to show, and what the other side showed.
 
-use super::certificate::describe;
+use super::certificate::{self, describe};
 use super::identity::{self, IdentityFault};
 use super::{Duplex, Trouble};
 use crate::model::connection::TlsInfo;
@@ -28,6 +28,52 @@ struct Witness {
     judge: Option<Arc<WebPkiServerVerifier>>,
     provider: Arc<CryptoProvider>,
     seen: Mutex<Vec<CertificateDer<'static>>>,
+    roots: Roots,
+}
+
+impl Witness {
+    fn seen(&self) -> Vec<CertificateDer<'static>> {
+        self.seen
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+}
+
+/// Whom to trust.
+#[derive(Clone, Debug)]
+struct Roots {
+    store: Arc<RootCertStore>,
+    /// So many of them are the system's, and stand first.
+    of_system: usize,
+    ca_file: Option<Arc<str>>,
+}
+
+impl Roots {
+    fn none() -> Self {
+        Self {
+            store: Arc::new(RootCertStore::empty()),
+            of_system: 0,
+            ca_file: None,
+        }
+    }
+
+    /// Who made one of these, nearest to the broker first, and is trusted.
+    fn of_chain(&self, chain: &[CertificateDer<'_>]) -> Option<Arc<str>> {
+        chain.iter().find_map(|one| {
+            let (name, raw) = certificate::issuer(one)?;
+            // Anchors are kept without the head of their SEQUENCE.
+            let is_maker = |subject: &[u8]| {
+                raw.ends_with(subject) && raw.len().saturating_sub(subject.len()) <= 4
+            };
+            let mut all = self.store.roots.iter();
+            let place = all.position(|anchor| is_maker(&anchor.subject))?;
+            Some(match &self.ca_file {
+                Some(path) if place >= self.of_system => format!("{name}, from {path}").into(),
+                _ => format!("{name}, trusted by this system").into(),
+            })
+        })
+    }
 }
 
 impl ServerCertVerifier for Witness {
@@ -100,10 +146,8 @@ pub async fn shake(
         ..TlsInfo::default()
     };
     let shaken = connector.connect(server_name, stream).await;
-    info.chain = {
-        let seen = witness.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        seen.iter().map(describe).collect()
-    };
+    let seen = witness.seen();
+    info.chain = seen.iter().map(describe).collect();
     let stream = match shaken {
         Ok(stream) => stream,
         Err(err) => {
@@ -113,6 +157,7 @@ pub async fn shake(
     };
     let (_, session) = stream.get_ref();
     info.is_verified = settings.verify;
+    info.root = witness.roots.of_chain(&seen);
     info.version = match session.protocol_version() {
         Some(ProtocolVersion::TLSv1_2) => "TLS 1.2".into(),
         Some(ProtocolVersion::TLSv1_3) => "TLS 1.3".into(),
@@ -133,17 +178,22 @@ fn config(
     options: &ClientOptions,
 ) -> Result<(ClientConfig, Arc<Witness>), Trouble> {
     let provider = Arc::new(crypto::ring::default_provider());
-    let judge = if settings.verify {
-        let roots = Arc::new(roots(settings, options)?);
-        let built = WebPkiServerVerifier::builder_with_provider(roots, Arc::clone(&provider));
-        Some(built.build().map_err(|_empty| Trouble::NoRoots)?)
+    let (judge, roots) = if settings.verify {
+        let roots = roots(settings, options)?;
+        let store = Arc::clone(&roots.store);
+        let built = WebPkiServerVerifier::builder_with_provider(store, Arc::clone(&provider));
+        (
+            Some(built.build().map_err(|_empty| Trouble::NoRoots)?),
+            roots,
+        )
     } else {
-        None
+        (None, Roots::none())
     };
     let witness = Arc::new(Witness {
         judge,
         provider: Arc::clone(&provider),
         seen: Mutex::default(),
+        roots,
     });
     let versions: Vec<_> = [
         (TlsVersion::V12, &version::TLS12),
@@ -196,7 +246,7 @@ fn tls(err: Error) -> Trouble {
     }
 }
 
-fn roots(settings: &Tls, options: &ClientOptions) -> Result<RootCertStore, Trouble> {
+fn roots(settings: &Tls, options: &ClientOptions) -> Result<Roots, Trouble> {
     let mut roots = RootCertStore::empty();
     if settings.system_roots {
         let found = rustls_native_certs::load_native_certs();
@@ -208,6 +258,7 @@ fn roots(settings: &Tls, options: &ClientOptions) -> Result<RootCertStore, Troub
             log::debug!("{ignored} of the system's authorities are not understood");
         }
     }
+    let of_system = roots.len();
     if let Some(path) = &settings.ca_file {
         let bytes = (options.read_file)(path).map_err(|why| Trouble::File {
             what: "certificates of authorities",
@@ -230,5 +281,9 @@ fn roots(settings: &Tls, options: &ClientOptions) -> Result<RootCertStore, Troub
     if roots.is_empty() {
         return Err(Trouble::NoRoots);
     }
-    Ok(roots)
+    Ok(Roots {
+        store: Arc::new(roots),
+        of_system,
+        ca_file: settings.ca_file.clone(),
+    })
 }

@@ -195,11 +195,17 @@ async fn dial(shared: Weak<Shared>) -> io::Result<TapStream> {
     let closed = || io::Error::other("the client is gone");
     let weak = Weak::clone(&shared);
     let shared = shared.upgrade().ok_or_else(closed)?;
-    let mut observer = |told| match told {
-        Told::Begun(step) => shared.with_core(|core| core.stage = Stage::from(step)),
-        Told::Shown(info) => shared.with_core(|core| core.tls = Some(info)),
-        Told::Done { step, took, found } => {
-            log::debug!("{}: {} in {took:?}: {found}", shared.address(), step.word());
+    let mut observer = |told: Told| {
+        if let Some(watch) = &shared.options.watch {
+            watch(&told);
+        }
+        match told {
+            Told::Begun(step) => shared.with_core(|core| core.stage = Stage::from(step)),
+            Told::Shown(info) => shared.with_core(|core| core.tls = Some(info)),
+            Told::Done { step, took, found } => {
+                log::debug!("{}: {} in {took:?}: {found}", shared.address(), step.word());
+            }
+            Told::From(_) => {}
         }
     };
     let connected = transport::connect(&shared.options, &mut observer)

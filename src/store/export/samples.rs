@@ -204,6 +204,7 @@ fn unmatched() -> MessageRow {
             wanted: vec!["e280".into()],
             found: vec![],
         })),
+        is_echo: false,
     }
 }
 

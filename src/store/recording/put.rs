@@ -215,6 +215,7 @@ impl Writing<'_> {
             Row::Message(row) => {
                 detail.near_exchange_id = row.near.map(|id| id.0.wrapping_add(self.first_exchange));
                 detail.difference = row.difference.as_deref().map(Into::into);
+                detail.echo = row.is_echo;
                 ("message", row.verdict.word(), None)
             }
             Row::Publish(publish) => {

@@ -493,6 +493,7 @@ impl Reading<'_> {
                 responder: columns.get(29)?,
                 near: detail.near_exchange_id.map(ExchangeId),
                 difference: detail.difference.map(|one| Arc::new(one.into())),
+                is_echo: detail.echo,
             })),
             "publish" => Ok(Row::Publish(PublishRow {
                 connection,

@@ -75,6 +75,8 @@ pub struct Detail {
     pub near_exchange_id: Option<u64>,
     #[serde(skip_serializing_if = "is_default")]
     pub difference: Option<DifferenceRecord>,
+    #[serde(skip_serializing_if = "is_default")]
+    pub echo: bool,
 }
 
 pub fn is_default<T: Default + PartialEq>(value: &T) -> bool {

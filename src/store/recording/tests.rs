@@ -26,6 +26,7 @@ fn message(number: u64, payload: impl Into<bytes::Bytes>) -> MessageRow {
         responder: None,
         near: None,
         difference: None,
+        is_echo: false,
     }
 }
 

@@ -12,6 +12,7 @@ use crate::app::work::Worker;
 use crate::app::{Action, App};
 use crate::model::document::Form;
 use crate::model::payload;
+use crate::model::request::ResponseTopicDraft;
 use crate::model::text as words;
 use crate::model::timeline::{Row, RowId};
 use crate::ui::panels::connections::facts_ui;
@@ -19,8 +20,14 @@ use crate::ui::view::{AnswerPane, Focus, Inspected, View};
 use crate::ui::widgets::tabs::{Tab, tabs};
 use crate::ui::widgets::{Button, leg_bar, marks, payload_view, select, text};
 use crate::ui::{Icon, Theme, fonts};
-use egui::{Align, Layout, ScrollArea, Ui};
+use egui::{Align, Id, Layout, Popup, ScrollArea, Ui};
 use std::sync::Arc;
+
+/// In a panel lower than this the payload gets the lines that others take elsewhere.
+const LOW: f32 = 250.0;
+
+/// What stands beside the verdict in its line. Where the verdict leaves less, an icon stands for words.
+const BESIDE_VERDICT: f32 = 320.0;
 
 pub fn answer_ui(ui: &mut Ui, app: &App, view: &mut View, actions: &mut Vec<Action>) {
     let row = app
@@ -37,8 +44,9 @@ pub fn answer_ui(ui: &mut Ui, app: &App, view: &mut View, actions: &mut Vec<Acti
         return;
     };
     let inspection = &inspected.inspection;
+    let is_low = ui.available_height() < LOW;
     several_ui(ui, app, actions);
-    verdict_line_ui(ui, app, &row, &inspected, id, actions);
+    verdict_line_ui(ui, app, &row, (&inspected, id), is_low, actions);
     marked_ui(ui, app, (id, inspected.at), actions);
     if !inspection.legs.is_empty() {
         ui.add_space(6.0);
@@ -51,7 +59,8 @@ pub fn answer_ui(ui: &mut Ui, app: &App, view: &mut View, actions: &mut Vec<Acti
     }
     remedy_ui(ui, app, &row, actions);
     ui.add_space(4.0);
-    panes_ui(ui, &row, &inspected, view, (id, inspected.at), &app.worker);
+    let key = (id, inspected.at);
+    panes_ui(ui, &row, &inspected, view, key, is_low, &app.worker);
 }
 
 /// Several rows are selected, of which one is looked at here.
@@ -115,7 +124,15 @@ fn remedy_ui(ui: &mut Ui, app: &App, row: &Row, actions: &mut Vec<Action>) {
 
 fn nothing_yet(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
     let has_devices = !app.library.devices().is_empty();
-    let (sentence, offer) = if has_devices {
+    let asks = app.tabs.front().is_none_or(|tab| {
+        tab.draft.response_topic != ResponseTopicDraft::None || !tab.draft.pairing.is_mqtt5()
+    });
+    let (sentence, offer) = if !asks {
+        (
+            "This request asks for no answer: it is published, and its row stands in the timeline.",
+            None,
+        )
+    } else if has_devices {
         ("The answer appears here: press Send.", None)
     } else {
         (
@@ -133,8 +150,8 @@ fn verdict_line_ui(
     ui: &mut Ui,
     app: &App,
     row: &Row,
-    inspected: &Inspected,
-    id: RowId,
+    (inspected, id): (&Inspected, RowId),
+    is_low: bool,
     actions: &mut Vec<Action>,
 ) {
     let inspection = &inspected.inspection;
@@ -143,16 +160,24 @@ fn verdict_line_ui(
         text::label(ui, &inspection.title, fonts::code_small(), theme.muted);
     };
     let mut fits = true;
+    let verdict = text::line(
+        ui,
+        &inspection.status,
+        fonts::medium(),
+        theme.text,
+        f32::INFINITY,
+    );
+    let is_narrow = ui.available_width() - verdict.size().x < BESIDE_VERDICT;
     ui.horizontal(|ui| {
         ui.spacing_mut().item_spacing.x = 8.0;
-        marks::pill(ui, inspection.tone, &inspection.status);
+        marks::pill(ui, inspection.tone, &inspection.status).on_hover_text(&inspection.title);
         if let Some(time) = &inspection.round_trip {
             text::label(ui, time, fonts::code(), theme.text)
                 .on_hover_text("Round trip: from the request on the wire to its first reply");
         }
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             copy_menu(ui, row, inspected, actions);
-            compare_menu(ui, app, row, (id, inspected.at), actions);
+            compare_menu(ui, app, row, (id, inspected.at), is_narrow, actions);
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
                 text::label(ui, &inspection.remark, fonts::small(), theme.muted);
                 let words = &inspection.title;
@@ -164,7 +189,8 @@ fn verdict_line_ui(
             });
         });
     });
-    if !fits {
+    // The row that is selected in the timeline says the same.
+    if !fits && !is_low {
         title(ui);
     }
 }
@@ -211,9 +237,10 @@ fn compare_menu(
     app: &App,
     row: &Row,
     (id, at): (RowId, usize),
+    is_narrow: bool,
     actions: &mut Vec<Action>,
 ) {
-    select::menu_button(ui, "Compare", |ui| {
+    let contents = |ui: &mut Ui| {
         let mut offer = |ui: &mut Ui, words: &str, action: Action| {
             if ui.add(Button::ghost(words)).clicked() {
                 actions.push(action);
@@ -230,7 +257,15 @@ fn compare_menu(
             offer(ui, &words, Action::Compare((id, first), (id, second)));
         }
         offer(ui, "With another message…", Action::MarkForCompare(id, at));
-    });
+    };
+    if is_narrow {
+        let response = ui.add(Button::icon(Icon::GitCompareArrows, "Compare").framed());
+        Popup::menu(&response)
+            .id(Id::unique("compare the message"))
+            .show(contents);
+    } else {
+        select::menu_button(ui, "Compare", contents);
+    }
 }
 
 /// The other messages of an exchange that are compared most: what was sent, the first and the last
@@ -314,6 +349,7 @@ fn panes_ui(
     inspected: &Inspected,
     view: &mut View,
     key: (RowId, usize),
+    is_low: bool,
     worker: &Worker,
 ) {
     let theme = Theme::of(ui);
@@ -362,7 +398,12 @@ fn panes_ui(
     });
     ui.add_space(4.0);
     // As many lines as it takes; a broken last line must not be cut off.
-    let line = text::wrapped(ui, &part.line, fonts::small(), theme.muted);
+    let line = if is_low {
+        let room = ui.available_width();
+        text::line(ui, &part.line, fonts::small(), theme.muted, room)
+    } else {
+        text::wrapped(ui, &part.line, fonts::small(), theme.muted)
+    };
     let foot = line.size().y + ui.spacing().item_spacing.y + 4.0;
     let size = egui::vec2(
         ui.available_width(),
@@ -381,7 +422,10 @@ fn panes_ui(
                 .show(ui, |ui| facts_ui(ui, facts));
         }
     }
-    ui.add(egui::Label::new(line));
+    let line = ui.add(egui::Label::new(line));
+    if is_low {
+        line.on_hover_text(&part.line);
+    }
 }
 
 fn payload_ui(

@@ -3,6 +3,7 @@
 mod subscriptions;
 
 use crate::app::connections::{ConnectionRow, facts};
+use crate::app::diagnosis::DiagnosisAction;
 use crate::app::imports::{BundleScope, ImportAction};
 use crate::app::inspect::Fact;
 use crate::app::subscriptions::SubscriptionAction;
@@ -168,6 +169,11 @@ fn menu_ui(ui: &mut Ui, app: &App, row: &ConnectionRow, actions: &mut Vec<Action
     });
     if !row.is_listener {
         ui.horizontal(|ui| {
+            if ui.add(Button::new("Test connection")).clicked() {
+                let action = DiagnosisAction::Test(row.id.clone());
+                actions.push(Action::Diagnosis(action));
+                ui.close();
+            }
             if ui.add(Button::new("Subscribe…")).clicked() {
                 actions.push(Action::Subscription(SubscriptionAction::New {
                     connection: row.id.clone(),

@@ -5,6 +5,7 @@ mod comment;
 mod compare;
 mod demos;
 mod device;
+mod diagnosis;
 mod environments;
 mod export;
 mod help;
@@ -34,6 +35,7 @@ pub fn dialogs_ui(ctx: &Context, app: &mut App, view: &mut View, actions: &mut V
         selected,
         worker,
         recordings,
+        now,
         ..
     } = app;
     let kind = dialog.as_ref().map(std::mem::discriminant);
@@ -78,6 +80,9 @@ pub fn dialogs_ui(ctx: &Context, app: &mut App, view: &mut View, actions: &mut V
         Dialog::Settings(dialog) => settings::settings_ui(ctx, dialog, library, actions),
         Dialog::Import(dialog) => import::import_ui(ctx, dialog, is_new, actions),
         Dialog::Bundle(dialog) => bundle::bundle_ui(ctx, dialog, is_new, actions),
+        Dialog::Diagnosis(dialog) => {
+            diagnosis::diagnosis_ui(ctx, dialog, *now, is_new, actions);
+        }
         Dialog::Export(_) => export::export_ui(ctx, app, is_new, actions),
         Dialog::Palette { .. } => palette::palette_ui(ctx, app, is_new, actions),
     }
@@ -99,6 +104,7 @@ fn frame(
             .corner_radius(CornerRadius::same(theme::RADIUS + 2))
             .inner_margin(Margin::same(16)),
     );
+    let keyboard = ctx.memory(egui::Memory::focused);
     let response = modal.show(ctx, |ui| {
         ui.set_width(width.min(ui.ctx().content_rect().width() - 64.0));
         ui.horizontal(|ui| {
@@ -112,6 +118,13 @@ fn frame(
         ui.add_space(8.0);
         contents(ui, actions);
     });
+    // A field of one line gives the keyboard up on Enter; what turns out to be wrong is corrected there.
+    if let Some(field) = keyboard
+        && ctx.input(|input| input.key_pressed(Key::Enter))
+        && ctx.memory(egui::Memory::focused).is_none()
+    {
+        ctx.memory_mut(|memory| memory.request_focus(field));
+    }
     if response.should_close() {
         actions.push(Action::CloseDialog);
     }

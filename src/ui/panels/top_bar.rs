@@ -1,8 +1,9 @@
 //! The top bar: name, workspace, palette, demos, settings, theme, help.
 
 use crate::app::environments::EnvironmentAction;
+use crate::app::rows::Tone;
 use crate::app::{Action, App, ThemeChoice};
-use crate::ui::widgets::{Button, select, text};
+use crate::ui::widgets::{Button, marks, select, text};
 use crate::ui::{Icon, Theme, fonts, theme};
 use egui::{
     Align, CornerRadius, Layout, Rect, Role, Sense, Stroke, StrokeKind, Ui, UiBuilder, WidgetInfo,
@@ -37,6 +38,7 @@ pub fn top_bar_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
             theme.muted,
         )
         .on_hover_text(app.library.workspace_path());
+        recording_ui(ui, app);
         environment_ui(ui, app, actions);
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             if ui
@@ -94,6 +96,24 @@ pub fn top_bar_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
     if palette_box(ui, rect, theme) {
         actions.push(Action::ShowPalette);
     }
+}
+
+/// That a recording is being made is seen wherever one looks in the window.
+fn recording_ui(ui: &mut Ui, app: &App) {
+    let Some(status) = app
+        .recordings
+        .status()
+        .filter(|_| app.recordings.is_recording())
+    else {
+        return;
+    };
+    let words = if status.problem().is_some() {
+        "Recording: trouble"
+    } else {
+        "Recording"
+    };
+    let tip = format!("{}\n{}", status.words(), status.path.display());
+    marks::pill(ui, Tone::Failed, words).on_hover_text(tip);
 }
 
 /// Which environment's variables are meant.

@@ -6,8 +6,7 @@ use crate::app::rows::Tone;
 use crate::ui::widgets::{Button, text};
 use crate::ui::{Icon, Theme, fonts, theme};
 use egui::{
-    Align2, Area, Context, CornerRadius, Frame, Id, Margin, Order, Role, Sense, Stroke, Ui, pos2,
-    vec2,
+    Align2, Area, Context, CornerRadius, Frame, Id, Margin, Order, Role, Sense, Stroke, Ui, vec2,
 };
 
 /// A notice as plain data.
@@ -111,6 +110,16 @@ fn more(ui: &mut Ui, count: usize) -> bool {
     shown.inner
 }
 
+/// What it is at a glance, also for who does not tell the colours apart.
+fn icon_of(tone: Tone) -> Icon {
+    match tone {
+        Tone::Failed => Icon::CircleX,
+        Tone::NoSubscribers | Tone::Waiting | Tone::Late => Icon::TriangleAlert,
+        Tone::Answered => Icon::CircleCheck,
+        Tone::Neutral | Tone::Accent | Tone::Unmatched => Icon::Info,
+    }
+}
+
 /// The hint of one that is not the newest comes when it is pointed at.
 fn one(ui: &mut Ui, toast: &Toast<'_>, at: usize, is_newest: bool) -> Option<ToastEvent> {
     let theme = Theme::of(ui);
@@ -121,9 +130,15 @@ fn one(ui: &mut Ui, toast: &Toast<'_>, at: usize, is_newest: bool) -> Option<Toa
     let shown = frame.show(ui, |ui| {
         ui.set_width(WIDTH - 24.0);
         ui.horizontal_top(|ui| {
-            let (rect, _) = ui.allocate_exact_size(vec2(8.0, theme::ROW), Sense::hover());
-            ui.painter()
-                .circle_filled(pos2(rect.center().x, rect.center().y), 4.0, color);
+            let (rect, _) = ui.allocate_exact_size(vec2(14.0, theme::ROW), Sense::hover());
+            let icon = char::from(icon_of(toast.tone));
+            ui.painter().text(
+                rect.center(),
+                Align2::CENTER_CENTER,
+                icon,
+                fonts::icon(14.0),
+                color,
+            );
             // Several buttons get a line of their own.
             let buttons = if toast.actions.len() == 1 {
                 110.0

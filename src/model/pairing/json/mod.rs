@@ -7,6 +7,7 @@
 mod edit;
 mod parse;
 mod pointer;
+mod walk;
 
 pub use edit::write;
 use memchr::memchr;
@@ -14,6 +15,7 @@ pub use parse::MAX_BYTES;
 pub use pointer::{Pointer, Step};
 use std::borrow::Cow;
 use std::fmt::Write as _;
+pub use walk::Walk;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -78,19 +80,7 @@ impl<'a> Json<'a> {
 
     /// The text that a string stands for; of anything else, how it is written.
     pub fn string(&self, id: NodeId) -> Cow<'a, str> {
-        let source = self.source(id);
-        if self.kind(id) != Kind::String {
-            return Cow::Borrowed(source);
-        }
-        let inner = source
-            .strip_prefix('"')
-            .and_then(|rest| rest.strip_suffix('"'))
-            .unwrap_or_default();
-        if memchr(b'\\', inner.as_bytes()).is_none() {
-            Cow::Borrowed(inner)
-        } else {
-            Cow::Owned(unescape(inner))
-        }
+        meant(self.kind(id), self.source(id))
     }
 
     /// The value on one line: white space between tokens is left out, everything else is as written.
@@ -174,6 +164,22 @@ impl Iterator for Elements<'_> {
         let found = NodeId(self.at);
         self.at = self.nodes.get(self.at as usize)?.next;
         Some(found)
+    }
+}
+
+/// The text that a string stands for; of anything else, how it is written.
+fn meant(kind: Kind, source: &str) -> Cow<'_, str> {
+    if kind != Kind::String {
+        return Cow::Borrowed(source);
+    }
+    let inner = source
+        .strip_prefix('"')
+        .and_then(|rest| rest.strip_suffix('"'))
+        .unwrap_or_default();
+    if memchr(b'\\', inner.as_bytes()).is_none() {
+        Cow::Borrowed(inner)
+    } else {
+        Cow::Owned(unescape(inner))
     }
 }
 

@@ -1,6 +1,7 @@
-//! Text to nodes, without recursion.
+//! Text to nodes, or to whatever else takes its values, without recursion.
 
 use super::{Json, Kind, Node};
+use std::ops::Range;
 
 /// A longer payload is not looked into.
 pub const MAX_BYTES: usize = 16 << 20;
@@ -43,24 +44,11 @@ impl<'a> Json<'a> {
     }
 
     fn parse_up_to(text: &'a str, max_bytes: usize, max_nodes: usize) -> Result<Self, JsonError> {
-        if text.len() > max_bytes {
-            return Err(JsonError {
-                message: "it is too long",
-                at: 0,
-            });
-        }
-        let start = if text.starts_with('\u{feff}') { 3 } else { 0 };
-        let mut parser = Parser {
-            bytes: text.as_bytes(),
-            at: start,
-            nodes: Vec::new(),
-            open: Vec::new(),
-            max_nodes,
-        };
-        parser.document()?;
+        let mut nodes = Nodes::default();
+        read(text, max_bytes, max_nodes, &mut nodes)?;
         Ok(Self {
             text,
-            nodes: parser.nodes,
+            nodes: nodes.all,
         })
     }
 
@@ -80,16 +68,104 @@ impl<'a> Json<'a> {
     }
 }
 
-struct Parser<'a> {
-    bytes: &'a [u8],
-    at: usize,
-    nodes: Vec<Node>,
-    /// Indices of the arrays and objects that are open.
-    open: Vec<u32>,
-    max_nodes: usize,
+/// Takes the values of a document in their order, as soon as it is known where they end. What it took is worth
+/// nothing where reading fails later.
+pub(super) trait Sink {
+    /// The name of a member, in its quotes.
+    fn name(&mut self, span: Range<usize>);
+    /// Anything but an array or object.
+    fn scalar(&mut self, kind: Kind, span: Range<usize>);
+    /// An array or object begins.
+    fn open(&mut self, kind: Kind, start: usize);
+    /// The innermost one that is open ends.
+    fn close(&mut self, end: usize);
 }
 
-impl Parser<'_> {
+/// Reads a payload for `sink`: the same texts are JSON as with [`Json::parse`].
+pub(super) fn read_payload(text: &str, sink: &mut impl Sink) -> Result<(), JsonError> {
+    read(text, MAX_BYTES, MAX_NODES, sink)
+}
+
+fn read(
+    text: &str,
+    max_bytes: usize,
+    max_values: usize,
+    sink: &mut impl Sink,
+) -> Result<(), JsonError> {
+    if text.len() > max_bytes {
+        return Err(JsonError {
+            message: "it is too long",
+            at: 0,
+        });
+    }
+    let mut parser = Parser {
+        bytes: text.as_bytes(),
+        at: if text.starts_with('\u{feff}') { 3 } else { 0 },
+        open: Vec::new(),
+        values_left: max_values,
+        sink,
+    };
+    parser.document()
+}
+
+#[derive(Default)]
+struct Nodes {
+    all: Vec<Node>,
+    /// Indices of the arrays and objects that are open.
+    open: Vec<u32>,
+}
+
+/// A text is shorter than `MAX_FILE_BYTES`, so all places and indices fit.
+fn narrow(index: usize) -> u32 {
+    u32::try_from(index).unwrap_or(u32::MAX)
+}
+
+impl Nodes {
+    fn push(&mut self, kind: Kind, span: Range<usize>) {
+        self.all.push(Node {
+            kind,
+            start: narrow(span.start),
+            end: narrow(span.end),
+            next: narrow(self.all.len() + 1),
+        });
+    }
+}
+
+impl Sink for Nodes {
+    fn name(&mut self, span: Range<usize>) {
+        self.push(Kind::String, span);
+    }
+
+    fn scalar(&mut self, kind: Kind, span: Range<usize>) {
+        self.push(kind, span);
+    }
+
+    fn open(&mut self, kind: Kind, start: usize) {
+        self.open.push(narrow(self.all.len()));
+        self.push(kind, start..start);
+    }
+
+    fn close(&mut self, end: usize) {
+        let after = narrow(self.all.len());
+        if let Some(index) = self.open.pop()
+            && let Some(node) = self.all.get_mut(index as usize)
+        {
+            node.end = narrow(end);
+            node.next = after;
+        }
+    }
+}
+
+struct Parser<'a, S> {
+    bytes: &'a [u8],
+    at: usize,
+    /// Of the arrays and objects that are open, whether it is an object.
+    open: Vec<bool>,
+    values_left: usize,
+    sink: &'a mut S,
+}
+
+impl<S: Sink> Parser<'_, S> {
     fn peek(&self) -> Option<u8> {
         self.bytes.get(self.at).copied()
     }
@@ -107,19 +183,21 @@ impl Parser<'_> {
         }
     }
 
-    fn push(&mut self, kind: Kind, start: usize) -> Result<(), JsonError> {
-        if self.nodes.len() >= self.max_nodes {
-            return Err(self.wrong("it has too many values"));
+    /// One value more, names included.
+    fn count(&mut self) -> Result<(), JsonError> {
+        match self.values_left.checked_sub(1) {
+            Some(left) => {
+                self.values_left = left;
+                Ok(())
+            }
+            None => Err(self.wrong("it has too many values")),
         }
-        // The length is below MAX_FILE_BYTES, so all of these fit.
-        let narrow = |index: usize| u32::try_from(index).unwrap_or(u32::MAX);
-        self.nodes.push(Node {
-            kind,
-            start: narrow(start),
-            end: narrow(self.at),
-            next: narrow(self.nodes.len() + 1),
-        });
-        Ok(())
+    }
+
+    fn scalar(&mut self, kind: Kind, start: usize) -> Result<Next, JsonError> {
+        self.count()?;
+        self.sink.scalar(kind, start..self.at);
+        Ok(Next::CommaOrEnd)
     }
 
     fn document(&mut self) -> Result<(), JsonError> {
@@ -129,7 +207,7 @@ impl Parser<'_> {
             next = match next {
                 Next::CommaOrEnd => match self.open.last() {
                     None => break,
-                    Some(&index) => self.after_value(index)?,
+                    Some(&is_object) => self.after_value(is_object)?,
                 },
                 Next::NameOrEnd if self.peek() == Some(b'}') => self.close(),
                 Next::ValueOrEnd if self.peek() == Some(b']') => self.close(),
@@ -137,7 +215,10 @@ impl Parser<'_> {
                     if self.peek() != Some(b'"') {
                         return Err(self.wrong("the name of a member is expected here, in quotes"));
                     }
+                    let start = self.at;
                     self.string()?;
+                    self.count()?;
+                    self.sink.name(start..self.at);
                     self.skip_space();
                     if self.peek() != Some(b':') {
                         return Err(self.wrong("a `:` is expected here"));
@@ -154,11 +235,7 @@ impl Parser<'_> {
         Ok(())
     }
 
-    fn after_value(&mut self, open: u32) -> Result<Next, JsonError> {
-        let is_object = self
-            .nodes
-            .get(open as usize)
-            .is_some_and(|node| node.kind == Kind::Object);
+    fn after_value(&mut self, is_object: bool) -> Result<Next, JsonError> {
         match self.peek() {
             Some(b',') => {
                 self.at += 1;
@@ -174,14 +251,8 @@ impl Parser<'_> {
 
     fn close(&mut self) -> Next {
         self.at += 1;
-        let after = u32::try_from(self.nodes.len()).unwrap_or(u32::MAX);
-        let end = u32::try_from(self.at).unwrap_or(u32::MAX);
-        if let Some(index) = self.open.pop()
-            && let Some(node) = self.nodes.get_mut(index as usize)
-        {
-            node.end = end;
-            node.next = after;
-        }
+        self.open.pop();
+        self.sink.close(self.at);
         Next::CommaOrEnd
     }
 
@@ -192,12 +263,11 @@ impl Parser<'_> {
             Some(b'[') => self.open(Kind::Array, Next::ValueOrEnd),
             Some(b'"') => {
                 self.string()?;
-                Ok(Next::CommaOrEnd)
+                self.scalar(Kind::String, start)
             }
             Some(b'-' | b'0'..=b'9') => {
                 self.number()?;
-                self.push(Kind::Number, start)?;
-                Ok(Next::CommaOrEnd)
+                self.scalar(Kind::Number, start)
             }
             Some(b't') => self.word(b"true", Kind::Bool),
             Some(b'f') => self.word(b"false", Kind::Bool),
@@ -208,11 +278,10 @@ impl Parser<'_> {
     }
 
     fn open(&mut self, kind: Kind, next: Next) -> Result<Next, JsonError> {
-        let index = u32::try_from(self.nodes.len()).unwrap_or(u32::MAX);
-        let start = self.at;
+        self.count()?;
+        self.sink.open(kind, self.at);
         self.at += 1;
-        self.push(kind, start)?;
-        self.open.push(index);
+        self.open.push(kind == Kind::Object);
         Ok(next)
     }
 
@@ -222,12 +291,10 @@ impl Parser<'_> {
             return Err(self.wrong("a value is expected here"));
         }
         self.at += word.len();
-        self.push(kind, start)?;
-        Ok(Next::CommaOrEnd)
+        self.scalar(kind, start)
     }
 
     fn string(&mut self) -> Result<(), JsonError> {
-        let start = self.at;
         self.at += 1;
         loop {
             match self.peek() {
@@ -258,7 +325,7 @@ impl Parser<'_> {
             }
         }
         self.at += 1;
-        self.push(Kind::String, start)
+        Ok(())
     }
 
     fn digits(&mut self) -> Result<(), JsonError> {

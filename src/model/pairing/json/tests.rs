@@ -103,6 +103,42 @@ fn a_limit_is_kept_and_nulls_do_not_count() {
     assert!(found("/a/0", 9).is_empty());
 }
 
+/// Documents with names given twice, with nulls, and with lists in lists.
+fn anything() -> impl Strategy<Value = String> {
+    let leaf = prop_oneof![
+        Just("null".to_owned()),
+        Just("\"x\"".to_owned()),
+        Just("\"\\u0061\"".to_owned()),
+        "[0-9]{1,3}".prop_map(|digits| format!("-{}", digits.trim_start_matches('0').len())),
+    ];
+    leaf.prop_recursive(4, 40, 4, |inner| {
+        let name = prop_oneof![Just("a"), Just("b"), Just("0"), Just("\\u0061")];
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..4)
+                .prop_map(|all| format!("[{}]", all.join(", "))),
+            prop::collection::vec((name, inner), 0..4).prop_map(|all| {
+                let all: Vec<String> = all
+                    .iter()
+                    .map(|(name, value)| format!("\"{name}\" :{value}"))
+                    .collect();
+                format!("{{{}}}", all.join(","))
+            }),
+        ]
+    })
+}
+
+fn walk_is_pointer(text: &str, pointer: &str) {
+    let pointer = Pointer::parse(pointer).unwrap();
+    let walk = Walk::new(&pointer).unwrap();
+    let json = Json::parse(text);
+    let found = json.as_ref().ok().and_then(|json| {
+        let all = pointer.find(json, Json::ROOT, usize::MAX);
+        all.first()
+            .map(|&node| (json.kind(node), json.string(node)))
+    });
+    assert_eq!(walk.find(text), found, "{pointer} in {text}");
+}
+
 proptest! {
     #[test]
     fn it_reads_exactly_what_serde_json_reads(text in "[\\[\\]{},:\"0-9a-z\\\\ .eE+-]{0,24}|(\\{|\\}|\\[|\\]|,|:|\"a\"|\"\\\\\"\"|1|-0|null|true| ){0,16}") {
@@ -115,6 +151,16 @@ proptest! {
     fn quoted_text_reads_back(text in "\\PC{0,20}|[\\x00-\\x20\"\\\\]{0,9}") {
         let quoted = quote(&text);
         prop_assert_eq!(json(&quoted).string(Json::ROOT), text);
+    }
+
+    #[test]
+    fn a_walk_finds_what_the_pointer_finds(text in anything(), pointer in "(/(a|b|0|1|2)){0,3}") {
+        walk_is_pointer(&text, &pointer);
+    }
+
+    #[test]
+    fn a_walk_through_no_json_finds_nothing(text in "(\\{|\\}|\\[|\\]|,|:|\"a\"|1|null){0,12}", pointer in "(/(a|0)){0,2}") {
+        walk_is_pointer(&text, &pointer);
     }
 
     #[test]

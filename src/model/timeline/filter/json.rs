@@ -1,7 +1,7 @@
 //! What is asked of a value in a JSON payload. Most payloads are told apart without reading them as JSON.
 
 use super::search::{Needle, Pattern};
-use crate::model::pairing::json::{Json, Kind, Pointer, Step, quote};
+use crate::model::pairing::json::{Json, Kind, Pointer, Step, Walk, quote};
 use memchr::memmem::Finder;
 use std::ops::Range;
 
@@ -23,6 +23,8 @@ pub(super) enum Wanted {
 #[derive(Clone, Debug)]
 pub(super) struct JsonCheck {
     pointer: Pointer,
+    /// Where it leads to one value at most.
+    walk: Option<Walk>,
     /// The name of the value in its object, in quotes: where these bytes are not, it is not, either.
     name: Option<Finder<'static>>,
     wanted: Wanted,
@@ -69,6 +71,7 @@ impl JsonCheck {
             _ => None,
         };
         Self {
+            walk: Walk::new(&pointer),
             pointer,
             name: name.map(|name| Finder::new(&name).into_owned()),
             wanted,
@@ -82,6 +85,11 @@ impl JsonCheck {
         let Ok(text) = std::str::from_utf8(payload) else {
             return false;
         };
+        if let Some(walk) = &self.walk {
+            return walk.find(text).is_some_and(|(kind, value)| {
+                self.wanted.holds(value.as_bytes(), kind == Kind::Number)
+            });
+        }
         let Ok(json) = Json::parse(text) else {
             return false;
         };

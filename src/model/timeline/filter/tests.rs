@@ -100,6 +100,7 @@ fn timeline() -> Timeline {
         responder: None,
         near: None,
         difference: None,
+        is_echo: false,
     });
     timeline
 }
@@ -507,6 +508,7 @@ fn a_term_made_of_any_text_finds_that_text() {
                 responder: None,
                 near: None,
                 difference: None,
+                is_echo: false,
             });
             filter.passes(RowRef::whole(RowId::new(0), Category::of(&row), &row))
         };

@@ -321,9 +321,10 @@ pub fn any_row() -> impl Strategy<Value = Row> {
         some_name(),
         proptest::option::of(0..u64::MAX - 1),
         difference().boxed(),
+        any::<bool>(),
     );
     let stray = stray.prop_map(
-        |(connection, message, verdict, received, responder, near, difference)| {
+        |(connection, message, verdict, received, responder, near, difference, is_echo)| {
             Row::Message(MessageRow {
                 connection,
                 message: Arc::new(message),
@@ -332,6 +333,7 @@ pub fn any_row() -> impl Strategy<Value = Row> {
                 responder,
                 near: near.map(ExchangeId),
                 difference,
+                is_echo,
             })
         },
     );

@@ -36,6 +36,7 @@ pub fn write(writer: &mut Writer, large: &mut Vec<Bytes>, row: &Row) {
             writer.name_if_any(row.responder.as_ref());
             writer.number(row.near.map_or(0, |id| id.0.saturating_add(1)));
             write_difference(writer, row.difference.as_deref());
+            writer.byte(row.is_echo.into());
         }
         Row::Publish(row) => {
             writer.byte(1);
@@ -76,6 +77,7 @@ pub fn read<'a>(mut reader: Reader<'a>, large: &'a [Bytes], shape: Shape) -> Opt
             responder: reader.name_if_any()?.map(Arc::clone),
             near: reader.number()?.checked_sub(1).map(ExchangeId),
             difference: read_difference(reader)?.map(Arc::new),
+            is_echo: reader.byte()? != 0,
         }),
         Shape::Publish => Row::Publish(PublishRow {
             message,

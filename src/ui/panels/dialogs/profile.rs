@@ -3,6 +3,7 @@
 mod way;
 
 use crate::app::Action;
+use crate::app::diagnosis::DiagnosisAction;
 use crate::app::dialogs::ProfileDialog;
 use crate::app::library::{Library, new_client_id};
 use crate::model::profile::{Feature, MqttVersion, ProfileField, VersionChoice, WillDraft};
@@ -68,6 +69,17 @@ pub fn profile_ui(
             }
             if ui.add(Button::ghost("Cancel")).clicked() {
                 actions.push(Action::CloseDialog);
+            }
+            // No broker is there to say anything.
+            if !dialog.draft.is_listener()
+                && ui
+                    .add(
+                        Button::ghost("Test connection")
+                            .tooltip("Step by step, with what is typed here; nothing is saved"),
+                    )
+                    .clicked()
+            {
+                actions.push(Action::Diagnosis(DiagnosisAction::TestEdited));
             }
         });
     });

@@ -166,10 +166,15 @@ fn shown_problems(app: &App, view: &FilterView, has_focus: bool, line: &str) -> 
     let is_typing = |problem: &Problem| {
         let word = line.get(problem.span.clone());
         let is_joining = matches!(word, Some("OR" | "AND"));
+        // A group of which more than the first word stands there is left out until it is closed: that is said.
+        let is_long_group = word.is_some_and(|word| {
+            let inner = word.strip_prefix('(').map(str::trim_start);
+            inner.is_some_and(|inner| inner.contains(char::is_whitespace))
+        });
         let between = line.get(problem.span.end..view.cursor);
         let is_there = between
             .is_some_and(|between| between.is_empty() || (is_joining && between.trim().is_empty()));
-        has_focus && problem.is_unfinished && is_there
+        has_focus && problem.is_unfinished && is_there && !is_long_group
     };
     let problems = app.filter.problems().iter();
     let problems = problems.filter(|problem| !is_typing(problem));

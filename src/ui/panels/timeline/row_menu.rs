@@ -74,9 +74,11 @@ pub fn row_menu_ui(ui: &mut Ui, app: &App, id: RowId, actions: &mut Vec<Action>)
         RowAction::FilterOnly,
     );
     menu.entry(ui, true, "Show in lanes", RowAction::ShowInLanes);
-    ui.separator();
-    menu.entry(ui, is_exchange, "Send again", RowAction::Resend);
     let is_saved = app.saved_request_of(&row).is_some();
+    if is_exchange || is_saved {
+        ui.separator();
+    }
+    menu.entry(ui, is_exchange, "Send again", RowAction::Resend);
     menu.entry(
         ui,
         is_saved,

@@ -41,16 +41,17 @@ pub fn title_menu_ui(
     actions: &mut Vec<Action>,
 ) {
     let Some(column) = shown.get(at) else { return };
+    ui.spacing_mut().item_spacing.y = 0.0;
     if let Some(by) = column.kind.sort_by() {
         let now = app.listing.arrangement().wanted().order;
-        for (words, is_descending) in [("Smallest first", false), ("Largest first", true)] {
+        for (words, is_descending) in by.ways().into_iter().zip([false, true]) {
             let order = Order { by, is_descending };
             if choice(ui, words, now == Some(order), "") {
                 actions.push(Action::Table(TableAction::Sort(Some(order))));
                 ui.close();
             }
         }
-        if now.is_some() && entry(ui, "Newest first", "As the table begins") {
+        if now.is_some() && entry(ui, "As it came", "The newest first, as the table begins") {
             actions.push(Action::Table(TableAction::Sort(None)));
         }
         ui.separator();
@@ -71,7 +72,7 @@ pub fn title_menu_ui(
         set_columns(&columns::toggled(shown, &column.kind), actions);
     }
     caption(ui, "Columns");
-    columns_ui(ui, shown, actions);
+    columns_ui(ui, shown, 300.0, actions);
 }
 
 fn group_by(kind: &ColumnKind) -> Option<GroupBy> {
@@ -137,12 +138,14 @@ pub fn table_menu_ui(ui: &mut Ui, app: &App, shown: &[ShownColumn], actions: &mu
     }
     if wanted.order.is_some() {
         caption(ui, "Order");
-        if entry(ui, "Newest first", "As the table begins") {
+        if entry(ui, "As it came", "The newest first, as the table begins") {
             actions.push(Action::Table(TableAction::Sort(None)));
         }
     }
     caption(ui, "Columns");
-    columns_ui(ui, shown, actions);
+    let groups = if wanted.group.is_some() { 110.0 } else { 0.0 };
+    let order = if wanted.order.is_some() { 60.0 } else { 0.0 };
+    columns_ui(ui, shown, 190.0 + groups + order, actions);
     if columns::kept(shown).is_empty() {
         return;
     }
@@ -155,14 +158,19 @@ pub fn table_menu_ui(ui: &mut Ui, app: &App, shown: &[ShownColumn], actions: &mu
     }
 }
 
-fn columns_ui(ui: &mut Ui, shown: &[ShownColumn], actions: &mut Vec<Action>) {
+/// `others`: about how much of the menu's height the rest of it takes.
+fn columns_ui(ui: &mut Ui, shown: &[ShownColumn], others: f32, actions: &mut Vec<Action>) {
     ui.set_min_width(230.0);
     let is_shown = |kind: &ColumnKind| shown.iter().any(|column| column.kind == *kind);
     let users = shown
         .iter()
         .map(|column| column.kind.clone())
         .filter(|kind| matches!(kind, ColumnKind::User(_)));
-    ScrollArea::vertical().max_height(260.0).show(ui, |ui| {
+    /// Of a window, above or below the titles.
+    const ROOM: f32 = 0.66;
+    let room = ui.ctx().content_rect().height() * ROOM;
+    let height = (room - others).clamp(90.0, 260.0);
+    ScrollArea::vertical().max_height(height).show(ui, |ui| {
         ui.spacing_mut().item_spacing.y = 0.0;
         for kind in ColumnKind::ALL.into_iter().chain(users) {
             let mut is_on = is_shown(&kind);

@@ -22,8 +22,10 @@ const ALWAYS: [Category; 5] = [
     Category::Unmatched,
 ];
 
-/// Of the bar's width.
+/// Of the bar's width, and at least so much: a filter of two terms is read whole.
 const FILTER_SHARE: f32 = 0.24;
+const FILTER_LEAST: f32 = 220.0;
+const FILTER_MOST: f32 = 340.0;
 /// A bar of this width has a button for everything.
 const ROOMY: f32 = 1_100.0;
 
@@ -31,7 +33,12 @@ pub fn toolbar_ui(ui: &mut Ui, app: &App, view: &mut View, actions: &mut Vec<Act
     ui.horizontal_centered(|ui| {
         ui.spacing_mut().item_spacing.x = 6.0;
         let is_roomy = ui.available_width() >= ROOMY;
-        let width = (ui.available_width() * FILTER_SHARE).clamp(170.0, 420.0);
+        let (width, with_words) = if is_roomy {
+            (ui.available_width() * FILTER_SHARE, true)
+        } else {
+            share(ui, app)
+        };
+        let width = width.clamp(FILTER_LEAST, FILTER_MOST);
         filter_box_ui(ui, app, view, width, actions);
         filter_menu_ui(ui, app, view, actions);
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
@@ -40,12 +47,39 @@ pub fn toolbar_ui(ui: &mut Ui, app: &App, view: &mut View, actions: &mut Vec<Act
             } else {
                 more_ui(ui, app, actions);
             }
-            views_ui(ui, app, actions);
+            views_ui(ui, app, with_words, actions);
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
                 chips_ui(ui, app, is_roomy, actions);
             });
         });
     });
+}
+
+/// What the filter gets in a small bar, and whether the views have room for their names: first the verdicts that
+/// count something are to be seen.
+fn share(ui: &Ui, app: &App) -> (f32, bool) {
+    /// The buttons beside the filter, and the menu at the right edge.
+    const BUTTONS: f32 = 3.0 * 36.0;
+    let gap = ui.spacing().item_spacing.x;
+    let counted = Category::ALL
+        .into_iter()
+        .map(|category| (category, app.timeline().count_of(category)))
+        .filter(|(_, count)| *count > 0);
+    let chips: f32 = counted
+        .map(|(category, count)| {
+            let count = words::count(count as u64);
+            let chip = Chip::new(category.label(), false).dot(Tone::of(category));
+            chip.count(&count).width(ui) + gap
+        })
+        .sum();
+    let all = words::count(app.timeline().len() as u64);
+    let chips = chips + Chip::new("All", true).count(&all).width(ui) + gap;
+    let views: f32 = VIEWS
+        .iter()
+        .map(|(_, name, ..)| Chip::new(name, false).width(ui) + gap)
+        .sum();
+    let left = ui.available_width() - BUTTONS - chips - views;
+    (left, left >= FILTER_LEAST)
 }
 
 /// Clearing, recording and exporting side by side, painted from right to left.
@@ -134,20 +168,47 @@ fn recordings_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
     entry(ui, "Open a recording…", RecordingAction::AskWhich);
 }
 
-/// The ways to look at it, painted from right to left.
-fn views_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
-    for (view, name, tooltip) in [
-        (TimelineView::Topics, "Topics", "What came on each topic"),
-        (TimelineView::Latency, "Latency", "How long answers took"),
-        (
-            TimelineView::Lanes,
-            "Lanes",
-            "Who sent what to whom and when",
-        ),
-        (TimelineView::Table, "Table", "A row for each of them"),
-    ] {
-        let chip = Chip::new(name, app.window.timeline_view == view).tooltip(tooltip);
-        if ui.add(chip).clicked() {
+/// The ways to look at it, from the right.
+const VIEWS: [(TimelineView, &str, &str, Icon); 4] = [
+    (
+        TimelineView::Topics,
+        "Topics",
+        "What came on each topic",
+        Icon::ListTree,
+    ),
+    (
+        TimelineView::Latency,
+        "Latency",
+        "How long answers took",
+        Icon::ChartNoAxesColumn,
+    ),
+    (
+        TimelineView::Lanes,
+        "Lanes",
+        "Who sent what to whom and when",
+        Icon::ArrowLeftRight,
+    ),
+    (
+        TimelineView::Table,
+        "Table",
+        "A row for each of them",
+        Icon::Table,
+    ),
+];
+
+/// Painted from right to left; without words where the verdicts need the room.
+fn views_ui(ui: &mut Ui, app: &App, with_words: bool, actions: &mut Vec<Action>) {
+    for (view, name, tooltip, icon) in VIEWS {
+        let is_chosen = app.window.timeline_view == view;
+        let pressed = if with_words {
+            ui.add(Chip::new(name, is_chosen).tooltip(tooltip))
+                .clicked()
+        } else {
+            let tooltip = format!("{name}: {tooltip}");
+            let button = Button::icon(icon, name).selected(is_chosen);
+            ui.add(button.tooltip(&tooltip)).clicked()
+        };
+        if pressed {
             actions.push(Action::SetTimelineView(view));
         }
     }

@@ -129,7 +129,12 @@ impl Canvas<'_> {
                 .rect_filled(rect, CornerRadius::same(3), fill);
             if rect.height() > 14.0 {
                 let place = pos2(x + 12.0, (top + 9.0).max(self.body.top() + 9.0));
-                self.words(place, &absence.label, self.theme.muted);
+                self.words_beside(
+                    place - vec2(12.0, 0.0),
+                    12.0,
+                    &absence.label,
+                    self.theme.muted,
+                );
             }
         }
     }
@@ -311,6 +316,19 @@ impl Canvas<'_> {
         painter.galley(corner, galley, ink);
     }
 
+    /// Right of a lane, or left of it where the page ends before the words do.
+    fn words_beside(&self, lane: Pos2, gap: f32, words: &str, ink: Color32) {
+        let whole = text::line(self.ui, words, fonts_of_labels(), ink, f32::INFINITY);
+        let width = whole.size().x;
+        let fits = lane.x + gap + width + 6.0 <= self.body.right();
+        let left = if fits {
+            lane.x + gap
+        } else {
+            lane.x - gap - width
+        };
+        self.words(pos2(left, lane.y), words, ink);
+    }
+
     fn marks(&self) {
         for placed in &self.layout.marks {
             if !self.is_in_view(placed.y, placed.y) {
@@ -331,7 +349,7 @@ impl Canvas<'_> {
             if mark.is_on_axis {
                 self.axis_words(place.y, &mark.label, ink);
             } else {
-                self.words(place + vec2(20.0, 0.0), &mark.label, ink);
+                self.words_beside(place, 20.0, &mark.label, ink);
             }
         }
     }

@@ -1,0 +1,172 @@
+//! `roundtrip diagnose`: the test of a connection, a line a step.
+
+use crate::cli::args::DiagnoseArgs;
+use crate::cli::exit::ExitCode;
+use crate::cli::stop::Stop;
+use crate::cli::{headless, out, resolve};
+use crate::model::connection::TlsInfo;
+use crate::model::diagnosis::{
+    Diagnosis, Plan, Remedy, State, Step, StepReport, Told, WATCH_TIME, Watch, report,
+};
+use crate::model::profile::{BrokerAddress, Profile};
+use crate::model::topic::TopicName;
+use crate::session::{Event, Session};
+use serde_json::{Value, json};
+use std::path::Path;
+use std::time::Duration;
+
+pub fn run(args: &DiagnoseArgs, workspace: Option<&Path>) -> Result<ExitCode, Stop> {
+    let target = resolve::target(&args.target(), workspace)?;
+    let address = target.profile.address.clone();
+    if matches!(address, BrokerAddress::Listener { .. }) {
+        return Err(Stop::usage(
+            format!("there is no broker to test at {address}"),
+            "devices come there over plain TCP; name a broker",
+        ));
+    }
+    let plan = plan(args)?;
+    let mut diagnosis = Diagnosis::new(&target.profile);
+    let profile = target.profile.clone();
+    let mut session = headless::start()?;
+    let generation = session.diagnose(target.profile, target.secrets, plan)?;
+    let mut shown = Ok(());
+    while diagnosis.is_running() {
+        let hear = |event: &Event, _: &Session| {
+            let Event::Diagnosis {
+                generation: of,
+                told,
+            } = event
+            else {
+                return;
+            };
+            if *of == generation {
+                let step = step_of(&diagnosis, told);
+                diagnosis.apply(told.clone());
+                if let Some(report) = step.and_then(|step| diagnosis.step(step)) {
+                    let printed = show(args, report);
+                    shown = std::mem::replace(&mut shown, Ok(())).and(printed);
+                }
+            }
+        };
+        if let Err(stop) = headless::pump(&mut session, Duration::from_millis(200), hear) {
+            session.cancel_diagnosis();
+            return Err(stop);
+        }
+        std::mem::replace(&mut shown, Ok(()))?;
+    }
+    end(args, &diagnosis, &profile)?;
+    Ok(code(&diagnosis))
+}
+
+fn plan(args: &DiagnoseArgs) -> Result<Plan, Stop> {
+    let topic = |text: &Option<String>| {
+        let topic = text.as_deref().map(TopicName::new).transpose();
+        topic.map_err(|err| Stop::usage(err.to_string(), ""))
+    };
+    let watch = if args.no_watch {
+        Watch::Never("not asked for".to_owned())
+    } else if args.watch.is_some() {
+        Watch::Always
+    } else if args.has_made_id() {
+        Watch::Never("the client id was made for this run".to_owned())
+    } else {
+        Watch::Auto
+    };
+    Ok(Plan {
+        own_client_id: args.own_client_id || args.has_made_id(),
+        scratch: topic(&args.scratch_topic)?,
+        response_topic: topic(&args.response_topic)?,
+        watch,
+        watch_time: args.watch.unwrap_or(WATCH_TIME),
+        namesakes: Vec::new(),
+    })
+}
+
+/// The step that is over with this.
+fn step_of(diagnosis: &Diagnosis, told: &Told) -> Option<Step> {
+    match told {
+        Told::Ended(report) => Some(report.step),
+        Told::Passed(step, _) => {
+            let before = diagnosis.step(*step)?;
+            (before.state == State::Waiting).then_some(*step)
+        }
+        _ => None,
+    }
+}
+
+fn show(args: &DiagnoseArgs, step: &StepReport) -> Result<(), Stop> {
+    if args.json {
+        return out::line(&report::json(step).to_string());
+    }
+    let line = report::line(step);
+    if args.certificate {
+        out::say(&line);
+        return Ok(());
+    }
+    out::line(&line)
+}
+
+fn end(args: &DiagnoseArgs, diagnosis: &Diagnosis, profile: &Profile) -> Result<(), Stop> {
+    let remedies: Vec<String> = diagnosis
+        .remedies
+        .iter()
+        .map(|remedy| words(remedy, &profile.address))
+        .collect();
+    if args.json {
+        let mut value = report::json_end(diagnosis, &remedies);
+        if let (Some(tls), Some(map)) = (&diagnosis.tls, value.as_object_mut()) {
+            map.insert("certificates".to_owned(), certificates(tls));
+        }
+        return out::line(&value.to_string());
+    }
+    for remedy in &remedies {
+        out::say(&format!("try: {remedy}"));
+    }
+    out::say(&diagnosis.verdict());
+    if args.certificate {
+        let chain = diagnosis.tls.iter().flat_map(|tls| &tls.chain);
+        for certificate in chain {
+            out::line(certificate.pem().trim_end())?;
+        }
+    }
+    Ok(())
+}
+
+fn words(remedy: &Remedy, before: &BrokerAddress) -> String {
+    let label = remedy.label(Some(before));
+    match remedy {
+        Remedy::Address(address) if !label.contains("://") => format!("{label} ({address})"),
+        Remedy::OwnClientId => format!("{label} (--own-client-id)"),
+        _ => label,
+    }
+}
+
+fn certificates(tls: &TlsInfo) -> Value {
+    let all = tls.chain.iter().map(|one| {
+        json!({
+            "subject": &*one.subject,
+            "issuer": &*one.issuer,
+            "names": one.names.iter().map(|name| &**name).collect::<Vec<&str>>(),
+            "not_before": one.not_before,
+            "not_after": one.not_after,
+            "key": &*one.key,
+            "sha256": &*one.fingerprint,
+            "pem": one.pem(),
+        })
+    });
+    all.collect()
+}
+
+fn code(diagnosis: &Diagnosis) -> ExitCode {
+    let Some(failure) = diagnosis.failure() else {
+        return ExitCode::Answered;
+    };
+    let problem = failure.problem.as_ref();
+    let is_refused = problem.is_some_and(|problem| problem.reason.is_some());
+    match failure.step {
+        Step::ClientId => ExitCode::Failed,
+        _ if is_refused => ExitCode::Refused,
+        Step::RoundTrip => ExitCode::NoReplyInTime,
+        _ => ExitCode::CouldNotConnect,
+    }
+}
