@@ -220,8 +220,8 @@ impl App {
         if editor.draft.name.trim().is_empty() {
             editor.draft.name = editor.draft.address.trim().to_owned();
         }
-        if let Err(errors) = editor.draft.validate(id) {
-            editor.errors = errors;
+        editor.errors = editor.find_errors(id, self.library.environment());
+        if !editor.errors.is_empty() {
             self.dialog = Some(Dialog::Profile(editor));
             return;
         }
@@ -246,8 +246,10 @@ impl App {
         dialog.refusal = None;
         dialog.editor.draft.password_wanted |= !dialog.editor.password.is_empty();
         let id = dialog.editor.id.clone().unwrap_or_else(|| NEW.to_owned());
-        let profile = match dialog.editor.draft.validate(&id) {
-            Ok(profile) => profile,
+        let filled = dialog.editor.draft.filled(self.library.environment());
+        let checked = filled.and_then(|(draft, hidden)| Ok((draft.validate(&id)?, hidden)));
+        let (profile, hidden) = match checked {
+            Ok(checked) => checked,
             Err(errors) => {
                 let reasons: Vec<String> = errors.into_iter().map(|err| err.message).collect();
                 dialog.refusal = Some(reasons.join("; "));
@@ -263,7 +265,12 @@ impl App {
         let Some(mut plan) = dialog.plan() else {
             return;
         };
-        let (secrets, missing) = self.secrets_of(dialog, &profile);
+        let (mut secrets, missing) = self.secrets_of(dialog, &profile);
+        secrets.hide(hidden);
+        if let Err(why) = self.fill_secrets(&id, &mut secrets) {
+            dialog.refusal = Some(why);
+            return;
+        }
         dialog.missing = missing;
         if !dialog.missing.is_empty() {
             return;

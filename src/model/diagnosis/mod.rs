@@ -12,6 +12,7 @@ pub mod witness;
 
 use crate::model::connection::{Problem, TlsInfo};
 use crate::model::profile::{BrokerAddress, Profile};
+use crate::model::secret::Secrets;
 use crate::model::topic::TopicName;
 pub use remedy::Remedy;
 use std::sync::Arc;
@@ -322,6 +323,41 @@ pub enum Told {
     /// What can be done about what failed, the likeliest first.
     Remedies(Vec<Remedy>),
     Finished,
+}
+
+impl Told {
+    /// Without what variables of the profile stand for and nobody may see. An address that holds some of it is no remedy
+    /// either: it would be saved.
+    #[must_use]
+    pub fn covered(self, secrets: &Secrets) -> Self {
+        let cover = |text: &str| secrets.cover(text);
+        let shows = |remedy: &Remedy| match remedy {
+            Remedy::Address(address) => address.to_string(),
+            Remedy::ServerName(name) => name.to_string(),
+            _ => String::new(),
+        };
+        match self {
+            Self::Ended(mut report) => {
+                report.found = cover(&report.found);
+                for detail in &mut report.details {
+                    detail.value = cover(&detail.value);
+                }
+                for unusual in &mut report.unusual {
+                    unusual.text = cover(&unusual.text);
+                    unusual.hint = cover(&unusual.hint);
+                }
+                let problem = report.problem.as_ref();
+                report.problem = problem.map(|problem| problem.covered(secrets));
+                Self::Ended(report)
+            }
+            Self::Passed(step, why) => Self::Passed(step, cover(&why)),
+            Self::Remedies(mut remedies) => {
+                remedies.retain(|remedy| cover(&shows(remedy)) == shows(remedy));
+                Self::Remedies(remedies)
+            }
+            other => other,
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
