@@ -247,13 +247,13 @@ impl App {
     pub(super) fn follow_secrets(&mut self) {
         for (asked, answer) in self.library.take_vault_answers() {
             match answer {
-                Ok(answer) => self.vault_answered(asked, answer),
+                Ok(answer) => self.vault_answered(asked, &answer),
                 Err(err) => self.vault_refused(asked, &err),
             }
         }
     }
 
-    fn vault_answered(&mut self, asked: Asked, answer: VaultAnswer) {
+    fn vault_answered(&mut self, asked: Asked, answer: &VaultAnswer) {
         let count = answer.secrets.len();
         let words = match asked {
             Asked::Unlock => {

@@ -2,7 +2,7 @@
 
 use super::queue::Push;
 use super::{Event, Generation, Session, SessionError};
-use crate::model::diagnosis::{Plan, Watch};
+use crate::model::diagnosis::{Plan, Told, Watch};
 use crate::model::profile::{BrokerAddress, Profile};
 use crate::model::secret::Secrets;
 use crate::mqtt::diagnosis;
@@ -29,12 +29,19 @@ impl Session {
     ) -> Result<Generation, SessionError> {
         self.diagnosing = None;
         let id = Arc::clone(&profile.id);
-        let options = self.client_options(profile, secrets.into())?;
+        let secrets: Secrets = secrets.into();
+        let hidden = secrets.clone();
+        let options = self.client_options(profile, secrets)?;
         let profile = &options.profile;
         self.add_namesakes(&id, profile, &mut plan);
         let generation = self.new_generation();
         let queue = Arc::clone(&self.queue);
-        let sink = Arc::new(move |told| {
+        let sink = Arc::new(move |told: Told| {
+            let told = if hidden.hides_anything() {
+                told.covered(&hidden)
+            } else {
+                told
+            };
             queue.push(Event::Diagnosis { generation, told }, Push::Kept);
         });
         let run = diagnosis::run(self.handle.clone(), options, plan, sink);

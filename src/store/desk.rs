@@ -134,7 +134,9 @@ impl PasswordDesk {
     /// With a file whose key costs next to nothing.
     #[cfg(test)]
     pub fn cheap(secrets: Box<dyn Secrets>, workspace: &Workspace) -> Result<Self, StoreError> {
-        let folder = workspace.state_folder().unwrap_or(workspace.folder());
+        let folder = workspace
+            .state_folder()
+            .unwrap_or_else(|| workspace.folder());
         let vault = Vault::cheap(folder.to_owned());
         Self::with(secrets, workspace.key(), Limits::default(), vault)
     }

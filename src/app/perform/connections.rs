@@ -307,7 +307,7 @@ impl App {
     }
 
     /// Variables may stand in a secret, too; and what fields were filled with is not to be told.
-    fn fill_secrets(&self, id: &str, known: &mut Secrets) -> Result<(), String> {
+    pub(in crate::app) fn fill_secrets(&self, id: &str, known: &mut Secrets) -> Result<(), String> {
         let environment = self.library.environment();
         known.try_map(|slot, secret| {
             let filled = environment.fill(secret.expose(), Place::Text);

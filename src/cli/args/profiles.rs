@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 /// Connections and requests from other programs, and out again
 #[derive(Debug, clap::Args)]
+#[expect(clippy::doc_markdown, reason = "--help prints this as it stands")]
 pub struct ProfilesArgs {
     #[command(subcommand)]
     pub command: ProfilesCommand,

@@ -354,6 +354,7 @@ impl Told {
                         let text = address.to_string();
                         secrets.cover(&text) == text
                     }
+                    Remedy::ServerName(name) => secrets.cover(name) == **name,
                     _ => true,
                 });
                 Self::Remedies(remedies)

@@ -7,6 +7,7 @@ mod valid;
 mod way;
 
 use crate::model::FieldError;
+use crate::model::environment;
 use crate::model::message::UserProperty;
 use crate::model::record::Colour;
 use crate::model::topic::MAX_STRING_BYTES;
@@ -259,11 +260,21 @@ impl ProfileDraft {
 
     /// The secrets of a profile that is valid; where it is not, the password at most.
     pub fn secrets_wanted(&self) -> Vec<SecretSlot> {
-        match self.validate("") {
+        match self.sample().validate("") {
             Ok(profile) => profile.secrets_wanted(),
             Err(_) if self.password_wanted => vec![SecretSlot::Password],
             Err(_) => Vec::new(),
         }
+    }
+
+    /// For whoever asks what kind of thing it is: whatever variables stand for, the scheme of an address is typed.
+    fn sample(&self) -> Self {
+        let mut sample = self.clone();
+        sample.address = environment::sample(&self.address);
+        if let Some(proxy) = &mut sample.proxy {
+            proxy.address = environment::sample(&proxy.address);
+        }
+        sample
     }
 
     /// Every secret that it may ever have wanted: also those of another address, and of fields that are switched off.
@@ -286,7 +297,7 @@ impl ProfileDraft {
 
     /// Whether anybody could pretend to be the broker.
     pub fn is_unverified(&self) -> bool {
-        let is_encrypted = || match BrokerAddress::parse(&self.address) {
+        let is_encrypted = || match BrokerAddress::parse(&environment::sample(&self.address)) {
             Ok(parsed) => {
                 matches!(parsed.address, BrokerAddress::Tcp { scheme, .. } if scheme.is_encrypted())
             }
@@ -469,6 +480,30 @@ mod tests {
         assert_eq!(kept(MqttVersion::V5, true), 30);
         assert_eq!(kept(MqttVersion::V311, true), 0);
         assert_eq!(kept(MqttVersion::V311, false), u32::MAX);
+    }
+
+    #[test]
+    fn what_variables_stand_for_does_not_hide_that_nobody_is_verified() {
+        let draft = ProfileDraft {
+            name: "n".to_owned(),
+            address: "wss://{{env.HOST}}:{{env.PORT}}/mqtt".to_owned(),
+            tls: Some(TlsDraft {
+                verify: false,
+                ..TlsDraft::default()
+            }),
+            web_socket: Some(WebSocketDraft {
+                headers: vec![HeaderDraft {
+                    name: "Authorization".to_owned(),
+                    is_secret: true,
+                    ..HeaderDraft::default()
+                }],
+                ..WebSocketDraft::default()
+            }),
+            ..ProfileDraft::default()
+        };
+        assert!(draft.is_unverified());
+        let header = SecretSlot::Header("Authorization".to_owned());
+        assert_eq!(draft.secrets_wanted(), [header]);
     }
 
     #[test]

@@ -131,7 +131,7 @@ impl Clerk {
             SecretHome::Nowhere => Ok(None),
             SecretHome::File => Ok(self.vault.entries()?.remove(&account)),
             SecretHome::Keyring => {
-                let found = self.from_keyring(&account)?;
+                let found = self.kept_in_keyring(&account)?;
                 if let Some(secret) = &found {
                     // One dialog a run is enough.
                     self.session.insert(account, secret.clone());
@@ -141,7 +141,7 @@ impl Clerk {
         }
     }
 
-    fn from_keyring(&mut self, account: &str) -> Result<Option<Secret>, SecretError> {
+    fn kept_in_keyring(&mut self, account: &str) -> Result<Option<Secret>, SecretError> {
         let call = Call::Load(self.in_keyring(account));
         match self.call(call, self.limits.call) {
             Err(SecretError::NoKeyring { .. }) => Ok(None),
@@ -226,7 +226,7 @@ impl Clerk {
             SecretHome::File => secrets.extend(self.vault.entries()?),
             SecretHome::Keyring => {
                 for account in accounts {
-                    if let Some(secret) = self.from_keyring(account)? {
+                    if let Some(secret) = self.kept_in_keyring(account)? {
                         secrets.insert(account.clone(), secret);
                     }
                 }

@@ -123,13 +123,17 @@ fn two_windows_do_not_undo_each_others_work() {
         .map(|writer| {
             let mut vault = Vault::cheap(state.clone());
             vault.unlock(&secret("x")).unwrap();
-            std::thread::spawn(move || {
+            let body = move || {
                 for number in 0..8 {
                     vault
                         .put(&format!("{writer}/{number}"), &secret("s"))
                         .unwrap();
                 }
-            })
+            };
+            std::thread::Builder::new()
+                .name(format!("writer {writer}"))
+                .spawn(body)
+                .unwrap()
         })
         .collect();
     for writer in writers {
