@@ -317,28 +317,30 @@ fn a_broker_that_takes_no_identifiers_is_not_sent_one() {
     use std::io::{Read as _, Write as _};
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
-    let broker = std::thread::spawn(move || {
-        let (mut stream, _) = listener.accept().unwrap();
-        stream.set_read_timeout(Some(DEADLINE)).unwrap();
-        let frame = |stream: &mut std::net::TcpStream| {
-            let mut head = [0; 2];
-            stream.read_exact(&mut head).unwrap();
-            let mut body = vec![0; usize::from(head[1])];
-            stream.read_exact(&mut body).unwrap();
-            (head[0], body)
-        };
-        assert_eq!(frame(&mut stream).0, 0x10);
-        // Subscription Identifier Available: 0.
-        stream.write_all(&[0x20, 5, 0, 0, 2, 0x29, 0]).unwrap();
-        let (kind, body) = frame(&mut stream);
-        stream
-            .write_all(&[0x90, 4, body[0], body[1], 0, 2])
-            .unwrap();
-        // Open until the other side has seen it.
-        let mut rest = Vec::new();
-        stream.read_to_end(&mut rest).ok();
-        (kind, body)
-    });
+    let broker = std::thread::Builder::new()
+        .spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            stream.set_read_timeout(Some(DEADLINE)).unwrap();
+            let frame = |stream: &mut std::net::TcpStream| {
+                let mut head = [0; 2];
+                stream.read_exact(&mut head).unwrap();
+                let mut body = vec![0; usize::from(head[1])];
+                stream.read_exact(&mut body).unwrap();
+                (head[0], body)
+            };
+            assert_eq!(frame(&mut stream).0, 0x10);
+            // Subscription Identifier Available: 0.
+            stream.write_all(&[0x20, 5, 0, 0, 2, 0x29, 0]).unwrap();
+            let (kind, body) = frame(&mut stream);
+            stream
+                .write_all(&[0x90, 4, body[0], body[1], 0, 2])
+                .unwrap();
+            // Open until the other side has seen it.
+            let mut rest = Vec::new();
+            stream.read_to_end(&mut rest).ok();
+            (kind, body)
+        })
+        .unwrap();
     let mut desk = Desk::alone();
     desk.connect(&ProfileDraft {
         name: "fake".to_owned(),

@@ -2,7 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test may fail")]
 
 #[path = "../ways/certs.rs"]
-#[allow(dead_code, reason = "every test binary uses its own part of it")]
+#[expect(dead_code, reason = "every test binary uses its own part of it")]
 mod certs;
 #[path = "../common/mod.rs"]
 mod common;
@@ -10,7 +10,7 @@ mod fails;
 #[path = "../common/program.rs"]
 mod program;
 #[path = "../ways/servers.rs"]
-#[allow(dead_code, reason = "every test binary uses its own part of it")]
+#[expect(dead_code, reason = "every test binary uses its own part of it")]
 mod servers;
 mod takeover;
 mod told;

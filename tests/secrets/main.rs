@@ -1,5 +1,5 @@
 //! A password goes to the broker and nowhere else: no output and no file ever holds it.
-#![expect(clippy::unwrap_used, reason = "a test may fail")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test may fail")]
 
 #[path = "../common/mod.rs"]
 mod common;
