@@ -113,7 +113,7 @@ fn packets_of_a_request_are_filtered_and_linked() {
     window.wait("four lines", |window| window.labels(Role::Row).len() == 4);
     let all = window.labels(Role::Row);
     assert!(
-        all[0].contains("SUBACK in") && all[0].contains("granted QoS 1"),
+        all[0].contains("SUBACK in") && all[0].contains("granted QoS 2"),
         "{all:#?}"
     );
     assert!(
