@@ -30,9 +30,11 @@ mod rows;
 mod rules;
 mod stop;
 
+use crate::model::environment::{Environment, Place};
 use crate::model::pairing::Rules;
-use crate::model::subscribe::SubscribeOptions;
+use crate::model::subscribe::{RetainHandling, SubscribeOptions};
 use crate::model::topic::TopicFilter;
+use crate::model::version::MqttVersion;
 use args::{
     Args, BenchArgs, Command, DemoArgs, ListenArgs, RequestArgs, RespondArgs, ScreenshotArgs, Url,
 };
@@ -133,15 +135,47 @@ fn respond(args: &RespondArgs, workspace: Option<&Path>) -> Result<ExitCode, Sto
     })
 }
 
+/// With the variables of the environment filled in.
+fn filter_of(text: &str, environment: &Environment) -> Result<TopicFilter, Stop> {
+    let filled = environment.fill(text, Place::Text);
+    let filled = filled.map_err(|why| Stop::usage(format!("the topic `{text}`: {why}"), ""))?;
+    if !filled.hidden.is_empty() {
+        return Err(Stop::usage(
+            format!(
+                "the topic `{text}`: what is listened to is shown, and is no place for a secret variable"
+            ),
+            "",
+        ));
+    }
+    TopicFilter::new(&filled.text).map_err(|err| Stop::usage(err.to_string(), ""))
+}
+
 fn listen(args: ListenArgs, workspace: Option<&Path>) -> Result<ExitCode, Stop> {
     let target = resolve::target(&args.connect, workspace)?;
     let mut filters = Vec::new();
     for topic in &args.topics {
-        let filter = TopicFilter::new(topic);
-        filters.push(filter.map_err(|err| Stop::usage(err.to_string(), ""))?);
+        filters.push(filter_of(topic, &target.environment)?);
     }
     filters.sort();
     filters.dedup();
+    let has_more =
+        args.no_local || args.identifier.is_some() || args.retain_handling != RetainHandling::Send;
+    if has_more && target.profile.mqtt_version == MqttVersion::V311 {
+        return Err(Stop::usage(
+            "a subscription of MQTT 3.1.1 has a quality of service and nothing else",
+            "Leave out --no-local, --retain-handling and --identifier, or connect with MQTT 5.",
+        ));
+    }
+    if args.no_local
+        && let Some(shared) = filters.iter().find(|it| it.unshared() != it.as_str())
+    {
+        return Err(Stop::usage(
+            format!(
+                "`{shared}` is shared, and No Local with a shared subscription is a protocol error (MQTT 5 §3.8.3.1)"
+            ),
+            "Leave out --no-local.",
+        ));
+    }
     listen::run(listen::Listen {
         profile: target.profile,
         secrets: target.secrets,

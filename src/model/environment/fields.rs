@@ -1,6 +1,6 @@
 //! The fields of profiles and requests that variables may stand in.
 
-use super::{Environment, Place, has_gaps};
+use super::{Environment, Place, has_gaps, sample};
 use crate::model::FieldError;
 use crate::model::message::UserProperty;
 use crate::model::payload::PayloadFormat;
@@ -12,12 +12,17 @@ use std::sync::Arc;
 
 type Visit<'a, Field> = &'a mut dyn FnMut(Field, Place, &mut String);
 
-fn json_or_text(format: PayloadFormat) -> Place {
-    if format == PayloadFormat::Json {
-        Place::Json
-    } else {
-        Place::Text
-    }
+/// Text that is a JSON object or array is filled as one: a command line knows text alone.
+fn json_or_text(format: PayloadFormat, payload: &str) -> Place {
+    let is_json = match format {
+        PayloadFormat::Json => true,
+        PayloadFormat::Text => {
+            payload.trim_start().starts_with(['{', '['])
+                && serde_json::from_str::<serde::de::IgnoredAny>(&sample(payload)).is_ok()
+        }
+        _ => false,
+    };
+    if is_json { Place::Json } else { Place::Text }
 }
 
 fn visit_profile(draft: &mut ProfileDraft, visit: Visit<'_, ProfileField>) {
@@ -64,7 +69,7 @@ fn visit_profile(draft: &mut ProfileDraft, visit: Visit<'_, ProfileField>) {
 fn visit_will(will: &mut WillDraft, visit: Visit<'_, ProfileField>) {
     use ProfileField as Field;
     visit(Field::WillTopic, Place::Text, &mut will.topic);
-    let into = json_or_text(will.format);
+    let into = json_or_text(will.format, &will.payload);
     visit(Field::WillPayload, into, &mut will.payload);
     let response_topic = &mut will.response_topic;
     visit(Field::WillResponseTopic, Place::Text, response_topic);
@@ -98,7 +103,7 @@ fn visit_request(draft: &mut RequestDraft, visit: Visit<'_, RequestField>) {
     visit(Field::ContentType, Place::Text, &mut draft.content_type);
     let expiry = &mut draft.message_expiry_secs;
     visit(Field::MessageExpiry, Place::Text, expiry);
-    let into = json_or_text(draft.format);
+    let into = json_or_text(draft.format, &draft.payload);
     visit(Field::Payload, into, &mut draft.payload);
     for (index, property) in draft.user_properties.iter_mut().enumerate() {
         let name = &mut property.name;

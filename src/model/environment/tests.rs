@@ -141,6 +141,13 @@ fn a_request_is_checked_with_its_variables_filled_in() {
         &request.payload[..],
         br#"{"a":"a\"b\\","n":1999,"t":"hunter2"}"#
     );
+    // A command line calls it text.
+    draft.format = PayloadFormat::Text;
+    let as_text = draft.validate(&here).unwrap();
+    assert_eq!(as_text.payload, request.payload);
+    draft.payload = "say \"{{env.QUOTE}}\"".to_owned();
+    let request = draft.validate(&here).unwrap();
+    assert_eq!(&request.payload[..], br#"say "a"b\""#);
     draft.timeout = "{{env.NOPE}}".to_owned();
     let errors = draft.validate(&here).unwrap_err();
     assert_eq!(errors[0].field, RequestField::Timeout);

@@ -50,10 +50,8 @@ impl PacketFormat {
     /// By the end of the file's name; JSON Lines where that says nothing.
     pub fn of_path(path: &Path) -> Self {
         let ending = path.extension().and_then(|ending| ending.to_str());
-        let found = Self::ALL
-            .into_iter()
-            .find(|one| Some(one.ending()) == ending);
-        found.unwrap_or(Self::Jsonl)
+        let is = |one: &Self| ending.is_some_and(|it| it.eq_ignore_ascii_case(one.ending()));
+        Self::ALL.into_iter().find(is).unwrap_or(Self::Jsonl)
     }
 }
 
@@ -152,9 +150,16 @@ pub struct PacketFile {
 }
 
 impl PacketFile {
-    /// It replaces one that is there.
+    /// It replaces one that is there. A new one is for its owner alone: payloads are in it.
     pub fn create(path: &Path, title: &str) -> Result<Self, StoreError> {
-        let written = File::create(path).and_then(|file| {
+        let mut options = File::options();
+        options.write(true).create(true).truncate(true);
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::OpenOptionsExt as _;
+            options.mode(0o600);
+        }
+        let written = options.open(path).and_then(|file| {
             PacketExport::new(PacketFormat::of_path(path), title, BufWriter::new(file))
         });
         Ok(Self {
