@@ -122,9 +122,9 @@ fn end(args: &DiagnoseArgs, diagnosis: &Diagnosis, profile: &Profile) -> Result<
         return out::line(&covered(value.to_string()));
     }
     for remedy in remedies {
-        out::say(&covered(format!("try: {remedy}")));
+        out::say(&covered(report::plain(&format!("try: {remedy}"))));
     }
-    out::say(&covered(diagnosis.verdict()));
+    out::say(&covered(report::plain(&diagnosis.verdict())));
     if args.certificate {
         let chain = diagnosis.tls.iter().flat_map(|tls| &tls.chain);
         for certificate in chain {

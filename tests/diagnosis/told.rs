@@ -3,6 +3,8 @@
 use crate::certs::Authority;
 use crate::common::{Mosquitto, free_port};
 use crate::program::run;
+use crate::servers::serve;
+use std::io::{Read as _, Write as _};
 
 #[test]
 fn every_step_is_a_line_and_everything_works() {
@@ -74,4 +76,37 @@ fn what_the_broker_refuses_and_what_cannot_be_tested_have_codes_of_their_own() {
     run(&["diagnose", "--url", "tcp-listen://127.0.0.1:0"]).expect_code(2);
     run(&["diagnose", "lab", "--url", "mqtt://h"]).expect_code(2);
     run(&["diagnose", "--scratch-topic", "a/#"]).expect_code(2);
+}
+
+/// Answers every CONNECT with `connack` and what comes after it with nothing.
+fn half_broker(connack: Vec<u8>) -> u16 {
+    serve("half a broker", move |mut stream| {
+        let mut sink = [0; 4096];
+        if stream.read(&mut sink).is_ok_and(|count| count > 0) {
+            stream.write_all(&connack).ok();
+        }
+        while stream.read(&mut sink).is_ok_and(|count| count > 0) {}
+    })
+}
+
+#[test]
+fn a_broker_cannot_write_lines_of_its_own() {
+    // CONNACK 0x9C, use another server, with a Reason String (0x1F) and a Server Reference (0x1C).
+    let (said, other) = ("no \u{1b}[31mway\u{9b}0m\nok       CONNECT", "h\r:1");
+    let mut properties = Vec::new();
+    for (id, text) in [(0x1F, said), (0x1C, other)] {
+        properties.extend([id, 0, u8::try_from(text.len()).unwrap()]);
+        properties.extend(text.as_bytes());
+    }
+    let mut connack = vec![0, 0x9C, u8::try_from(properties.len()).unwrap()];
+    connack.extend(properties);
+    connack.splice(0..0, [0x20, u8::try_from(connack.len()).unwrap()]);
+    let address = format!("mqtt://127.0.0.1:{}", half_broker(connack));
+    let ran = run(&["diagnose", "--url", &address, "--no-watch"]).expect_code(5);
+    for text in [ran.text(), ran.stderr.clone()] {
+        let is_raw = |c: char| c.is_control() && c != '\n';
+        assert!(!text.contains(is_raw), "{text:?}");
+        assert!(!text.contains("\nok       CONNECT"), "{text}");
+    }
+    assert!(ran.text().contains("no ·[31mway·0m·ok"), "{}", ran.text());
 }

@@ -10,6 +10,13 @@ use std::fmt::Write as _;
 /// Columns of what comes before the words.
 const INDENT: usize = 36;
 
+/// What brokers, proxies and certificates say is their own: a line feed in it would make lines that look like those of the
+/// test, and an escape sequence would take the terminal over.
+pub fn plain(text: &str) -> String {
+    let shown = |c: char| if c.is_control() { '\u{b7}' } else { c };
+    text.chars().map(shown).collect()
+}
+
 /// One step in one line and, where there is more to say, more of them.
 pub fn line(report: &StepReport) -> String {
     let took = report.took.map(text::duration).unwrap_or_default();
@@ -22,12 +29,13 @@ pub fn line(report: &StepReport) -> String {
         Some(problem) => &*problem.summary,
         None => &report.found,
     };
+    let words = plain(words);
     let mut text = format!("{head}  {words}").trim_end().to_owned();
     let indent = " ".repeat(INDENT);
     let mut add = |label: &str, words: &str| {
         if !words.is_empty() {
             // Writing to a string does not fail.
-            write!(text, "\n{indent}{label}{words}").unwrap_or_default();
+            write!(text, "\n{indent}{label}{}", plain(words)).unwrap_or_default();
         }
     };
     if let Some(problem) = &report.problem {
@@ -45,23 +53,26 @@ pub fn line(report: &StepReport) -> String {
 /// Everything, to be pasted where help is asked for.
 pub fn text(diagnosis: &Diagnosis, name: &str, address: &BrokerAddress, now: Timestamp) -> String {
     let mut whole = format!(
-        "Test of the connection {name} ({address}), {}\n{}\n\n",
+        "Test of the connection {} ({address}), {}\n{}\n\n",
+        plain(name),
         text::iso(now),
-        diagnosis.verdict()
+        plain(&diagnosis.verdict())
     );
     for report in &diagnosis.steps {
         whole.push_str(&line(report));
         whole.push('\n');
         for detail in &report.details {
             let indent = " ".repeat(INDENT);
-            writeln!(whole, "{indent}{}: {}", detail.name, detail.value).unwrap_or_default();
+            let (name, value) = (plain(&detail.name), plain(&detail.value));
+            writeln!(whole, "{indent}{name}: {value}").unwrap_or_default();
         }
     }
     if let Some(tls) = &diagnosis.tls {
         for (index, one) in tls.chain.iter().enumerate() {
             writeln!(whole, "\nCertificate {}", index + 1).unwrap_or_default();
             for detail in said::certificate(one, now) {
-                writeln!(whole, "  {:<9} {}", detail.name, detail.value).unwrap_or_default();
+                let value = plain(&detail.value);
+                writeln!(whole, "  {:<9} {value}", detail.name).unwrap_or_default();
             }
         }
     }
