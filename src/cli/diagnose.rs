@@ -6,7 +6,7 @@ use crate::cli::stop::Stop;
 use crate::cli::{headless, out, resolve};
 use crate::model::connection::TlsInfo;
 use crate::model::diagnosis::{
-    Diagnosis, Plan, Remedy, State, Step, StepReport, Told, WATCH_TIME, Watch, report,
+    Diagnosis, Failure, Plan, Remedy, State, Step, StepReport, Told, WATCH_TIME, Watch, report,
 };
 use crate::model::profile::{BrokerAddress, Profile};
 use crate::model::topic::TopicName;
@@ -163,12 +163,10 @@ fn code(diagnosis: &Diagnosis) -> ExitCode {
     let Some(failure) = diagnosis.failure() else {
         return ExitCode::Answered;
     };
-    let problem = failure.problem.as_ref();
-    let is_refused = problem.is_some_and(|problem| problem.reason.is_some());
-    match failure.step {
-        Step::ClientId => ExitCode::Failed,
-        _ if is_refused => ExitCode::Refused,
-        Step::RoundTrip => ExitCode::NoReplyInTime,
-        _ => ExitCode::CouldNotConnect,
+    match failure.failure {
+        _ if failure.step == Step::ClientId => ExitCode::Failed,
+        Failure::Refused => ExitCode::Refused,
+        Failure::Silent => ExitCode::NoReplyInTime,
+        Failure::Broken => ExitCode::CouldNotConnect,
     }
 }

@@ -147,7 +147,7 @@ fn a_wrong_password_is_asked_for_and_is_not_in_the_report() {
     assert_eq!(test(&ann, with("pa55"), short()).failure(), None);
 }
 
-fn with_acl(lines: &'static str) -> Mosquitto {
+pub fn with_acl(lines: &'static str) -> Mosquitto {
     Mosquitto::start_with(|folder| {
         let file = folder.join("acl");
         std::fs::write(&file, lines).unwrap();

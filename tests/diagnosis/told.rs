@@ -2,6 +2,7 @@
 
 use crate::certs::Authority;
 use crate::common::{Mosquitto, free_port};
+use crate::fails::with_acl;
 use crate::program::run;
 use crate::servers::serve;
 use std::io::{Read as _, Write as _};
@@ -109,4 +110,19 @@ fn a_broker_cannot_write_lines_of_its_own() {
         assert!(!text.contains("\nok       CONNECT"), "{text}");
     }
     assert!(ran.text().contains("no ·[31mway·0m·ok"), "{}", ran.text());
+}
+
+#[test]
+fn silence_and_a_refusal_without_a_word_have_their_codes() {
+    // CONNACK of MQTT 5, and then not a word.
+    let port = half_broker(vec![0x20, 3, 0, 0, 0]);
+    let address = format!("mqtt://127.0.0.1:{port}");
+    let ran = run(&["diagnose", "--url", &address, "--no-watch"]).expect_code(3);
+    let said = "the SUBSCRIBE was not acknowledged within 5 s";
+    assert!(ran.text().contains(said), "{}", ran.text());
+    // Mosquitto grants every subscription; this one hears nothing.
+    let broker = with_acl("topic readwrite roundtrip/test/#\ntopic write clients/#\n");
+    let ran = run(&["diagnose", "--url", &broker.url(), "--no-watch"]).expect_code(5);
+    let said = "not authorized for the Response Topic";
+    assert!(ran.text().contains(said), "{}", ran.text());
 }

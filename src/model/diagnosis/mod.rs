@@ -181,6 +181,18 @@ pub struct Unusual {
     pub hint: String,
 }
 
+/// How a step failed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Failure {
+    /// The way to the broker, or the connection, ended.
+    #[default]
+    Broken,
+    /// The broker does not allow it, whether it says so or not.
+    Refused,
+    /// Nothing came back.
+    Silent,
+}
+
 /// A step and what is known of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StepReport {
@@ -192,6 +204,8 @@ pub struct StepReport {
     pub details: Vec<Detail>,
     pub unusual: Vec<Unusual>,
     pub problem: Option<Problem>,
+    /// Means something where it failed.
+    pub failure: Failure,
 }
 
 impl StepReport {
@@ -204,6 +218,7 @@ impl StepReport {
             details: Vec::new(),
             unusual: Vec::new(),
             problem: None,
+            failure: Failure::default(),
         }
     }
 
@@ -216,13 +231,24 @@ impl StepReport {
         }
     }
 
+    /// Refused where the broker gave a reason code, else broken.
     pub fn failed(step: Step, took: Option<Duration>, problem: Problem) -> Self {
         Self {
             state: State::Failed,
+            failure: match problem.reason {
+                Some(_) => Failure::Refused,
+                None => Failure::Broken,
+            },
             took,
             problem: Some(problem),
             ..Self::waiting(step)
         }
+    }
+
+    #[must_use]
+    pub fn as_failure(mut self, failure: Failure) -> Self {
+        self.failure = failure;
+        self
     }
 
     pub fn skipped(step: Step, why: impl Into<String>) -> Self {

@@ -3,7 +3,9 @@
 use super::tested::{Ended, MARK, Tested, problem_of};
 use super::{PATIENCE, Run};
 use crate::model::connection::{ConnectionInfo, Problem};
-use crate::model::diagnosis::{Detail, Plan, ROUND_TRIPS, Remedy, Step, StepReport, Unusual};
+use crate::model::diagnosis::{
+    Detail, Failure, Plan, ROUND_TRIPS, Remedy, Step, StepReport, Unusual,
+};
 use crate::model::exchange::Reason;
 use crate::model::message::{Message, Qos};
 use crate::model::profile::{Feature, Profile};
@@ -49,20 +51,24 @@ impl Scratch {
 }
 
 impl Ended {
-    fn into_problem(self, what: &str) -> Problem {
+    /// `what` was not acknowledged, or the connection was lost.
+    fn into_report(self, step: Step, took: Duration, what: &str) -> StepReport {
         match self {
-            Self::Lost(problem) => problem,
-            Self::Late => Problem {
-                summary: format!(
-                    "{what} was not acknowledged within {} s",
-                    PATIENCE.as_secs()
-                )
-                .into(),
-                hint: "The broker or the network hangs; the broker's log may say more".into(),
-                detail: "".into(),
-                reason: None,
-                doubted: Vec::new(),
-            },
+            Self::Lost(problem) => StepReport::failed(step, Some(took), problem),
+            Self::Late => {
+                let problem = Problem {
+                    summary: format!(
+                        "{what} was not acknowledged within {} s",
+                        PATIENCE.as_secs()
+                    )
+                    .into(),
+                    hint: "The broker or the network hangs; the broker's log may say more".into(),
+                    detail: "".into(),
+                    reason: None,
+                    doubted: Vec::new(),
+                };
+                StepReport::failed(step, Some(took), problem).as_failure(Failure::Silent)
+            }
         }
     }
 }
@@ -160,8 +166,7 @@ impl Run {
                 true
             }
             Err((ended, took)) => {
-                let problem = ended.into_problem("the SUBSCRIBE");
-                self.end(StepReport::failed(Step::Subscribe, Some(took), problem));
+                self.end(ended.into_report(Step::Subscribe, took, "the SUBSCRIBE"));
                 false
             }
         }
@@ -251,12 +256,12 @@ impl Run {
                     if is_other_id {
                         self.offer(Remedy::OwnClientId);
                     }
-                    StepReport::failed(step, Some(took), deaf(&topic, is_other_id))
+                    let problem = deaf(&topic, is_other_id);
+                    StepReport::failed(step, Some(took), problem).as_failure(Failure::Refused)
                 }
             }
             Err((ended, took)) => {
-                let problem = ended.into_problem("the SUBSCRIBE to the Response Topic");
-                StepReport::failed(step, Some(took), problem)
+                ended.into_report(step, took, "the SUBSCRIBE to the Response Topic")
             }
         };
         self.end(report);
@@ -336,7 +341,10 @@ impl Run {
                 Ended::Lost(problem) => fail(problem),
                 Ended::Late => fail(problem_of(&err)),
             },
-            Err(ended) => fail(ended.into_problem("the PUBLISH")),
+            Err(ended) => {
+                self.end(ended.into_report(step, took, "the PUBLISH"));
+                false
+            }
         }
     }
 
@@ -358,7 +366,8 @@ impl Run {
                 }
                 Err(Ended::Late) => {
                     let problem = silent(&scratch.topic);
-                    self.end(StepReport::failed(step, Some(began.elapsed()), problem));
+                    let report = StepReport::failed(step, Some(began.elapsed()), problem);
+                    self.end(report.as_failure(Failure::Silent));
                     return;
                 }
                 Err(Ended::Lost(problem)) => {
@@ -395,18 +404,14 @@ impl Run {
         };
         let done = tested.within(PATIENCE, all).await;
         let took = began.elapsed();
-        let problem = match done {
-            Ok(Ok(())) => None,
-            Ok(Err(err)) => Some(problem_of(&err)),
-            Err(ended) => Some(ended.into_problem("the UNSUBSCRIBE")),
-        };
-        self.end(match problem {
-            None => {
+        let step = Step::Unsubscribe;
+        self.end(match done {
+            Ok(Ok(())) => {
                 let plural = if count == 1 { "" } else { "s" };
-                let found = format!("{count} subscription{plural} ended");
-                StepReport::done(Step::Unsubscribe, took, found)
+                StepReport::done(step, took, format!("{count} subscription{plural} ended"))
             }
-            Some(problem) => StepReport::failed(Step::Unsubscribe, Some(took), problem),
+            Ok(Err(err)) => StepReport::failed(step, Some(took), problem_of(&err)),
+            Err(ended) => ended.into_report(step, took, "the UNSUBSCRIBE"),
         });
         self.begin(Step::Disconnect);
         let began = Instant::now();
