@@ -202,6 +202,19 @@ fn an_acl_that_refuses_the_response_topic_without_saying_so() {
 }
 
 #[test]
+fn a_response_topic_that_could_not_be_checked_is_no_success() {
+    let broker = with_acl("topic readwrite roundtrip/test/#\ntopic read clients/#\n");
+    let diagnosis = test(&draft(&broker.url()), none(), short());
+    let report = step(&diagnosis, Step::ResponseTopic);
+    assert_eq!(report.state, State::Warning, "{report:?}");
+    let said = &report.unusual[0].text;
+    assert!(said.contains("could not be checked"), "{said}");
+    assert_eq!(diagnosis.failure(), None, "{diagnosis:#?}");
+    let verdict = diagnosis.verdict();
+    assert!(!verdict.contains("Everything works"), "{verdict}");
+}
+
+#[test]
 fn an_acl_that_goes_by_the_profiles_client_id() {
     let lines =
         "topic readwrite roundtrip/test/#\ntopic read clients/lamp/resp\ntopic write clients/#\n";

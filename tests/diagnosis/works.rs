@@ -132,7 +132,7 @@ fn a_certificate_that_ends_soon_and_one_that_nobody_verified_are_unusual() {
     );
     assert_eq!(
         diagnosis.verdict(),
-        "Everything works; one thing is unusual"
+        "It works; with one step something is unusual"
     );
 }
 

@@ -491,8 +491,9 @@ impl Diagnosis {
             Phase::Finished => match (self.failure(), count(State::Warning)) {
                 (Some(report), _) => failed(report),
                 (None, 0) => "Everything works".to_owned(),
-                (None, 1) => "Everything works; one thing is unusual".to_owned(),
-                (None, many) => format!("Everything works; {many} steps are unusual"),
+                // A remark may be that something could not be tested.
+                (None, 1) => "It works; with one step something is unusual".to_owned(),
+                (None, many) => format!("It works; with {many} steps something is unusual"),
             },
         }
     }

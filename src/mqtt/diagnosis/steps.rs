@@ -50,6 +50,15 @@ impl Scratch {
     }
 }
 
+/// What became of a message on the Response Topic.
+enum Arrival {
+    Arrived,
+    Missing,
+    /// This client may not publish there.
+    Refused(Arc<str>),
+    NotKnown,
+}
+
 impl Ended {
     /// `what` was not acknowledged, or the connection was lost.
     fn into_report(self, step: Step, took: Duration, what: &str) -> StepReport {
@@ -250,14 +259,23 @@ impl Run {
                 } else if typed.is_some() {
                     // Somebody else may listen there.
                     report
-                } else if let Some(line) = Self::arrives(tested, &topic).await {
-                    report.with([Detail::new("A message published there", line)])
                 } else {
-                    if is_other_id {
-                        self.offer(Remedy::OwnClientId);
+                    let told = "A message published there";
+                    match Self::arrival(tested, &topic).await {
+                        Arrival::Arrived => report.with([Detail::new(told, "arrives")]),
+                        Arrival::NotKnown => report.with([Detail::new(told, "not tried")]),
+                        Arrival::Refused(why) => report
+                            .with([Detail::new(told, format!("refused: {why}"))])
+                            .but([unchecked(&topic)]),
+                        Arrival::Missing => {
+                            if is_other_id {
+                                self.offer(Remedy::OwnClientId);
+                            }
+                            let problem = deaf(&topic, is_other_id);
+                            StepReport::failed(step, Some(took), problem)
+                                .as_failure(Failure::Refused)
+                        }
                     }
-                    let problem = deaf(&topic, is_other_id);
-                    StepReport::failed(step, Some(took), problem).as_failure(Failure::Refused)
                 }
             }
             Err((ended, took)) => {
@@ -268,27 +286,22 @@ impl Run {
     }
 
     /// Whether what is published on a topic that nobody else has comes back: some brokers grant every subscription, and
-    /// keep to themselves what an ACL forbids to read. What came of it in words; none where nothing came.
-    async fn arrives(tested: &mut Tested, topic: &TopicName) -> Option<String> {
+    /// keep to themselves what an ACL forbids to read.
+    async fn arrival(tested: &mut Tested, topic: &TopicName) -> Arrival {
         let payload = format!("{MARK}{:08x}", rand::random::<u32>());
         let message = Message::new(topic.clone(), payload.clone().into_bytes());
         let ticket = tested.client.publish(Arc::new(message));
         match tested.within(PATIENCE, ticket.acknowledged).await {
             Ok(Ok(Ok(Some((reason, _))))) if !reason.is_refusal() => {}
-            Ok(Ok(Ok(Some((reason, _))))) => {
-                return Some(format!(
-                    "refused, which is for responders to do: {}",
-                    reason.text
-                ));
-            }
+            Ok(Ok(Ok(Some((reason, _))))) => return Arrival::Refused(reason.text),
             // At a broker of QoS 0, or without a connection: the next steps say so.
-            _ => return Some("not tried".to_owned()),
+            _ => return Arrival::NotKnown,
         }
         let is_it = |came: &Message| came.payload == payload.as_bytes();
         match tested.message(ARRIVAL, is_it).await {
-            Ok(_at) => Some("arrives".to_owned()),
-            Err(Ended::Late) => None,
-            Err(Ended::Lost(_)) => Some("not known".to_owned()),
+            Ok(_at) => Arrival::Arrived,
+            Err(Ended::Late) => Arrival::Missing,
+            Err(Ended::Lost(_)) => Arrival::NotKnown,
         }
     }
 
@@ -420,6 +433,16 @@ impl Run {
         tested.loss(FAREWELL).await;
         let report = StepReport::done(Step::Disconnect, began.elapsed(), "nothing is left behind");
         self.end(report);
+    }
+}
+
+/// Right where only responders may publish; but then nobody here knows whether it would have come.
+fn unchecked(topic: &TopicName) -> Unusual {
+    Unusual {
+        text: format!(
+            "whether replies on `{topic}` arrive could not be checked: this client may not publish there, and brokers such as Mosquitto grant every subscription"
+        ),
+        hint: "Send a request to a responder that answers, or ask who runs the broker whether the ACL lets this client read there".to_owned(),
     }
 }
 
