@@ -21,7 +21,7 @@ fn error_ui(ui: &mut Ui, error: Option<&(String, String)>) {
     if let Some((what, hint)) = error {
         let theme = Theme::of(ui);
         ui.add_space(4.0);
-        let words = format!("{what}; {hint}");
+        let words = format!("{}; {hint}", super::password::capitalised(what));
         text::paragraph(ui, &words, fonts::small(), theme.ink(Tone::Failed));
     }
 }
@@ -58,8 +58,10 @@ pub fn secrets_ui(
             let theme = Theme::of(ui);
             text::paragraph(ui, &secrets::sentence(&place), fonts::body(), theme.text);
             ui.add_space(8.0);
+            let mut is_chosen_now = false;
             for one in SecretHome::ALL {
                 if ui.radio(chosen == one, words(one)).clicked() {
+                    is_chosen_now = true;
                     chosen = one;
                     dialog.error = None;
                 }
@@ -67,9 +69,10 @@ pub fn secrets_ui(
             }
             dialog.chosen = Some(chosen);
             let is_open = place == PasswordPlace::File(VaultState::Open);
+            let mut entered = false;
             if chosen != now {
                 if chosen == SecretHome::File {
-                    new_passphrase(ui, dialog);
+                    entered |= new_passphrase(ui, dialog, is_chosen_now);
                 }
                 if now == SecretHome::File
                     && !is_open
@@ -79,11 +82,12 @@ pub fn secrets_ui(
                         ui,
                         "The encrypted file has to be open for what is in it to be moved.",
                     );
-                    old_passphrase(ui, dialog, "Passphrase");
+                    entered |= old_passphrase(ui, dialog, "Passphrase");
                 }
             } else if now == SecretHome::File {
-                file_ui(ui, dialog, &place, actions);
+                entered |= file_ui(ui, dialog, &place, actions);
             }
+            entered &= !dialog.is_working;
             error_ui(ui, dialog.error.as_ref());
             if dialog.is_working {
                 note(ui, "One moment…");
@@ -92,7 +96,7 @@ pub fn secrets_ui(
             super::buttons(ui, |ui| {
                 if is_locked {
                     let unlock = Button::primary("Unlock").enabled(!dialog.is_working);
-                    if ui.add(unlock).clicked() {
+                    if ui.add(unlock).clicked() || entered {
                         actions.push(Action::Secrets(SecretsAction::Unlock));
                     }
                 } else if chosen != now {
@@ -102,7 +106,7 @@ pub fn secrets_ui(
                         SecretHome::Nowhere => "Take them out, and ask from now on",
                     };
                     let button = Button::primary(words).enabled(!dialog.is_working);
-                    if ui.add(button).clicked() {
+                    if ui.add(button).clicked() || entered {
                         actions.push(Action::Secrets(SecretsAction::Move));
                     }
                 }
@@ -142,33 +146,41 @@ fn explain(ui: &mut Ui, home: SecretHome, library: &Library) {
     ui.add_space(4.0);
 }
 
-fn old_passphrase(ui: &mut Ui, dialog: &mut SecretsDialog, name: &str) {
+/// Whether it was entered with Return.
+fn old_passphrase(ui: &mut Ui, dialog: &mut SecretsDialog, name: &str) -> bool {
     super::caption(ui, name);
-    Field::new(&mut dialog.passphrase, name).secret().show(ui);
+    let field = Field::new(&mut dialog.passphrase, name).secret().show(ui);
+    field.lost_focus() && super::entered(ui)
 }
 
-fn new_passphrase(ui: &mut Ui, dialog: &mut SecretsDialog) {
+/// Whether the second one was entered with Return.
+fn new_passphrase(ui: &mut Ui, dialog: &mut SecretsDialog, takes_keyboard: bool) -> bool {
     super::caption(ui, "New passphrase, twice");
-    Field::new(&mut dialog.new, "New passphrase")
+    let first = Field::new(&mut dialog.new, "New passphrase")
         .secret()
         .show(ui);
-    Field::new(&mut dialog.again, "New passphrase again")
+    if takes_keyboard {
+        first.request_focus();
+    }
+    let second = Field::new(&mut dialog.again, "New passphrase again")
         .secret()
         .show(ui);
     note(
         ui,
         "Nobody can open the file without it, and it is kept nowhere.",
     );
+    second.lost_focus() && super::entered(ui)
 }
 
+/// Whether the passphrase that opens it was entered with Return.
 fn file_ui(
     ui: &mut Ui,
     dialog: &mut SecretsDialog,
     place: &PasswordPlace,
     actions: &mut Vec<Action>,
-) {
+) -> bool {
     if *place == PasswordPlace::File(VaultState::Missing) {
-        return;
+        return false;
     }
     let is_open = *place == PasswordPlace::File(VaultState::Open);
     let name = if is_open {
@@ -176,18 +188,14 @@ fn file_ui(
     } else {
         "Passphrase"
     };
-    old_passphrase(ui, dialog, name);
-    if is_open {
-        new_passphrase(ui, dialog);
-    }
+    let opens = old_passphrase(ui, dialog, name) && !is_open;
+    let changes = is_open && new_passphrase(ui, dialog, false);
     ui.add_space(4.0);
     ui.horizontal(|ui| {
         let is_idle = !dialog.is_working;
         if is_open {
-            if ui
-                .add(Button::new("Change the passphrase").enabled(is_idle))
-                .clicked()
-            {
+            let change = Button::new("Change the passphrase").enabled(is_idle);
+            if ui.add(change).clicked() || (changes && is_idle) {
                 actions.push(Action::Secrets(SecretsAction::ChangePassphrase));
             }
             if ui.add(Button::new("Lock now").enabled(is_idle)).clicked() {
@@ -203,6 +211,7 @@ fn file_ui(
             actions.push(Action::Secrets(SecretsAction::Forget));
         }
     });
+    opens
 }
 
 /// Asks for the passphrase because a secret is needed, or is to be kept.
