@@ -191,3 +191,44 @@ fn what_cannot_be_read_is_a_usage_error_that_says_what_can() {
         assert!(ran.stderr.contains(part), "{words:?}: {}", ran.stderr);
     }
 }
+
+#[test]
+fn without_a_keyring_a_passphrase_makes_the_file_and_a_second_import_brings_what_was_not_kept() {
+    let place = Place::new();
+    let lines = place.path("lines.txt");
+    std::fs::write(
+        &lines,
+        "mosquitto_pub -h lab -u anna -P hunter2-x -t x -m y",
+    )
+    .unwrap();
+    let secret = place.path("passphrase");
+    std::fs::write(&secret, "correct horse\n").unwrap();
+    let states = place.path("state");
+    let profiles = |words: &[&str]| {
+        let workspace = place.path("workspace");
+        let start = ["--workspace", workspace.as_str(), "profiles"];
+        let all: Vec<&str> = start.iter().chain(words).copied().collect();
+        let mut command = roundtrip(&all);
+        command
+            .env("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nowhere")
+            .env("XDG_STATE_HOME", &states);
+        run_with(&mut command, b"")
+    };
+    let first = profiles(&["import", &lines]);
+    assert_eq!(first.code, 1, "{}", first.stderr);
+    assert!(
+        first.stderr.contains("--passphrase-file"),
+        "{}",
+        first.stderr
+    );
+    let second = profiles(&["import", &lines, "--passphrase-file", &secret]);
+    assert_eq!(second.code, 0, "{}", second.stderr);
+    assert!(second.stderr.contains("secrets.toml"), "{}", second.stderr);
+    let third = profiles(&["import", &lines, "--passphrase-file", &secret]);
+    assert!(
+        third.stderr.contains("nothing to import"),
+        "{}",
+        third.stderr
+    );
+    assert!(!third.stderr.contains("kept"), "{}", third.stderr);
+}

@@ -1,9 +1,9 @@
 //! Secrets that a workspace keeps, for a command: from the keyring, or from the encrypted file once it is open.
 
-use crate::cli::resolve;
 use crate::cli::stop::Stop;
+use crate::cli::{out, resolve};
 use crate::model::secret::Secret;
-use crate::store::{PasswordDesk, PasswordPlace, SecretError, VaultAsk, Workspace};
+use crate::store::{PasswordDesk, PasswordPlace, SecretError, SecretHome, VaultAsk, Workspace};
 use std::cell::OnceCell;
 use std::io::IsTerminal as _;
 use std::path::Path;
@@ -50,23 +50,47 @@ impl<'a> KeptSecrets<'a> {
         }
     }
 
-    /// Keeps it; where that cannot be, says why.
+    /// Keeps it; where that cannot be, says why. Without a keyring a passphrase that was given makes the encrypted file.
     pub fn save(&self, account: &str, secret: Secret) -> Result<Result<(), String>, Stop> {
         // Opens the file, if that is the place.
         self.load(account)?;
+        let mut place = self.save_once(account, secret.clone())?;
+        if matches!(place, PasswordPlace::Session { .. }) && self.is_passphrase_given() {
+            let passphrase = Some(self.passphrase()?);
+            let made = self.desk()?.vault_blocking(VaultAsk::Move {
+                to: SecretHome::File,
+                accounts: Vec::new(),
+                passphrase,
+            });
+            made.map_err(|err| stop(&err))?;
+            if let Some(path) = self.workspace.secrets_path() {
+                out::say(&format!("secrets are kept in {} now", path.display()));
+            }
+            place = self.save_once(account, secret)?;
+        }
+        Ok(match place {
+            PasswordPlace::Keyring | PasswordPlace::File(_) => Ok(()),
+            PasswordPlace::Session { why } => Err(format!(
+                "{why}; with {FLAG} or {VARIABLE} an encrypted file is made for it"
+            )),
+            PasswordPlace::Nowhere => {
+                Err("secrets of this workspace are kept nowhere, as was chosen".to_owned())
+            }
+            PasswordPlace::Checking => Err("nobody answered".to_owned()),
+        })
+    }
+
+    fn save_once(&self, account: &str, secret: Secret) -> Result<PasswordPlace, Stop> {
         let (tell, told) = sync_channel(1);
         self.desk()?.save(account, secret, move |place| {
             // The other side waits right below.
             tell.try_send(place).ok();
         });
-        Ok(match told.recv() {
-            Ok(PasswordPlace::Keyring | PasswordPlace::File(_)) => Ok(()),
-            Ok(PasswordPlace::Session { why }) => Err(why.to_string()),
-            Ok(PasswordPlace::Nowhere) => {
-                Err("secrets of this workspace are kept nowhere, as was chosen".to_owned())
-            }
-            Ok(PasswordPlace::Checking) | Err(_) => Err("nobody answered".to_owned()),
-        })
+        Ok(told.recv().unwrap_or(PasswordPlace::Checking))
+    }
+
+    fn is_passphrase_given(&self) -> bool {
+        self.passphrase_file.is_some() || std::env::var_os(VARIABLE).is_some()
     }
 
     fn passphrase(&self) -> Result<Secret, Stop> {

@@ -11,11 +11,11 @@ use crate::model::folder;
 use crate::model::foreign::bundle::{Bundle, OwnedSecret};
 use crate::model::foreign::plan::{Choice, Plan, Planned, counted};
 use crate::model::foreign::{self, Foreign};
-use crate::model::profile::ProfileDraft;
+use crate::model::profile::{ProfileDraft, SecretSlot};
 use crate::model::request::RequestDraft;
 use crate::model::secret::Secret;
 use crate::model::subscribe::SubscriptionDraft;
-use crate::store::{self, Imported, Kept, SealError, Workspace};
+use crate::store::{self, Kept, SealError, Workspace};
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -82,12 +82,17 @@ fn import(
         out::say("nothing was written");
         return Ok(ExitCode::Answered);
     }
+    let unkept = unkept(kept, &plan)?;
     let changes = plan.changes();
-    if changes.is_empty() {
+    if changes.is_empty() && unkept.is_empty() {
         out::say("there is nothing to import");
         return Ok(ExitCode::Answered);
     }
-    let imported = workspace
+    if changes.is_empty() {
+        out::say("there is nothing to import but secrets that are not kept yet");
+        return keep_secrets(kept, &unkept);
+    }
+    let mut imported = workspace
         .import(changes)
         .map_err(|err| Stop::new(ExitCode::Failed, err.to_string(), err.hint()))?;
     let what = counted(
@@ -99,7 +104,19 @@ fn import(
         "imported {what} into {}",
         workspace.folder().display()
     ));
-    keep_secrets(kept, &imported)
+    imported.secrets.extend(unkept);
+    keep_secrets(kept, &imported.secrets)
+}
+
+/// An import whose secrets could not be kept is repeated for them.
+fn unkept(kept: &KeptSecrets<'_>, plan: &Plan) -> Result<Vec<(String, SecretSlot, Secret)>, Stop> {
+    let mut unkept = Vec::new();
+    for (id, slot, secret) in plan.secrets_of_what_is_here() {
+        if kept.load(&slot.account(&id))?.is_none() {
+            unkept.push((id, slot, secret));
+        }
+    }
+    Ok(unkept)
 }
 
 fn open_secrets(foreign: &mut Foreign, variable: Option<&str>) -> Result<(), Stop> {
@@ -145,9 +162,12 @@ fn line<T>(noun: &str, one: &Planned<T>, name: &str, place: &str) -> Result<(), 
 }
 
 /// Where the workspace keeps them; what is not kept is told.
-fn keep_secrets(kept: &KeptSecrets<'_>, imported: &Imported) -> Result<ExitCode, Stop> {
+fn keep_secrets(
+    kept: &KeptSecrets<'_>,
+    secrets: &[(String, SecretSlot, Secret)],
+) -> Result<ExitCode, Stop> {
     let mut code = ExitCode::Answered;
-    for (id, slot, secret) in &imported.secrets {
+    for (id, slot, secret) in secrets {
         if let Err(why) = kept.save(&slot.account(id), secret.clone())? {
             let text = format!("error: the {slot} of {id} was not kept: {why}");
             out::say(&format!("{text}; type it into the connection"));

@@ -1,8 +1,9 @@
 //! What an import would do, before it does anything: what is new, what is here already, and what becomes of it.
 
 use super::{FileRole, Foreign, ForeignProfile, LeftOut, Source};
-use crate::model::profile::{BUILT_IN_ID, ProfileDraft};
+use crate::model::profile::{BUILT_IN_ID, ProfileDraft, SecretSlot};
 use crate::model::request::RequestDraft;
+use crate::model::secret::Secret;
 use crate::model::subscribe::SubscriptionDraft;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -224,6 +225,20 @@ impl Plan {
         for one in self.requests.iter_mut().filter(|it| it.can_replace()) {
             one.choice = choice;
         }
+    }
+
+    /// Secrets of connections that are here already, just so, by their ids: they may not be kept yet.
+    pub fn secrets_of_what_is_here(&self) -> Vec<(String, SecretSlot, Secret)> {
+        let mut found = Vec::new();
+        for one in &self.profiles {
+            if let Fate::Same(id) = &one.fate
+                && one.choice == Choice::Leave
+            {
+                let secrets = one.item.secrets.iter().cloned();
+                found.extend(secrets.map(|(slot, secret)| (id.clone(), slot, secret)));
+            }
+        }
+        found
     }
 
     /// What to write when it is carried out as it stands.
