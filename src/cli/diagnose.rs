@@ -8,12 +8,32 @@ use crate::model::connection::TlsInfo;
 use crate::model::diagnosis::{
     Diagnosis, Failure, Plan, Remedy, State, Step, StepReport, Told, WATCH_TIME, Watch, report,
 };
-use crate::model::profile::{BrokerAddress, Profile};
+use crate::model::profile::{BrokerAddress, Profile, SecretSlot};
 use crate::model::topic::TopicName;
 use crate::session::{Event, Session};
 use serde_json::{Value, json};
 use std::path::Path;
 use std::time::Duration;
+
+/// Ends of hints, and what they are on the command line.
+const OPTIONS: [(&str, &str); 4] = [
+    (
+        "the server name at TLS in the connection profile",
+        "the server name (--server-name)",
+    ),
+    (
+        "(CA) at TLS in the connection profile",
+        "(CA) with --cafile",
+    ),
+    (
+        "; verify it at TLS in the connection profile",
+        "; leave --insecure out",
+    ),
+    (
+        "check both in the connection profile",
+        "check both (--user, --password-env)",
+    ),
+];
 
 pub fn run(args: &DiagnoseArgs, workspace: Option<&Path>) -> Result<ExitCode, Stop> {
     let target = resolve::target(&args.target(), workspace)?;
@@ -50,6 +70,7 @@ pub fn run(args: &DiagnoseArgs, workspace: Option<&Path>) -> Result<ExitCode, St
         };
         if let Err(stop) = headless::pump(&mut session, Duration::from_millis(200), hear) {
             session.cancel_diagnosis();
+            tell_so_far(args, &mut diagnosis, &profile)?;
             return Err(stop);
         }
         std::mem::replace(&mut shown, Ok(()))?;
@@ -82,6 +103,21 @@ fn plan(args: &DiagnoseArgs) -> Result<Plan, Stop> {
     })
 }
 
+/// What would be lost with a watch that was long enough for whoever watches.
+fn tell_so_far(
+    args: &DiagnoseArgs,
+    diagnosis: &mut Diagnosis,
+    profile: &Profile,
+) -> Result<(), Stop> {
+    let is_open = |it: &&StepReport| it.state == State::Running;
+    let open = diagnosis.steps.iter().find(is_open).map(|it| it.step);
+    diagnosis.cancel();
+    if let Some(report) = open.and_then(|step| diagnosis.step(step)) {
+        show(args, report, &profile.address)?;
+    }
+    end(args, diagnosis, profile)
+}
+
 /// The step that is over with this.
 fn step_of(diagnosis: &Diagnosis, told: &Told) -> Option<Step> {
     match told {
@@ -95,6 +131,7 @@ fn step_of(diagnosis: &Diagnosis, told: &Told) -> Option<Step> {
 }
 
 fn show(args: &DiagnoseArgs, step: &StepReport, address: &BrokerAddress) -> Result<(), Stop> {
+    let step = &with_options(args, step);
     if args.json {
         let line = report::json(step).to_string();
         return out::line(&report::without_query(line, address));
@@ -105,6 +142,26 @@ fn show(args: &DiagnoseArgs, step: &StepReport, address: &BrokerAddress) -> Resu
         return Ok(());
     }
     out::line(&line)
+}
+
+/// Hints that name the options to type, where there is no connection profile to change.
+fn with_options(args: &DiagnoseArgs, report: &StepReport) -> StepReport {
+    let mut report = report.clone();
+    if args.connect.url.is_none() {
+        return report;
+    }
+    let typed = |hint: &str| {
+        OPTIONS
+            .iter()
+            .fold(hint.to_owned(), |hint, (from, to)| hint.replace(from, to))
+    };
+    if let Some(problem) = &mut report.problem {
+        problem.hint = typed(&problem.hint).into();
+    }
+    for unusual in &mut report.unusual {
+        unusual.hint = typed(&unusual.hint);
+    }
+    report
 }
 
 fn end(args: &DiagnoseArgs, diagnosis: &Diagnosis, profile: &Profile) -> Result<(), Stop> {
@@ -137,6 +194,8 @@ fn end(args: &DiagnoseArgs, diagnosis: &Diagnosis, profile: &Profile) -> Result<
 fn words(remedy: &Remedy, before: &BrokerAddress) -> String {
     let label = remedy.label(Some(before));
     match remedy {
+        Remedy::Secret(SecretSlot::Password) => format!("{label} (--password-env)"),
+        Remedy::ServerName(name) => format!("{label} (--server-name {name})"),
         Remedy::Address(address) if !label.contains("://") => format!("{label} ({address})"),
         Remedy::OwnClientId => format!("{label} (--own-client-id)"),
         _ => label,

@@ -354,6 +354,8 @@ impl Plan {
 pub enum Told {
     Begun(Step),
     Ended(Box<StepReport>),
+    /// What came out so far, of a step that runs.
+    Noted(Step, String),
     /// Not done, with the reason; means nothing where it was begun.
     Passed(Step, String),
     /// The certificates that the broker showed, refused ones too.
@@ -373,6 +375,7 @@ impl Told {
         match self {
             Self::Ended(report) => Self::Ended(Box::new(report.covered(secrets))),
             Self::Passed(step, why) => Self::Passed(step, secrets.cover(&why)),
+            Self::Noted(step, found) => Self::Noted(step, secrets.cover(&found)),
             // One that holds a secret would end up in a file.
             Self::Remedies(mut remedies) => {
                 remedies.retain(|remedy| match remedy {
@@ -428,6 +431,12 @@ impl Diagnosis {
                 ..StepReport::waiting(step)
             }),
             Told::Ended(report) => self.put(*report),
+            Told::Noted(step, found) => {
+                let is_it = |it: &&mut StepReport| it.step == step && it.state == State::Running;
+                if let Some(report) = self.steps.iter_mut().find(is_it) {
+                    report.found = found;
+                }
+            }
             Told::Passed(step, why) => {
                 let is_waiting = |it: &StepReport| it.state == State::Waiting;
                 if self.step(step).is_some_and(is_waiting) {
@@ -448,7 +457,11 @@ impl Diagnosis {
         self.phase = Phase::Cancelled;
         for report in &mut self.steps {
             if !report.state.is_over() {
-                *report = StepReport::skipped(report.step, "cancelled");
+                let why = match report.found.as_str() {
+                    "" => "cancelled".to_owned(),
+                    found => format!("cancelled; until then {found}"),
+                };
+                *report = StepReport::skipped(report.step, why);
             }
         }
     }

@@ -70,6 +70,15 @@ fn what_is_told_adds_up() {
     cancelled.apply(Told::Begun(Step::Resolve));
     cancelled.cancel();
     assert!(cancelled.steps.iter().all(|it| it.state == State::Skipped));
+    // What was seen until then is kept.
+    let mut watching = Diagnosis::new(&profile("mqtt://h"));
+    watching.apply(Told::Begun(Step::ClientId));
+    watching.apply(Told::Noted(Step::ClientId, "taken twice".to_owned()));
+    watching.apply(Told::Noted(Step::Mqtt, "not begun".to_owned()));
+    watching.cancel();
+    let found = &watching.step(Step::ClientId).unwrap().found;
+    assert_eq!(found, "cancelled; until then taken twice");
+    assert_eq!(watching.step(Step::Mqtt).unwrap().found, "cancelled");
 }
 
 #[test]

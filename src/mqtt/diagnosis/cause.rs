@@ -121,15 +121,15 @@ impl Run {
             Step::WebSocket => knock.other_paths(&place).await,
             _ => knock.instead_of_connack(&place, has_words).await,
         };
-        let found = if findings.words.is_empty() {
-            "nothing else answers there, either".to_owned()
-        } else {
-            findings.words.join("; ")
-        };
         for remedy in findings.remedies {
             self.offer(remedy);
         }
-        self.end(StepReport::done(Step::Cause, began.elapsed(), found));
+        let found = findings.words.join("; ");
+        self.end(if found.is_empty() {
+            StepReport::skipped(Step::Cause, "no other way in was found")
+        } else {
+            StepReport::done(Step::Cause, began.elapsed(), found)
+        });
     }
 }
 

@@ -14,7 +14,7 @@ use super::clock;
 use super::transport;
 use crate::model::connection::{ConnectionInfo, ConnectionState, Problem, TlsInfo};
 use crate::model::diagnosis::{Detail, Plan, Remedy, Step, StepReport, Told, said, unusual};
-use crate::model::profile::{BrokerAddress, Profile};
+use crate::model::profile::{BrokerAddress, Profile, SecretSlot};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tested::{Heard, Tested};
@@ -90,6 +90,10 @@ impl Run {
 
     fn end(&self, report: StepReport) {
         self.tell(Told::Ended(Box::new(report)));
+    }
+
+    fn note(&self, step: Step, found: String) {
+        self.tell(Told::Noted(step, found));
     }
 
     /// Those of these steps that were not begun: whoever adds up keeps what is over.
@@ -286,6 +290,15 @@ impl<'a> Way<'a> {
                 "Client id of the test",
                 &*self.profile.client_id,
             ));
+            let code = problem.reason.as_ref().map(|reason| reason.code);
+            if matches!(code, Some(0x86 | 0x87)) {
+                let secrets = &self.run.options.secrets;
+                let sent = match secrets.get(&SecretSlot::Password) {
+                    Some(_) => "a password was sent",
+                    None => "no password was sent",
+                };
+                sent.clone_into(&mut report.found);
+            }
         }
         self.run.end(report);
         Failed {

@@ -404,6 +404,21 @@ impl Run {
 
     /// Unsubscribes and says goodbye.
     pub(super) async fn part(&self, tested: &mut Tested) {
+        if tested.filters.is_empty() {
+            self.skip(&[Step::Unsubscribe], "nothing is subscribed");
+        } else {
+            self.unsubscribe(tested).await;
+        }
+        self.begin(Step::Disconnect);
+        let began = Instant::now();
+        tested.client.disconnect();
+        // Told as a loss, because it is the end of it.
+        tested.loss(FAREWELL).await;
+        let report = StepReport::done(Step::Disconnect, began.elapsed(), "nothing is left behind");
+        self.end(report);
+    }
+
+    async fn unsubscribe(&self, tested: &mut Tested) {
         self.begin(Step::Unsubscribe);
         let began = Instant::now();
         let client = tested.client.clone();
@@ -426,13 +441,6 @@ impl Run {
             Ok(Err(err)) => StepReport::failed(step, Some(took), problem_of(&err)),
             Err(ended) => ended.into_report(step, took, "the UNSUBSCRIBE"),
         });
-        self.begin(Step::Disconnect);
-        let began = Instant::now();
-        tested.client.disconnect();
-        // Told as a loss, because it is the end of it.
-        tested.loss(FAREWELL).await;
-        let report = StepReport::done(Step::Disconnect, began.elapsed(), "nothing is left behind");
-        self.end(report);
     }
 }
 

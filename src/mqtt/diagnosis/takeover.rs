@@ -59,6 +59,31 @@ struct Held {
     last: Option<Problem>,
 }
 
+impl Held {
+    fn count(&self) -> u32 {
+        self.taken + self.lost
+    }
+
+    /// `once`, `3 times`.
+    fn times(&self) -> String {
+        match self.count() {
+            1 => "once".to_owned(),
+            count => format!("{count} times"),
+        }
+    }
+
+    /// For whoever does not wait for the end.
+    fn so_far(&self, id: &str) -> String {
+        match self.count() {
+            0 => format!("nobody took `{id}` over"),
+            _ => format!(
+                "the connection as `{id}` was taken over or closed {}",
+                self.times()
+            ),
+        }
+    }
+}
+
 impl Run {
     pub(super) async fn watch_client_id(&mut self, salt: u16) {
         let step = Step::ClientId;
@@ -139,6 +164,7 @@ impl Run {
                 }
             }
             held.connections += 1;
+            self.note(Step::ClientId, held.so_far(&profile.client_id));
             let left = until.saturating_duration_since(Instant::now());
             let Some(problem) = tested.loss(left).await else {
                 tested.client.disconnect();
@@ -152,6 +178,7 @@ impl Run {
                 Some(_) => return Err(problem),
             }
             held.last = Some(problem);
+            self.note(Step::ClientId, held.so_far(&profile.client_id));
             tokio::time::sleep(PAUSE).await;
         }
         Ok(held)
@@ -174,7 +201,7 @@ impl Run {
         for name in &self.plan.namesakes {
             details.push(Detail::new("Has the same client id", name.clone()));
         }
-        let count = held.taken + held.lost;
+        let count = held.count();
         let span = text::duration(self.plan.watch_time.min(took));
         if count == 0 {
             let report = StepReport::done(step, took, format!("nobody took `{id}` over in {span}"));
@@ -187,11 +214,7 @@ impl Run {
             return report.with(details).but(odd);
         }
         self.offer(Remedy::NewClientId);
-        let times = if count == 1 {
-            "once".to_owned()
-        } else {
-            format!("{count} times")
-        };
+        let times = held.times();
         let a_minute = f64::from(count) * 60.0 / took.as_secs_f64().max(1.0);
         let rate = if count == 1 {
             String::new()
