@@ -15,7 +15,7 @@ const SUMMARY: Column = Column::new("Summary", 220.0).least(90.0).growing();
 
 const COLUMNS: [Column; 7] = [
     TIME,
-    Column::new("Since", 84.0).least(76.0).right(),
+    Column::new("Since", 104.0).least(96.0).right(),
     Column::new("Way", 56.0).least(50.0),
     PACKET,
     ID,

@@ -4,7 +4,7 @@ use super::push;
 use crate::app::packets::{KEYS, PacketFormat, PacketsAction};
 use crate::app::{Action, App};
 use crate::model::text as words;
-use crate::ui::panels::timeline::views_ui;
+use crate::ui::panels::timeline::{views_ui, views_width};
 use crate::ui::view::{Focus, View};
 use crate::ui::widgets::{Button, Chip, Field, select, text};
 use crate::ui::{Icon, Theme, fonts};
@@ -12,16 +12,28 @@ use egui::{Align, Id, Layout, Popup, Ui};
 
 /// There is room for the counts, too.
 const ROOMY: f32 = 1_000.0;
+/// The bar of the smallest window is narrower than this.
+const SMALL: f32 = 600.0;
+/// Pausing and the menu, with what is between them and the rest.
+const BUTTONS: f32 = 2.0 * 36.0 + 4.0 * 6.0;
 
 pub fn toolbar_ui(ui: &mut Ui, app: &App, view: &mut View, actions: &mut Vec<Action>) {
     ui.horizontal_centered(|ui| {
         ui.spacing_mut().item_spacing.x = 6.0;
-        let is_roomy = ui.available_width() >= ROOMY;
-        source_ui(ui, app, actions);
-        filter_ui(ui, app, view, actions);
+        let room = ui.available_width();
+        let is_roomy = room >= ROOMY;
+        let (source, filter) = if room < SMALL {
+            (110.0, 100.0)
+        } else {
+            (150.0, (room * 0.22).clamp(130.0, 380.0))
+        };
+        let left = room - source - filter - BUTTONS;
+        let with_words = left >= views_width(ui);
+        source_ui(ui, app, source, actions);
+        filter_ui(ui, app, filter, view, actions);
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             more_ui(ui, app, actions);
-            views_ui(ui, app, true, actions);
+            views_ui(ui, app, with_words, actions);
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
                 state_ui(ui, app, is_roomy, actions);
             });
@@ -29,9 +41,9 @@ pub fn toolbar_ui(ui: &mut Ui, app: &App, view: &mut View, actions: &mut Vec<Act
     });
 }
 
-fn source_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
+fn source_ui(ui: &mut Ui, app: &App, width: f32, actions: &mut Vec<Action>) {
     let shown = app.name_of_packets();
-    select::select(ui, "Packets of", &shown, 150.0, |ui| {
+    select::select(ui, "Packets of", &shown, width, |ui| {
         for (source, name) in app.packet_sources() {
             let is_shown = app.packets.source() == Some(&source);
             if select::option(ui, is_shown, &name).clicked() {
@@ -41,11 +53,10 @@ fn source_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
     });
 }
 
-fn filter_ui(ui: &mut Ui, app: &App, view: &mut View, actions: &mut Vec<Action>) {
+fn filter_ui(ui: &mut Ui, app: &App, width: f32, view: &mut View, actions: &mut Vec<Action>) {
     let mut line = app.packets.filter().text().to_owned();
     let problem = app.packets.problems().first();
     let problem = problem.map(|problem| format!("{}: {}", problem.term, problem.why));
-    let width = (ui.available_width() * 0.22).clamp(130.0, 380.0);
     let response = Field::new(&mut line, "Filter the packets")
         .hint("type:publish topic:… id:7 -…")
         .error(problem.as_deref())
@@ -103,14 +114,11 @@ fn state_ui(ui: &mut Ui, app: &App, is_roomy: bool, actions: &mut Vec<Action>) {
 fn told(app: &App) -> String {
     let packets = &app.packets;
     let reel = packets.reel();
-    let mut told = if packets.filter().is_empty() {
-        format!("{} lines", words::count(reel.len()))
+    let shown = packets.len() as u64;
+    let mut told = if packets.filter().is_empty() && shown == reel.len() {
+        format!("{} lines", words::count(shown))
     } else {
-        format!(
-            "{} of {}",
-            words::count(packets.len() as u64),
-            words::count(reel.len())
-        )
+        format!("{} of {}", words::count(shown), words::count(reel.len()))
     };
     if packets.is_searching() {
         told += " · looking…";

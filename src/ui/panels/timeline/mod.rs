@@ -15,5 +15,5 @@ pub use filter_box::FilterView;
 pub use lanes::{LanesState, lanes_ui};
 pub use latency::latency_ui;
 pub use table::table_ui;
-pub use toolbar::{toolbar_ui, views_ui};
+pub use toolbar::{toolbar_ui, views_ui, views_width};
 pub use topics::{TopicsView, topics_ui};

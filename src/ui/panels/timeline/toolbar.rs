@@ -74,11 +74,7 @@ fn share(ui: &Ui, app: &App) -> (f32, bool) {
         .sum();
     let all = words::count(app.timeline().len() as u64);
     let chips = chips + Chip::new("All", true).count(&all).width(ui) + gap;
-    let views: f32 = VIEWS
-        .iter()
-        .map(|(_, name, ..)| Chip::new(name, false).width(ui) + gap)
-        .sum();
-    let left = ui.available_width() - BUTTONS - chips - views;
+    let left = ui.available_width() - BUTTONS - chips - views_width(ui);
     (left, left >= FILTER_LEAST)
 }
 
@@ -203,6 +199,15 @@ const VIEWS: [(TimelineView, &str, &str, Icon); 5] = [
 ];
 
 /// Painted from right to left; without words where the verdicts need the room.
+/// What the views take with their names.
+pub fn views_width(ui: &Ui) -> f32 {
+    let gap = ui.spacing().item_spacing.x;
+    let widths = VIEWS
+        .iter()
+        .map(|(_, name, ..)| Chip::new(name, false).width(ui) + gap);
+    widths.sum()
+}
+
 pub fn views_ui(ui: &mut Ui, app: &App, with_words: bool, actions: &mut Vec<Action>) {
     for (view, name, tooltip, icon) in VIEWS {
         let is_chosen = app.window.timeline_view == view;
