@@ -16,7 +16,11 @@ use std::path::Path;
 use std::time::Duration;
 
 /// Ends of hints, and what they are on the command line.
-const OPTIONS: [(&str, &str); 4] = [
+const OPTIONS: [(&str, &str); 5] = [
+    (
+        "its key at TLS in the connection profile",
+        "its key (--cert, --key)",
+    ),
     (
         "the server name at TLS in the connection profile",
         "the server name (--server-name)",
