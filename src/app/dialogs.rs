@@ -97,6 +97,26 @@ impl ProfileDialog {
         checked.err().unwrap_or_default()
     }
 
+    /// Whether something was typed that is not in `saved`, or in a new form that stands for nothing yet.
+    pub fn is_changed(&self, saved: Option<&ProfileDraft>) -> bool {
+        let is_typed = |text: &String| !text.is_empty();
+        if is_typed(&self.password) || self.secrets.values().any(is_typed) {
+            return true;
+        }
+        saved.map_or_else(
+            || {
+                // These are filled in for whoever asks for a new one.
+                let empty = ProfileDraft {
+                    folder: self.draft.folder.clone(),
+                    client_id: self.draft.client_id.clone(),
+                    ..ProfileDraft::default()
+                };
+                self.draft != empty
+            },
+            |saved| self.draft != *saved,
+        )
+    }
+
     /// A user name and a password that were pasted with the address go to fields of their own: the address is saved.
     pub fn take_address_apart(&mut self) {
         let Ok(parsed) = BrokerAddress::parse(&self.draft.address) else {

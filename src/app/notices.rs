@@ -103,6 +103,13 @@ impl Notices {
         });
     }
 
+    /// Brings something back; stays until it is dismissed.
+    pub fn offer_back(&mut self, text: impl Into<String>, undo: Undo) {
+        self.add(Tone::Accent, text.into(), String::new(), |notice| {
+            notice.undo = Some(undo);
+        });
+    }
+
     pub fn offer_undo(&mut self, text: impl Into<String>, undo: Undo, now: Timestamp) {
         let until = now.saturating_add(UNDO_STAYS);
         self.add(Tone::Accent, text.into(), String::new(), |notice| {

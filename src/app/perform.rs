@@ -155,8 +155,8 @@ impl App {
                 }
             }
             Action::Choose(id, at) => self.choose(id, at),
-            Action::Dismiss(id) => self.session.let_go(self.notices.dismiss(id)),
-            Action::DismissAll => self.notices.clear(),
+            Action::Dismiss(id) => self.dismiss(id),
+            Action::DismissAll => self.dismiss_all(),
             Action::ShowPalette => {
                 self.dialog = Some(Dialog::Palette {
                     query: String::new(),
@@ -244,6 +244,15 @@ impl App {
             Undo::Typed { tab, draft } => {
                 if let Some(tab) = self.tabs.get_mut(tab) {
                     tab.draft = *draft;
+                }
+            }
+            Undo::ClosedForm(dialog) => {
+                // What is open now may have something typed in it, too.
+                self.close_dialog();
+                if self.dialog.is_none() {
+                    self.dialog = Some(Dialog::Profile(dialog));
+                } else {
+                    self.keep_closed_form(dialog);
                 }
             }
             Undo::ClosedTab { index, tab } => self.tabs.reopen(index, *tab),

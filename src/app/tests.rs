@@ -145,6 +145,71 @@ fn a_profile_in_conflict_is_overwritten_or_loaded_again() {
     }
 }
 
+/// The connection's file says `theirs`, and the form that says `ours` was refused.
+fn with_refused_profile() -> (App, String) {
+    let mut app = app();
+    let draft = ProfileDraft {
+        name: "first".to_owned(),
+        address: "mqtt://localhost".to_owned(),
+        ..ProfileDraft::default()
+    };
+    let id = app.library.save_profile(None, &draft).unwrap();
+    settle(&mut app);
+    app.perform(Action::EditProfile(id.clone()));
+    type_name(&mut app, "ours");
+    let path = PathBuf::from(app.library.workspace_path())
+        .join("connections")
+        .join(format!("{id}.toml"));
+    std::fs::write(&path, "name = \"theirs\"\n").unwrap();
+    app.perform(Action::SaveProfile { connect: false });
+    settle(&mut app);
+    (app, id)
+}
+
+fn type_name(app: &mut App, name: &str) {
+    let Some(Dialog::Profile(form)) = &mut app.dialog else {
+        panic!("no form is open");
+    };
+    name.clone_into(&mut form.draft.name);
+}
+
+#[test]
+fn a_refused_connection_is_loaded_again_when_its_notice_is_dismissed() {
+    for all in [false, true] {
+        let (mut app, id) = with_refused_profile();
+        let notice = &app.notices.shown()[0];
+        assert!(notice.hint.contains("dismiss this loads it again"));
+        let dismiss = Action::Dismiss(notice.id);
+        app.perform(if all { Action::DismissAll } else { dismiss });
+        settle(&mut app);
+        assert_eq!(app.library.profile(&id).unwrap().name, "theirs");
+        assert!(app.notices.shown().is_empty(), "{:?}", app.notices);
+    }
+}
+
+#[test]
+fn a_filled_form_that_was_closed_comes_back_as_typed() {
+    let mut app = app();
+    app.perform(Action::NewProfile);
+    app.perform(Action::CloseDialog);
+    assert!(app.notices.shown().is_empty(), "nothing was typed");
+    app.perform(Action::NewProfile);
+    type_name(&mut app, "Plant");
+    if let Some(Dialog::Profile(form)) = &mut app.dialog {
+        form.password = "hush-hush".to_owned();
+    }
+    app.perform(Action::CloseDialog);
+    assert!(app.dialog.is_none());
+    assert!(!format!("{:?}", app.notices).contains("hush-hush"));
+    app.perform(Action::UndoNewest);
+    let Some(Dialog::Profile(form)) = &app.dialog else {
+        panic!("the form did not come back");
+    };
+    assert_eq!(form.draft.name, "Plant");
+    assert_eq!(form.password, "hush-hush");
+    assert!(app.notices.shown().is_empty());
+}
+
 #[test]
 fn another_tab_shows_its_own_answer() {
     let mut app = app();

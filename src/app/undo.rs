@@ -1,5 +1,6 @@
 //! What can be taken back.
 
+use crate::app::dialogs::ProfileDialog;
 use crate::app::imports::ImportBefore;
 use crate::app::library::Removed;
 use crate::app::table::MarksBefore;
@@ -50,6 +51,8 @@ pub enum Undo {
         tab: TabId,
         draft: Box<RequestDraft>,
     },
+    /// A connection's form that was closed with something typed in it. Never shown by `Debug`: it may hold secrets.
+    ClosedForm(Box<ProfileDialog>),
     Cleared(Cleared),
     /// A saved filter that was deleted or overwritten, and its place.
     Filter {
@@ -60,4 +63,14 @@ pub enum Undo {
     Imported(Box<ImportBefore>),
     /// Pins, comments or colours that were changed.
     Marked(MarksBefore),
+}
+
+impl Undo {
+    /// What the button says.
+    pub const fn label(&self) -> &'static str {
+        match self {
+            Self::ClosedForm(_) => "Open it again",
+            _ => "Undo",
+        }
+    }
 }

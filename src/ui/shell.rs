@@ -168,10 +168,16 @@ impl Shell {
                     .show(ui, |ui| {
                         padded(ui, |ui| {
                             connections::connections_ui(ui, &self.app, &mut self.view, actions);
+                            let above = ui.min_rect().bottom();
                             ui.add_space(10.0);
                             requests::requests_ui(ui, &self.app, &mut self.view, actions);
                             ui.add_space(10.0);
                             rules::rules_ui(ui, &self.app, actions);
+                            let below = (ui.min_rect().bottom() - above).round();
+                            let known = &mut self.view.below_connections;
+                            if (std::mem::replace(known, below) - below).abs() > 0.5 {
+                                ui.ctx().request_repaint();
+                            }
                         });
                     });
             });
@@ -306,8 +312,8 @@ impl Shell {
         }
         let labels: Vec<Vec<&str>> = notices
             .iter()
-            .map(|notice| match notice.undo {
-                Some(_) => vec!["Undo"],
+            .map(|notice| match &notice.undo {
+                Some(undo) => vec![undo.label()],
                 None => notice.choices.iter().map(|choice| choice.label).collect(),
             })
             .collect();

@@ -123,6 +123,8 @@ pub struct View {
     pub compared: DiffState,
     /// What is typed to find a connection, and a request.
     pub connection_query: String,
+    /// What the other lists of the left panel took in the last frame.
+    pub below_connections: f32,
     pub request_query: String,
     /// What is typed to find a pairing rule.
     pub rule_query: String,

@@ -14,6 +14,7 @@ mod demos;
 mod diagnosis;
 mod filter;
 mod folders;
+mod forms;
 mod imports;
 mod keyboard;
 mod lanes;

@@ -1,7 +1,7 @@
 //! The packet log in the window.
 
 use crate::window::Window;
-use egui::{Key, Modifiers, Role};
+use egui::{Key, Modifiers, Role, vec2};
 use roundtrip::app::{Action, TimelineView};
 use roundtrip::model::subscribe::SubscribeOptions;
 use roundtrip::model::topic::TopicFilter;
@@ -165,4 +165,22 @@ fn the_palette_opens_the_log_of_any_connection() {
     window.event(egui::Event::Text("packet log built".to_owned()));
     window.key(Modifiers::NONE, Key::Enter);
     window.wait_for_words("No packets of Built-in broker yet");
+}
+
+#[test]
+fn nothing_in_the_bar_overlaps_in_the_smallest_window() {
+    let mut window = window();
+    window.resize(vec2(960.0, 640.0));
+    let bar = [
+        (Role::ComboBox, "Packets of"),
+        (Role::TextInput, "Filter the packets"),
+        (Role::Button, "Pause the packet log"),
+        (Role::Button, "Table"),
+        (Role::Button, "Packets"),
+        (Role::Button, "Export, pings, keep everything, clear"),
+    ];
+    let places = bar.map(|(role, label)| window.place(role, label));
+    for (pair, names) in places.windows(2).zip(bar.windows(2)) {
+        assert!(pair[0].right() <= pair[1].left(), "{names:?}: {pair:?}");
+    }
 }

@@ -50,6 +50,11 @@ impl Window {
         window
     }
 
+    pub fn resize(&mut self, size: egui::Vec2) {
+        self.harness.set_size(size);
+        self.settle();
+    }
+
     /// What `window.toml` would hold.
     pub fn window_toml(&self) -> String {
         toml::to_string(&self.app().window_state()).unwrap()

@@ -251,6 +251,11 @@ impl Library {
             .is_none_or(|failed| failed.has_file)
     }
 
+    /// What is here of it is not in its file, and no save is on its way.
+    pub fn was_refused(&self, subject: &Subject) -> bool {
+        self.failed.contains_key(subject)
+    }
+
     /// Hears what the writer and the keyring have to say.
     pub fn collect_problems(&mut self) {
         let (reports, again, troubles) = {

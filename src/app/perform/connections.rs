@@ -57,6 +57,15 @@ impl App {
         }
     }
 
+    /// A form that is closed with something typed in it can be had back.
+    pub(super) fn keep_closed_form(&mut self, dialog: Box<ProfileDialog>) {
+        let id = dialog.id.as_deref();
+        if dialog.is_changed(id.and_then(|id| self.library.profile(id))) {
+            let words = "The form was closed; nothing was saved";
+            self.notices.offer_back(words, Undo::ClosedForm(dialog));
+        }
+    }
+
     pub(super) fn save_profile(&mut self, connect: bool) {
         let Some(Dialog::Profile(dialog)) = &mut self.dialog else {
             return;

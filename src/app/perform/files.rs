@@ -4,7 +4,7 @@ use crate::app::App;
 use crate::app::actions::Action;
 use crate::app::dialogs::Dialog;
 use crate::app::library::{Trouble, Written};
-use crate::app::notices::Choice;
+use crate::app::notices::{Choice, NoticeId};
 use crate::app::tabs::{Tab, Tabs};
 use crate::app::undo::Undo;
 use crate::model::profile::ProfileDraft;
@@ -64,7 +64,11 @@ impl App {
             Some(subject) => self.notices.fail_about(
                 key(&subject),
                 text,
-                hint,
+                if self.is_loaded_when_dismissed(&subject) {
+                    format!("{hint}; to dismiss this loads it again")
+                } else {
+                    hint
+                },
                 vec![
                     Choice {
                         label: "Overwrite",
@@ -163,6 +167,39 @@ impl App {
         let result = self.library.load_again(subject);
         self.library.look_elsewhere();
         self.settle_choice(subject, result);
+    }
+
+    /// Without a tab or a dialog that still holds what was refused, it would look saved and be gone after a restart.
+    fn is_loaded_when_dismissed(&self, subject: &Subject) -> bool {
+        match subject {
+            Subject::Item { folder, .. } if *folder == RequestDraft::FOLDER => false,
+            Subject::Item { .. } => self.library.was_refused(subject),
+            Subject::Settings => !is_held(&self.tabs, self.dialog.as_ref(), subject),
+            Subject::Window => false,
+        }
+    }
+
+    /// To dismiss a notice is to choose none of its ways out: what is in the file counts then.
+    pub(super) fn dismiss(&mut self, id: NoticeId) {
+        let notice = self.notices.dismiss(id);
+        let choices = notice.iter().flat_map(|notice| &notice.choices);
+        let subject = choices
+            .filter_map(|choice| match &choice.action {
+                Action::LoadAgain(subject) => Some(subject.clone()),
+                _ => None,
+            })
+            .find(|subject| self.is_loaded_when_dismissed(subject));
+        self.session.let_go(notice);
+        if let Some(subject) = subject {
+            self.load_again(&subject);
+        }
+    }
+
+    pub(super) fn dismiss_all(&mut self) {
+        let ids: Vec<NoticeId> = self.notices.shown().iter().map(|one| one.id).collect();
+        for id in ids {
+            self.dismiss(id);
+        }
     }
 
     fn settle_choice(&mut self, subject: &Subject, result: Result<(), Trouble>) {

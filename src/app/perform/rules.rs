@@ -89,7 +89,10 @@ impl App {
         if matches!(self.dialog, Some(Dialog::Diagnosis(_))) {
             return self.end_diagnosis(false);
         }
-        self.dialog = None;
+        match self.dialog.take() {
+            Some(Dialog::Profile(dialog)) => self.keep_closed_form(dialog),
+            other => drop(other),
+        }
     }
 
     pub(super) fn add_to_bench(&mut self, row: RowId) {

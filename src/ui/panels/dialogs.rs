@@ -28,7 +28,9 @@ use crate::app::{Action, App};
 use crate::ui::view::View;
 use crate::ui::widgets::{Button, text};
 use crate::ui::{Icon, Theme, fonts, theme};
-use egui::{Align, Context, CornerRadius, Frame, Id, Key, Layout, Margin, Modal, Ui};
+use egui::{
+    Align, Context, CornerRadius, Frame, Id, Key, Layout, Margin, Modal, ModalResponse, Ui,
+};
 
 pub fn dialogs_ui(ctx: &Context, app: &mut App, view: &mut View, actions: &mut Vec<Action>) {
     let folders = match &app.dialog {
@@ -99,7 +101,7 @@ pub fn dialogs_ui(ctx: &Context, app: &mut App, view: &mut View, actions: &mut V
     }
 }
 
-/// A dialog with a title, in the middle; Escape and a click beside it close it.
+/// A dialog in which something can be typed: Escape closes it, a click beside it does nothing.
 fn frame(
     ctx: &Context,
     title: &str,
@@ -107,6 +109,39 @@ fn frame(
     actions: &mut Vec<Action>,
     contents: impl FnOnce(&mut Ui, &mut Vec<Action>),
 ) {
+    let keyboard = ctx.memory(egui::Memory::focused);
+    let response = modal(ctx, title, width, actions, contents);
+    if response.backdrop_response.clicked() {
+        // The click took it away from the field.
+        if let Some(field) = keyboard {
+            ctx.memory_mut(|memory| memory.request_focus(field));
+        }
+    } else if response.should_close() {
+        actions.push(Action::CloseDialog);
+    }
+}
+
+/// A dialog with nothing to lose in it: a click beside it closes it, too.
+fn frame_to_read(
+    ctx: &Context,
+    title: &str,
+    width: f32,
+    actions: &mut Vec<Action>,
+    contents: impl FnOnce(&mut Ui, &mut Vec<Action>),
+) {
+    if modal(ctx, title, width, actions, contents).should_close() {
+        actions.push(Action::CloseDialog);
+    }
+}
+
+/// With a title, in the middle.
+fn modal(
+    ctx: &Context,
+    title: &str,
+    width: f32,
+    actions: &mut Vec<Action>,
+    contents: impl FnOnce(&mut Ui, &mut Vec<Action>),
+) -> ModalResponse<()> {
     let colors = Theme::get(ctx.global_style().visuals.dark_mode);
     let modal = Modal::new(Id::unique(("dialog", title))).frame(
         Frame::new()
@@ -136,9 +171,7 @@ fn frame(
     {
         ctx.memory_mut(|memory| memory.request_focus(field));
     }
-    if response.should_close() {
-        actions.push(Action::CloseDialog);
-    }
+    response
 }
 
 /// The buttons at the end of a dialog, right-aligned; the first is what Enter does.

@@ -24,7 +24,7 @@ pub fn compare_ui(
     if is_new {
         view.compared = diff_view::DiffState::default();
     }
-    super::frame(ctx, "Compare payloads", width, actions, |ui, actions| {
+    super::frame_to_read(ctx, "Compare payloads", width, actions, |ui, actions| {
         ui.spacing_mut().item_spacing.y = 6.0;
         sides_ui(ui, dialog, actions);
         options_ui(ui, dialog, view);

@@ -10,7 +10,7 @@ use egui::{Align, Context, Layout, ScrollArea, Ui};
 const ABOVE_AND_BELOW: f32 = 190.0;
 
 pub fn demos_ui(ctx: &Context, actions: &mut Vec<Action>) {
-    super::frame(ctx, "Demos", 640.0, actions, |ui, actions| {
+    super::frame_to_read(ctx, "Demos", 640.0, actions, |ui, actions| {
         let theme = Theme::of(ui);
         text::paragraph(
             ui,

@@ -28,7 +28,7 @@ pub fn diagnosis_ui(
     is_new: bool,
     actions: &mut Vec<Action>,
 ) {
-    super::frame(ctx, "Test connection", WIDTH, actions, |ui, actions| {
+    super::frame_to_read(ctx, "Test connection", WIDTH, actions, |ui, actions| {
         head_ui(ui, dialog);
         options_ui(ui, dialog);
         missing_ui(ui, dialog, is_new);

@@ -32,7 +32,7 @@ const KEYS: [(&str, &str); 16] = [
 ];
 
 pub fn help_ui(ctx: &Context, actions: &mut Vec<Action>) {
-    super::frame(ctx, "Help", 560.0, actions, |ui, _| {
+    super::frame_to_read(ctx, "Help", 560.0, actions, |ui, _| {
         // The dialog's title and edges need the rest of a low window.
         let height = ui.ctx().content_rect().height() - 120.0;
         let page = ScrollArea::vertical().max_height(height);

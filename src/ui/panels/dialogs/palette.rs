@@ -17,7 +17,7 @@ pub fn palette_ui(ctx: &Context, app: &mut App, is_new: bool, actions: &mut Vec<
     let Some(Dialog::Palette { query, selected }) = &mut app.dialog else {
         return;
     };
-    super::frame(ctx, "Go to", WIDTH, actions, |ui, actions| {
+    super::frame_to_read(ctx, "Go to", WIDTH, actions, |ui, actions| {
         let theme = Theme::of(ui);
         let before = query.clone();
         let response = Field::new(query, "Search requests, topics, commands")

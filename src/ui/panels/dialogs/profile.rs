@@ -14,7 +14,7 @@ use crate::ui::widgets::scroll::BAR;
 use crate::ui::widgets::swatch::colours_ui;
 use crate::ui::widgets::{Button, Field, select, text};
 use crate::ui::{Theme, fonts};
-use egui::{Context, DragValue, ScrollArea, Ui};
+use egui::{Context, DragValue, Key, Modifiers, ScrollArea, Ui};
 
 pub fn profile_ui(
     ctx: &Context,
@@ -30,6 +30,8 @@ pub fn profile_ui(
         "New connection"
     };
     super::frame(ctx, title, 560.0, actions, |ui, actions| {
+        let keyboard = ui.memory(egui::Memory::focused);
+        let connects = ui.input_mut(|input| input.consume_key(Modifiers::COMMAND, Key::Enter));
         let most = ui.ctx().content_rect().height() - 220.0;
         ScrollArea::vertical()
             .max_height(most)
@@ -58,6 +60,11 @@ pub fn profile_ui(
                 &mut dialog.remember_password,
                 &mut dialog.in_file,
             );
+        }
+        // Of a field of one line; a button that has the keyboard keeps it, and is pressed.
+        let is_left = keyboard.is_some() && ui.memory(egui::Memory::focused).is_none();
+        if connects || (is_left && super::entered(ui)) {
+            actions.push(Action::SaveProfile { connect: connects });
         }
         super::buttons(ui, |ui| {
             let words = if is_on {
