@@ -1,7 +1,7 @@
 //! Connections in their folders: found, dragged, moved by the menu, and coloured.
 
 use crate::window::Window;
-use egui::{Role, pos2};
+use egui::{Role, pos2, vec2};
 use roundtrip::app::Action;
 use roundtrip::model::profile::ProfileDraft;
 use roundtrip::model::record::Colour;
@@ -106,4 +106,41 @@ fn a_connection_is_found_by_its_folder_and_coloured() {
     assert_eq!(window.app().connection_in_front(), "dev3");
     window.perform(Action::ShowPalette);
     window.settle();
+}
+
+#[test]
+fn many_connections_take_the_room_that_is_free_and_escape_clears_what_is_looked_for() {
+    let names: Vec<String> = (10..60).map(|number| format!("c{number}")).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let mut window = with(&names);
+    // The first line of the list beneath the requests.
+    let below = |window: &Window| {
+        let labels = window.labels(Role::Button).into_iter();
+        let mut rules = labels.filter(|label| label.contains("pairing rules"));
+        window.place(Role::Button, &rules.next().unwrap()).top()
+    };
+    let small = below(&window);
+    window.resize(vec2(1560.0, 1130.0));
+    assert!(below(&window) > small + 150.0);
+
+    let first = |window: &Window| window.place(Role::Button, "c10, offline").top();
+    let before = first(&window);
+    let over = window.place(Role::Button, "c20, offline").center();
+    window.event(egui::Event::PointerMoved(over));
+    window.event(egui::Event::MouseWheel {
+        unit: egui::MouseWheelUnit::Point,
+        source: egui::MouseWheelSource::Trackpad,
+        delta: vec2(0.0, -300.0),
+        phase: egui::TouchPhase::Move,
+        modifiers: egui::Modifiers::NONE,
+    });
+    assert!(first(&window) < before);
+    window.fill("Find connections", "c");
+    // The built-in broker was above it.
+    assert!(first(&window) <= before && first(&window) > before - 60.0);
+
+    window.fill("Find connections", "c5");
+    assert_eq!(shown(&window).len(), 10);
+    window.key(egui::Modifiers::NONE, egui::Key::Escape);
+    assert_eq!(window.value("Find connections"), "");
 }

@@ -19,13 +19,16 @@ use egui::{Align, Id, Popup, Rect, Response, Role, ScrollArea, Sense, Ui, Widget
 
 /// More connections than these scroll by themselves.
 const MOST_ROWS: u8 = 12;
+/// Of the panel, above and below.
+const MARGINS: f32 = 32.0;
 
 pub fn connections_ui(ui: &mut Ui, app: &App, view: &mut View, actions: &mut Vec<Action>) {
     if section::section_header(ui, "Connections", Some((Icon::Plus, "New connection"))) {
         actions.push(Action::NewProfile);
     }
     let count = app.library.profiles().len();
-    let query = tree::find_ui(ui, &mut view.connection_query, Shelf::Connections, count);
+    let (query, is_other) =
+        tree::find_ui(ui, &mut view.connection_query, Shelf::Connections, count);
     let lines = app.connection_lines(&query);
     if lines.is_empty() {
         tree::nothing_ui(ui, Shelf::Connections);
@@ -41,17 +44,22 @@ pub fn connections_ui(ui: &mut Ui, app: &App, view: &mut View, actions: &mut Vec
         list.lines_ui(ui, &lines);
         return;
     }
-    // Many of them would push the requests out of sight.
-    let height = f32::from(MOST_ROWS) * (theme::FORM_ROW + ui.spacing().item_spacing.y);
-    ScrollArea::vertical()
+    // Many of them would push the requests out of sight; what the requests and rules leave is theirs.
+    let least = f32::from(MOST_ROWS) * (theme::FORM_ROW + ui.spacing().item_spacing.y);
+    let above = ui.cursor().top() - ui.min_rect().top();
+    let free = ui.clip_rect().height() - MARGINS - above - view.below_connections;
+    let mut area = ScrollArea::vertical()
         .id_salt("connections")
-        .max_height(height)
-        .auto_shrink([false, true])
-        .show(ui, |ui| {
-            // Beside the scroll bar.
-            ui.set_width(ui.available_width() - 10.0);
-            list.lines_ui(ui, &lines);
-        });
+        .max_height(free.max(least).floor())
+        .auto_shrink([false, true]);
+    if is_other {
+        area = area.vertical_scroll_offset(0.0);
+    }
+    area.show(ui, |ui| {
+        // Beside the scroll bar.
+        ui.set_width(ui.available_width() - 10.0);
+        list.lines_ui(ui, &lines);
+    });
 }
 
 struct List<'a> {

@@ -26,7 +26,7 @@ pub fn requests_ui(ui: &mut Ui, app: &App, view: &mut View, actions: &mut Vec<Ac
         );
         return;
     }
-    let query = tree::find_ui(ui, &mut view.request_query, Shelf::Requests, count);
+    let (query, _) = tree::find_ui(ui, &mut view.request_query, Shelf::Requests, count);
     let lines = app.request_lines(&query);
     if lines.is_empty() {
         tree::nothing_ui(ui, Shelf::Requests);

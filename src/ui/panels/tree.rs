@@ -19,20 +19,25 @@ pub(super) fn indent(depth: usize) -> f32 {
     text::points(depth.min(8)) * INDENT
 }
 
-/// The field in which something is looked for, where there is enough to look through.
-pub(super) fn find_ui(ui: &mut Ui, typed: &mut String, list: Shelf, count: usize) -> Query {
+/// The field in which something is looked for, where there is enough to look through; and whether its text changed.
+pub(super) fn find_ui(ui: &mut Ui, typed: &mut String, list: Shelf, count: usize) -> (Query, bool) {
+    let mut changed = false;
     if count >= WORTH_FINDING || !typed.is_empty() {
         let name = format!("Find {}", list.noun());
         let response = Field::new(typed, &name)
             .hint("Find")
             .id(Id::unique(("find", list)))
             .show(ui);
-        if response.has_focus() && ui.input(|input| input.key_pressed(Key::Escape)) {
+        changed = response.changed();
+        // Escape has taken the keyboard away by now.
+        let had_focus = response.has_focus() || response.lost_focus();
+        if had_focus && ui.input(|input| input.key_pressed(Key::Escape)) {
+            changed |= !typed.is_empty();
             typed.clear();
         }
         ui.add_space(4.0);
     }
-    Query::new(typed)
+    (Query::new(typed), changed)
 }
 
 /// Said where nothing was found.
