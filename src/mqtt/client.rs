@@ -190,7 +190,8 @@ impl Core {
         if let Some(link) = &self.link {
             while let Some(control) = self.subscriptions.next() {
                 if let Err(err) = link.control(&control) {
-                    log::error!("{control:?}: {err}");
+                    // The connection is just being closed.
+                    log::debug!("{control:?}: {err}");
                 }
             }
             if self.subscriptions.has_refused() {
