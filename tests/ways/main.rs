@@ -130,11 +130,17 @@ impl Try {
 /// Connects, and sends small and large messages to and fro.
 #[track_caller]
 fn works(draft: &ProfileDraft, secrets: Secrets) -> Arc<ConnectionInfo> {
+    works_up_to(draft, secrets, 3_000_000)
+}
+
+/// The same with a large message of so many bytes.
+#[track_caller]
+fn works_up_to(draft: &ProfileDraft, secrets: Secrets, bytes: u32) -> Arc<ConnectionInfo> {
     let it = Try::start(draft, secrets);
     let info = it.connected();
     let topic = format!("ways/{}", draft.client_id);
     it.round_trip(&topic, &(0..=255).collect::<Vec<u8>>());
-    let large: Vec<u8> = (0..3_000_000_u32).map(|n| n.to_le_bytes()[0]).collect();
+    let large: Vec<u8> = (0..bytes).map(|n| n.to_le_bytes()[0]).collect();
     it.round_trip(&topic, &large);
     for _ in 0..20 {
         it.round_trip(&topic, &[1]);

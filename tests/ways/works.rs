@@ -1,9 +1,9 @@
 //! The ways that lead somewhere.
 
 use crate::certs::{Authority, openssl};
-use crate::common::{Mosquitto, wait_until};
+use crate::common::{Mosquitto, free_port, wait_until};
 use crate::servers::{Manner, http_proxy, socks_proxy, web_bridge};
-use crate::{Try, draft, secrets, trusting, works};
+use crate::{Try, draft, secrets, trusting, works, works_up_to};
 use roundtrip::model::message::{Message, Qos, UserProperty};
 use roundtrip::model::profile::{
     HeaderDraft, MqttVersion, ProfileDraft, ProxyDraft, SecretSlot, TlsDraft, TlsVersion,
@@ -219,6 +219,31 @@ fn web_sockets_carry_mqtt_plain_and_encrypted() {
     let header = SecretSlot::Header("Authorization".to_owned());
     let info = works(&draft, secrets([(header, "Bearer x")]));
     assert!(info.tls.is_some());
+}
+
+/// Mosquitto 2.0.11 wants another listener beside those for WebSocket, or it does not start.
+#[test]
+fn mosquitto_speaks_over_web_sockets_plain_and_encrypted() {
+    // It sends some 40 kB a second over WebSocket, to other clients, too.
+    const FEW: u32 = 2_000;
+    let authority = Authority::new();
+    let (plain, encrypted) = (free_port(), free_port());
+    let config = authority.broker().config(&authority);
+    let broker = Mosquitto::start(&format!(
+        "listener {plain} 127.0.0.1\nprotocol websockets\nlistener {encrypted} 127.0.0.1\nprotocol websockets\n{config}"
+    ));
+    wait_until("all of its listeners are open", || {
+        broker.log().contains("running")
+    });
+    for version in [MqttVersion::V5, MqttVersion::V311] {
+        let mut draft = draft(&format!("ws://127.0.0.1:{plain}/mqtt"));
+        draft.mqtt_version = version.into();
+        works_up_to(&draft, Secrets::default(), FEW);
+        let mut draft = trusting(&format!("wss://localhost:{encrypted}/mqtt"), &authority);
+        draft.mqtt_version = version.into();
+        let info = works_up_to(&draft, Secrets::default(), FEW);
+        assert!(info.tls.is_some());
+    }
 }
 
 #[test]
