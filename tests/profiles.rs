@@ -232,3 +232,23 @@ fn without_a_keyring_a_passphrase_makes_the_file_and_a_second_import_brings_what
     );
     assert!(!third.stderr.contains("kept"), "{}", third.stderr);
 }
+
+#[test]
+fn an_import_of_namesakes_is_known_the_second_time() {
+    let place = Place::new();
+    let lines = "mosquitto_rr -h broker.lab -p 8883 --cafile /ca.pem -t x -e y -m one\n\
+                 mosquitto_pub -h broker.lab -p 8883 -t x -m two\n\
+                 mosquitto_sub -h broker.lab -p 8883 -t x\n";
+    let first = place.profiles(&["import", "-"], lines.as_bytes());
+    assert_eq!(first.code, 0, "{}", first.stderr);
+    assert!(first.text().contains("broker.lab 2"), "{}", first.text());
+    let files = place.files();
+    let second = place.profiles(&["import", "-"], lines.as_bytes());
+    assert!(
+        second.stderr.contains("nothing to import"),
+        "{}{}",
+        second.text(),
+        second.stderr
+    );
+    assert_eq!(place.files(), files);
+}

@@ -368,13 +368,29 @@ fn free_name(taken: &mut BTreeSet<String>, name: &str, before: &str) -> String {
     free
 }
 
+/// Whether an earlier import may have called `wanted` so: by its name, or with the number of [`free_name`].
+fn is_name_given(name: &str, wanted: &str) -> bool {
+    let (name, wanted) = (folded(name), folded(wanted));
+    let rest = name.strip_prefix(&wanted);
+    rest.is_some_and(|rest| {
+        rest.is_empty()
+            || rest
+                .strip_prefix(' ')
+                .is_some_and(|number| number.parse::<u32>().is_ok_and(|number| number >= 2))
+    })
+}
+
 fn fate_of_profile(item: &ForeignProfile, there: &BTreeMap<String, ProfileDraft>) -> Fate {
     let namesakes: Vec<(&String, &ProfileDraft)> = there
         .iter()
         .filter(|(_, draft)| folded(&draft.name) == folded(&item.draft.name))
         .collect();
-    let same = namesakes.iter().find(|(_, draft)| {
+    let mut numbered = there
+        .iter()
+        .filter(|(_, draft)| is_name_given(&draft.name, &item.draft.name));
+    let same = numbered.find(|(_, draft)| {
         let mut draft = (*draft).clone();
+        draft.name.clone_from(&item.draft.name);
         if let Some(tls) = &mut draft.tls {
             // What an earlier import wrote is named in there.
             for file in &item.files {
@@ -392,7 +408,7 @@ fn fate_of_profile(item: &ForeignProfile, there: &BTreeMap<String, ProfileDraft>
         draft == item.draft
     });
     match (same, namesakes.first()) {
-        (Some((id, _)), _) => Fate::Same((*id).clone()),
+        (Some((id, _)), _) => Fate::Same(id.clone()),
         (None, Some((id, _))) => Fate::SameName((*id).clone()),
         (None, None) => Fate::New,
     }
@@ -403,22 +419,26 @@ fn fate_of_request(
     here: &BTreeMap<&str, &str>,
     there: &BTreeMap<String, RequestDraft>,
 ) -> Fate {
-    let is_namesake = |draft: &RequestDraft| {
-        folded(&draft.name) == folded(&item.name) && folded(&draft.folder) == folded(&item.folder)
-    };
+    let is_there = |draft: &RequestDraft| folded(&draft.folder) == folded(&item.folder);
     let mut ours = item.clone();
     if let Some(id) = here.get(item.connection.as_str()) {
         (*id).clone_into(&mut ours.connection);
     }
-    let namesakes: Vec<_> = there.iter().filter(|(_, it)| is_namesake(it)).collect();
-    let same = namesakes.iter().find(|(_, draft)| {
+    let namesake = there
+        .iter()
+        .find(|(_, it)| is_there(it) && folded(&it.name) == folded(&item.name));
+    let mut numbered = there
+        .iter()
+        .filter(|(_, it)| is_there(it) && is_name_given(&it.name, &item.name));
+    let same = numbered.find(|(_, draft)| {
         let mut ours = ours.clone();
+        ours.name.clone_from(&draft.name);
         ours.folder.clone_from(&draft.folder);
         ours.order = draft.order;
         **draft == ours
     });
-    match (same, namesakes.first()) {
-        (Some((id, _)), _) => Fate::Same((*id).clone()),
+    match (same, namesake) {
+        (Some((id, _)), _) => Fate::Same(id.clone()),
         (None, Some((id, _))) => Fate::SameName((*id).clone()),
         (None, None) => Fate::New,
     }
