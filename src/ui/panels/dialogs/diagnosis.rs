@@ -20,6 +20,10 @@ const WIDTH: f32 = 760.0;
 /// What stands before the words of a step: its mark and its name.
 const NAMES: f32 = 168.0;
 const TIMES: f32 = 76.0;
+/// One line of remedies: there also while there are none, so that the buttons beneath stay where they are.
+const REMEDIES: f32 = 28.0;
+/// Remedies, buttons and the room around the dialog.
+const BESIDE_THE_STEPS: f32 = 156.0;
 
 pub fn diagnosis_ui(
     ctx: &Context,
@@ -33,7 +37,10 @@ pub fn diagnosis_ui(
         options_ui(ui, dialog);
         missing_ui(ui, dialog, is_new);
         ui.add_space(6.0);
-        let most = (ui.ctx().content_rect().height() - 300.0).clamp(120.0, 520.0);
+        // What is above: its title, words of several lines, and the options where they are unfolded.
+        let above = ui.min_rect().height();
+        let room = ui.ctx().content_rect().height() - above - BESIDE_THE_STEPS;
+        let most = room.clamp(96.0, 520.0);
         ScrollArea::vertical()
             .id_salt("steps")
             // Steady, while steps come in and unfold.
@@ -296,10 +303,11 @@ fn row_ui(ui: &mut Ui, name: &str, report: &StepReport, open: Option<bool>) -> b
         State::Failed | State::Running => theme.ink(tone),
         _ => ink,
     };
-    let room = end - TIMES - NAMES - 8.0;
-    let found = text::line(ui, &found, fonts::body(), found_ink, room);
+    // What took no time leaves its room to the words.
+    let to = if took.is_empty() { end } else { end - TIMES };
+    let found = text::line(ui, &found, fonts::body(), found_ink, to - NAMES - 8.0);
     let is_cut = found.elided;
-    text::paint_in(ui, part(NAMES, end - TIMES), Align::Min, found);
+    text::paint_in(ui, part(NAMES, to), Align::Min, found);
     let took = text::line(ui, &took, fonts::code_small(), theme.muted, TIMES);
     text::paint_in(ui, part(end - TIMES, end), Align::Max, took);
     if let Some(is_open) = open {
@@ -338,11 +346,9 @@ fn remedies_ui(ui: &mut Ui, dialog: &DiagnosisDialog, actions: &mut Vec<Action>)
     let theme = Theme::of(ui);
     let remedies = dialog.diagnosis.as_ref().map(|it| it.remedies.as_slice());
     let remedies = remedies.unwrap_or_default();
-    if remedies.is_empty() && dialog.newest_change().is_none() {
-        return;
-    }
     ui.add_space(8.0);
     ui.horizontal_wrapped(|ui| {
+        ui.set_min_height(REMEDIES);
         if !remedies.is_empty() {
             text::label(ui, "What may help", fonts::medium(), theme.text);
         }
