@@ -169,11 +169,11 @@ fn row_ui(ui: &mut Ui, row: &ConnectionRow, depth: usize, is_in_front: bool) -> 
     let left = rect.left() + tree::indent(depth);
     ui.painter()
         .circle_filled(pos2(left + 4.0, rect.center().y), 4.0, color);
-    let mut name_left = left + 16.0;
+    let name_left = left + 16.0;
     if let Some(colour) = row.colour {
-        let bar = Rect::from_min_size(pos2(name_left, rect.center().y - 7.0), vec2(3.0, 14.0));
+        // Between dot and name: names stand one beneath the other, with a colour or without.
+        let bar = Rect::from_min_size(pos2(left + 10.5, rect.center().y - 7.0), vec2(3.0, 14.0));
         ui.painter().rect_filled(bar, 1, theme.mark(colour));
-        name_left += 8.0;
     }
     let ink = match row.tone {
         crate::app::rows::Tone::Neutral | crate::app::rows::Tone::Answered => theme.muted,
