@@ -13,7 +13,7 @@ const VIEWS: [(&str, TimelineView); 5] = [
     ("Timeline as lanes", TimelineView::Lanes),
     ("Timeline by latency", TimelineView::Latency),
     ("Timeline as a tree of topics", TimelineView::Topics),
-    ("Packet log", TimelineView::Packets),
+    ("Packets: the packet log", TimelineView::Packets),
 ];
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -131,7 +131,7 @@ impl App {
         entries.extend(self.message_entries());
         entries.extend(VIEWS.map(|(name, view)| command(name, "", Action::SetTimelineView(view))));
         entries.push(command(
-            "Switch between dark and light",
+            "Switch between dark and light theme",
             "",
             Action::ToggleTheme,
         ));

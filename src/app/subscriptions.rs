@@ -291,7 +291,12 @@ impl App {
             connection: self.connection_in_front(),
             filter: String::new(),
         };
-        let new = entry("Subscribe…".to_owned(), "command", new);
+        let on = self.connection_in_front();
+        let kind = match self.library.profile(&on) {
+            Some(profile) => format!("command · {}", profile.name),
+            None => "command".to_owned(),
+        };
+        let new = entry("Subscribe…".to_owned(), &kind, new);
         let drafts = self.library.subscriptions().iter();
         let switches = drafts.map(move |(id, draft)| {
             let on = !draft.is_on;
