@@ -5,6 +5,7 @@ use crate::model::profile::ProfileDraft;
 use crate::model::request::RequestDraft;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 fn app() -> App {
     let wake: Arc<dyn Fn() + Send + Sync> = Arc::new(|| {});
@@ -27,6 +28,24 @@ fn with_saved(topic: &str) -> (App, TabId, String, PathBuf) {
         .join(format!("{id}.toml"));
     assert!(path.exists());
     (app, tab, id, path)
+}
+
+/// Ticks until it is so, for what the workers have to tell.
+#[track_caller]
+pub(in crate::app) fn wait(app: &mut App, what: &str, mut is_so: impl FnMut(&App) -> bool) {
+    let until = Instant::now() + Duration::from_mins(1);
+    loop {
+        app.tick();
+        if is_so(app) {
+            return;
+        }
+        assert!(
+            Instant::now() < until,
+            "not in time: {what}; {:?}",
+            app.notices
+        );
+        std::thread::sleep(Duration::from_millis(2));
+    }
 }
 
 fn settle(app: &mut App) {

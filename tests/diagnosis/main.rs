@@ -17,7 +17,7 @@ mod told;
 mod works;
 
 use roundtrip::model::diagnosis::{Diagnosis, Plan, State, Step, StepReport, Watch};
-use roundtrip::model::profile::{ProfileDraft, TlsDraft};
+use roundtrip::model::profile::ProfileDraft;
 use roundtrip::model::secret::Secrets;
 use roundtrip::session::{Event, Session};
 use roundtrip::store;
@@ -34,14 +34,7 @@ fn draft(address: &str) -> ProfileDraft {
 }
 
 fn trusting(address: &str, authority: &certs::Authority) -> ProfileDraft {
-    ProfileDraft {
-        tls: Some(TlsDraft {
-            system_roots: false,
-            ca_file: authority.file().display().to_string(),
-            ..TlsDraft::default()
-        }),
-        ..draft(address)
-    }
+    authority.trusted_by(draft(address))
 }
 
 fn none() -> Secrets {

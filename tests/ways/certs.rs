@@ -4,6 +4,7 @@ use rcgen::{
     BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
     date_time_ymd,
 };
+use roundtrip::model::profile::{ProfileDraft, TlsDraft};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -47,6 +48,18 @@ impl Authority {
         fs::write(folder.path().join("ca.pem"), certificate.pem()).unwrap();
         let issuer = Issuer::new(params, key);
         Self { folder, issuer }
+    }
+
+    /// The connection trusts this authority and no other.
+    pub fn trusted_by(&self, draft: ProfileDraft) -> ProfileDraft {
+        ProfileDraft {
+            tls: Some(TlsDraft {
+                system_roots: false,
+                ca_file: self.file().display().to_string(),
+                ..TlsDraft::default()
+            }),
+            ..draft
+        }
     }
 
     pub fn file(&self) -> PathBuf {

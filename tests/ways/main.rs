@@ -13,7 +13,7 @@ mod works;
 use common::wait_until;
 use roundtrip::model::connection::{ConnectionInfo, ConnectionState, Problem};
 use roundtrip::model::message::{Message, Qos};
-use roundtrip::model::profile::{ProfileDraft, SecretSlot, TlsDraft};
+use roundtrip::model::profile::{ProfileDraft, SecretSlot};
 use roundtrip::model::secret::{Secret, Secrets};
 use roundtrip::model::topic::{TopicFilter, TopicName};
 use roundtrip::mqtt::{Client, ClientEvent, ClientOptions, SubscribeOptions};
@@ -32,14 +32,7 @@ fn draft(address: &str) -> ProfileDraft {
 }
 
 fn trusting(address: &str, authority: &certs::Authority) -> ProfileDraft {
-    ProfileDraft {
-        tls: Some(TlsDraft {
-            system_roots: false,
-            ca_file: authority.file().display().to_string(),
-            ..TlsDraft::default()
-        }),
-        ..draft(address)
-    }
+    authority.trusted_by(draft(address))
 }
 
 fn secrets<const N: usize>(all: [(SecretSlot, &str); N]) -> Secrets {

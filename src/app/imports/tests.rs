@@ -1,26 +1,13 @@
 use super::*;
 use crate::app::open::{Place, open};
+use crate::app::tests::wait;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
 const MQTTX: &str = include_str!("../../../tests/fixtures/foreign/mqttx-a.json");
 
 fn app() -> App {
     let wake: Arc<dyn Fn() + Send + Sync> = Arc::new(|| {});
     open(Place::Scratch, &wake).unwrap()
-}
-
-#[track_caller]
-fn wait(app: &mut App, what: &str, mut is_so: impl FnMut(&App) -> bool) {
-    let until = Instant::now() + Duration::from_mins(1);
-    loop {
-        app.tick();
-        if is_so(app) {
-            return;
-        }
-        assert!(Instant::now() < until, "waited for {what}");
-        std::thread::sleep(Duration::from_millis(2));
-    }
 }
 
 fn import(app: &mut App, action: ImportAction) {

@@ -1,6 +1,7 @@
 use super::*;
 use crate::app::dialogs::Dialog;
 use crate::app::open::{Place, open};
+use crate::app::tests::wait;
 use crate::app::{Action, App, TimelineView};
 use crate::model::packet::Note;
 use crate::session::PacketLog;
@@ -23,19 +24,6 @@ fn app() -> (App, Arc<PacketLog>) {
 
 fn ask(app: &mut App, action: PacketsAction) {
     app.perform(Action::Packets(action));
-}
-
-#[track_caller]
-fn wait(app: &mut App, what: &str, mut is_so: impl FnMut(&App) -> bool) {
-    let until = Instant::now() + Duration::from_mins(1);
-    loop {
-        app.tick();
-        if is_so(app) {
-            return;
-        }
-        assert!(Instant::now() < until, "waited for {what}");
-        std::thread::sleep(Duration::from_millis(2));
-    }
 }
 
 fn mains(app: &App) -> Vec<String> {

@@ -5,6 +5,7 @@ use crate::app::dialogs::Dialog;
 use crate::app::open::{Place, open};
 use crate::app::perform::RecordingAction;
 use crate::app::table::RowAction;
+use crate::app::tests::wait;
 use crate::model::exchange::MessageVerdict;
 use crate::model::message::Message;
 use crate::model::record::Marks;
@@ -14,30 +15,13 @@ use crate::model::topic::TopicName;
 use crate::store::recording::{LoaderState, Phase, RecorderOptions, Recording, StoredRow, auto};
 use std::ops::ControlFlow;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 const PATIENCE: Duration = Duration::from_secs(30);
 
 fn app() -> App {
     let wake: Arc<dyn Fn() + Send + Sync> = Arc::new(|| {});
     open(Place::Scratch, &wake).unwrap()
-}
-
-#[track_caller]
-fn wait(app: &mut App, what: &str, mut is_so: impl FnMut(&App) -> bool) {
-    let until = Instant::now() + PATIENCE;
-    loop {
-        app.tick();
-        if is_so(app) {
-            return;
-        }
-        assert!(
-            Instant::now() < until,
-            "not in time: {what}; {:?}",
-            app.notices
-        );
-        std::thread::sleep(Duration::from_millis(5));
-    }
 }
 
 fn message(number: u64, bytes: usize) -> MessageRow {

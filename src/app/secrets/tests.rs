@@ -2,6 +2,7 @@ use super::*;
 use crate::app::dialogs::PasswordDialog;
 use crate::app::environments::EnvironmentAction;
 use crate::app::library::Library;
+use crate::app::tests::wait;
 use crate::model::connection::{ConnectionEvent, ConnectionState, Problem};
 use crate::model::environment::{EnvironmentDraft, VariableDraft};
 use crate::model::profile::{ProfileDraft, ProxyDraft, SecretSlot};
@@ -9,7 +10,6 @@ use crate::session::{Event, Session};
 use crate::store::{PasswordDesk, Secrets, Settings, WindowState, Workspace};
 use std::path::Path;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
 /// There is no keyring here.
 struct NoKeyring;
@@ -49,19 +49,6 @@ fn start(folder: &Path, settings: Settings) -> App {
             && app.library.keyring_trouble().is_some()
     });
     app
-}
-
-#[track_caller]
-fn wait(app: &mut App, what: &str, mut is_so: impl FnMut(&App) -> bool) {
-    let until = Instant::now() + Duration::from_mins(1);
-    loop {
-        app.tick();
-        if is_so(app) {
-            return;
-        }
-        assert!(Instant::now() < until, "waited for {what}");
-        std::thread::sleep(Duration::from_millis(2));
-    }
 }
 
 fn lab() -> ProfileDraft {
